@@ -1,0 +1,104 @@
+//! The one error type of the core: kind and place as fields; the sentence is made last, in `Display`.
+
+/// Result of every fallible function of the core.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, and where. Each variant maps to exactly one Python exception class (`src/python/errors.rs`).
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The body is not bars at all: an HTML page, plain text, a JSON error object.
+    #[error("not market data: {what} (body starts with {excerpt:?})")]
+    NotBars {
+        /// What the body was recognised as.
+        what: &'static str,
+        /// First characters of the body, control characters removed.
+        excerpt: String,
+    },
+    /// The body begins as bars but breaks off or is malformed.
+    #[error("{format} is malformed at {place}: {problem}")]
+    Malformed {
+        /// `JSON`, `CSV` or `gzip`.
+        format: &'static str,
+        /// Row, line, column or byte of the first fault.
+        place: String,
+        /// What is wrong there, and what was expected.
+        problem: String,
+    },
+    /// A field of one row has a value that cannot be read at all.
+    #[error("row {row}, field `{field}`: {problem}")]
+    BadField {
+        /// 0-based row of the body (header not counted).
+        row: usize,
+        /// Column name as the caller knows it.
+        field: String,
+        /// What was found and what is accepted.
+        problem: String,
+    },
+    /// Columns given by the caller do not fit together.
+    #[error("bars: {problem}")]
+    BadColumns {
+        /// What does not fit.
+        problem: String,
+    },
+    /// No usable bar is left.
+    #[error("no usable bar: {rows} rows came, none survived cleaning")]
+    NoBars {
+        /// Rows in the body.
+        rows: usize,
+    },
+    /// Too little history for settled features.
+    #[error("history too short: {bars} closed bars, {needed} are needed for settled features")]
+    TooShort {
+        /// Closed, clean bars at hand.
+        bars: usize,
+        /// Bars the catalogue asks for.
+        needed: usize,
+    },
+    /// A model file is truncated, inconsistent or of a kind that is not supported.
+    #[error("model file, {place}: {problem}")]
+    BadModel {
+        /// Section, tree, line or field of the first fault.
+        place: String,
+        /// What is wrong there, and what was expected.
+        problem: String,
+    },
+    /// A model is well-formed but was trained for something else.
+    #[error("model refused, `{field}`: it says {found}, this build needs {expected}")]
+    ModelMismatch {
+        /// Manifest or header field that differs.
+        field: &'static str,
+        /// Value in the model.
+        found: String,
+        /// Value of this build or configuration.
+        expected: String,
+    },
+    /// An input row does not fit the model.
+    #[error("row {row} cannot be scored: {problem}")]
+    BadRow {
+        /// 0-based row.
+        row: usize,
+        /// What does not fit.
+        problem: String,
+    },
+    /// Class scores that no decision may be based on.
+    #[error("scores unusable: {problem}")]
+    BadScores {
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// A trading setting outside its meaning.
+    #[error("setting `{field}`: {problem}")]
+    BadSetting {
+        /// Name of the setting.
+        field: &'static str,
+        /// What was given and what is accepted.
+        problem: String,
+    },
+    /// The paper book was asked for something impossible.
+    #[error("paper book: {problem}")]
+    BadFill {
+        /// What was asked, and why it cannot be.
+        problem: String,
+    },
+}

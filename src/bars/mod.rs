@@ -149,6 +149,7 @@ impl Bars {
     }
 
     /// All bars, oldest first.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Bar> + '_ {
         (0..self.len()).map(|i| self.at(i))
     }

@@ -1,1 +1,35 @@
-//! Floor.
+//! Floor 4: the extension module `mt5_sentinel._core`. Signature, call, map the error; no arithmetic, no decisions.
+
+mod bars;
+mod errors;
+mod features;
+mod model;
+mod trade;
+
+use pyo3::prelude::*;
+
+/// Deterministic core of mt5-sentinel: bars, features, scoring, decisions, paper book.
+#[pymodule]
+mod _core {
+    use super::PyModule;
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::bars::{PyBars, PyCleaned, PyRawRows, clean, parse};
+    #[pymodule_export]
+    use super::errors::panic_on_purpose;
+    #[pymodule_export]
+    use super::features::{PySpec, catalogue, features, fingerprint, latest, needed_bars};
+    #[pymodule_export]
+    use super::model::PyModel;
+    #[pymodule_export]
+    use super::trade::{
+        PyAccount, PyDecision, PyFill, PyLimits, PyOrder, PyPaperBook, PyPolicy, PyPosition, PyQuote, PyRuling,
+        PySymbolFacts, approve, decide,
+    };
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -1,1 +1,3 @@
-//! Floor.
+//! Floor 2: model files → class scores.
+mod scores;
+pub use scores::Scores;

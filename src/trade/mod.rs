@@ -1,1 +1,40 @@
-//! Floor.
+//! Floor 3: scores → decision → ruling → paper fill. Pure state machines; every money rule is written here, once.
+
+mod decide;
+mod paper;
+mod risk;
+mod symbol;
+
+pub use decide::{Action, Decision, Policy, Reason, Situation, decide};
+pub use paper::{Account, Fill, PaperBook, Position, Quote, QuoteSide};
+pub use risk::{Limits, Order, Refusal, Ruling, approve};
+pub use symbol::SymbolFacts;
+
+/// Direction of an order or a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Long.
+    Buy,
+    /// Short.
+    Sell,
+}
+
+impl Side {
+    /// The other direction.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+
+    /// +1 for long, -1 for short.
+    #[must_use]
+    pub fn sign(self) -> f64 {
+        match self {
+            Self::Buy => 1.0,
+            Self::Sell => -1.0,
+        }
+    }
+}

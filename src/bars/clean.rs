@@ -1,0 +1,159 @@
+//! The gate: rows as they came → bars a decision may rest on. Every row that does not pass is counted by its cause.
+//!
+//! Order matters and is part of the promise: drop null rows, drop impossible rows, sort by open time, **deduplicate by
+//! open time (the last revision wins)**, drop the bars still forming, widen high/low. All of it happens on integer
+//! seconds, before any calendar value is assembled. Gaps stay gaps: no bar is ever invented.
+
+use super::parse::RawRows;
+use super::time::{EARLIEST_S, LATEST_S};
+use super::{Bar, Bars};
+use crate::{Error, Result};
+
+/// What the gate needs to know beyond the rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hygiene {
+    /// Length of a bar, seconds.
+    pub interval_s: i64,
+    /// The moment of asking, UTC seconds; a bar is closed when open + interval ≤ now.
+    pub now_s: i64,
+    /// A close further than this from the one before, as a ratio, is reported as a jump (never dropped).
+    pub jump_ratio: f64,
+}
+
+/// Rows dropped, by cause.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// An earlier revision of the same open time, identical to the one kept.
+    pub duplicate_exact: usize,
+    /// An earlier revision of the same open time, different from the one kept.
+    pub duplicate_revised: usize,
+    /// Without time or without one of the four prices.
+    pub null: usize,
+    /// Not finite, not positive, high below low, negative volume, or a time outside 1971-2100.
+    pub invalid: usize,
+    /// Not closed yet at `now_s`.
+    pub forming: usize,
+}
+
+impl Dropped {
+    /// Rows superseded by a later row of the same open time.
+    #[must_use]
+    pub fn duplicate(&self) -> usize {
+        self.duplicate_exact + self.duplicate_revised
+    }
+}
+
+/// What cleaning did; `rows = bars + dropped`.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct CleanReport {
+    /// Rows that came.
+    pub rows: usize,
+    /// Bars that are left.
+    pub bars: usize,
+    /// Rows that are not left, by cause.
+    pub dropped: Dropped,
+    /// Bars of those left whose high or low was widened to hold open and close.
+    pub repaired: usize,
+    /// Places where a bar opens more than one interval after the one before (weekends included).
+    pub gaps: usize,
+    /// Places where the close moved by more than `jump_ratio`.
+    pub jumps: usize,
+    /// Valid rows that came after a row with a later open time.
+    pub unsorted: usize,
+    /// Rows whose `timestamp` and `datetime` disagree (`timestamp` was taken).
+    pub time_conflicts: usize,
+}
+
+/// Clean bars, the bar still forming, and the account of what happened.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Cleaned {
+    /// Closed bars, oldest first.
+    pub bars: Bars,
+    /// The bar that is open at `now_s`: its close is the newest price known. Never a feature, never a signal.
+    pub forming: Option<Bar>,
+    /// Counts by cause.
+    pub report: CleanReport,
+}
+
+impl Cleaned {
+    /// Refuses a result without a single closed bar.
+    ///
+    /// # Errors
+    /// [`Error::NoBars`] with the number of rows that came.
+    pub fn or_no_bars(self) -> Result<Self> {
+        if self.bars.is_empty() { Err(Error::NoBars { rows: self.report.rows }) } else { Ok(self) }
+    }
+}
+
+/// Cleans rows into closed bars; see the module for the order of steps.
+#[must_use]
+pub fn clean(rows: &RawRows, hygiene: &Hygiene) -> Cleaned {
+    let mut report = CleanReport { rows: rows.len(), time_conflicts: rows.time_conflicts, ..CleanReport::default() };
+    let mut bars = possible(rows, &mut report);
+    report.unsorted = count_unsorted(&bars);
+    bars.sort_by_key(|bar| bar.time); // stable: revisions of one open time stay in the order they came
+    let mut bars = last_revisions(&bars, &mut report.dropped);
+    let closed = bars.partition_point(|bar| bar.time + hygiene.interval_s <= hygiene.now_s);
+    let open_now: Vec<Bar> = bars.drain(closed..).collect();
+    report.dropped.forming = open_now.len();
+    let forming = open_now.into_iter().take_while(|bar| bar.time <= hygiene.now_s).last();
+    report.repaired = bars.iter_mut().map(widen).filter(|widened| *widened).count();
+    report.gaps = bars.windows(2).filter(|pair| pair[1].time - pair[0].time > hygiene.interval_s).count();
+    let jumped = |pair: &&[Bar]| (pair[1].close / pair[0].close - 1.0).abs() > hygiene.jump_ratio;
+    report.jumps = bars.windows(2).filter(jumped).count();
+    report.bars = bars.len();
+    Cleaned { bars: Bars::from_clean(&bars), forming, report }
+}
+
+fn possible(rows: &RawRows, report: &mut CleanReport) -> Vec<Bar> {
+    let mut bars = Vec::with_capacity(rows.len());
+    for i in 0..rows.len() {
+        let bar = Bar {
+            time: rows.time[i],
+            open: rows.open[i],
+            high: rows.high[i],
+            low: rows.low[i],
+            close: rows.close[i],
+            volume: rows.volume[i],
+        };
+        if rows.is_null[i] {
+            report.dropped.null += 1;
+        } else if !bar.is_possible() || !(EARLIEST_S..LATEST_S).contains(&bar.time) {
+            report.dropped.invalid += 1;
+        } else {
+            bars.push(bar);
+        }
+    }
+    bars
+}
+
+fn count_unsorted(bars: &[Bar]) -> usize {
+    let mut newest = i64::MIN;
+    let mut late = 0;
+    for bar in bars {
+        late += usize::from(bar.time < newest);
+        newest = newest.max(bar.time);
+    }
+    late
+}
+
+fn last_revisions(sorted: &[Bar], dropped: &mut Dropped) -> Vec<Bar> {
+    let mut kept = Vec::with_capacity(sorted.len());
+    for revisions in sorted.chunk_by(|a, b| a.time == b.time) {
+        let Some((last, earlier)) = revisions.split_last() else { continue };
+        let exact = earlier.iter().filter(|bar| *bar == last).count();
+        dropped.duplicate_exact += exact;
+        dropped.duplicate_revised += earlier.len() - exact;
+        kept.push(*last);
+    }
+    kept
+}
+
+/// Widens high and low to hold open and close; says whether it had to.
+fn widen(bar: &mut Bar) -> bool {
+    let high = bar.high.max(bar.open).max(bar.close);
+    let low = bar.low.min(bar.open).min(bar.close);
+    let widened = high > bar.high || low < bar.low;
+    (bar.high, bar.low) = (high, low);
+    widened
+}

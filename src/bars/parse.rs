@@ -1,0 +1,186 @@
+//! A body → [`RawRows`]: which format it is, and every row as it came. Nothing is judged here but the form.
+
+use std::io::Read;
+
+use super::{csv, json};
+use crate::{Error, Result};
+
+/// Decompressed size no bars file comes near; a larger one is refused instead of filling the memory.
+const INFLATED_BYTES_MAX: u64 = 4 << 30;
+
+/// Characters of a foreign body quoted in an error.
+const EXCERPT_CHARS: usize = 60;
+
+/// Rows in the order they came, column by column, all columns of one length.
+///
+/// A missing volume is 0: several sources give none for FX. A row with a null price or time is marked in
+/// `is_null` and its prices are NaN.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RawRows {
+    /// Open times, UTC seconds; 0 where `is_null`.
+    pub time: Vec<i64>,
+    /// Opens.
+    pub open: Vec<f64>,
+    /// Highs.
+    pub high: Vec<f64>,
+    /// Lows.
+    pub low: Vec<f64>,
+    /// Closes.
+    pub close: Vec<f64>,
+    /// Volumes.
+    pub volume: Vec<f64>,
+    /// Whether the row lacks its time or a price.
+    pub is_null: Vec<bool>,
+    /// Rows whose `timestamp` and `datetime` name different moments; `timestamp` was taken.
+    pub time_conflicts: usize,
+}
+
+/// The columns a source may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Timestamp,
+    Datetime,
+    GmtOffset,
+    Open,
+    High,
+    Low,
+    Close,
+    Volume,
+}
+
+impl Field {
+    /// The field a column name means, whatever its case; `None` for columns that are none of ours.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        Some(match name.trim().to_ascii_lowercase().as_str() {
+            "timestamp" | "time" => Self::Timestamp,
+            "datetime" | "date" => Self::Datetime,
+            "gmtoffset" => Self::GmtOffset,
+            "open" => Self::Open,
+            "high" => Self::High,
+            "low" => Self::Low,
+            "close" => Self::Close,
+            "volume" => Self::Volume,
+            _ => return None,
+        })
+    }
+}
+
+/// One row being read; `None` is null.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct RawRow {
+    pub(super) timestamp: Option<i64>,
+    pub(super) datetime: Option<i64>,
+    pub(super) gmtoffset: Option<f64>,
+    pub(super) open: Option<f64>,
+    pub(super) high: Option<f64>,
+    pub(super) low: Option<f64>,
+    pub(super) close: Option<f64>,
+    pub(super) volume: Option<f64>,
+}
+
+impl RawRow {
+    /// Stores a number; time fields go through [`super::time`] before.
+    pub(super) fn set_number(&mut self, field: Field, value: Option<f64>) {
+        match field {
+            Field::GmtOffset => self.gmtoffset = value,
+            Field::Open => self.open = value,
+            Field::High => self.high = value,
+            Field::Low => self.low = value,
+            Field::Close => self.close = value,
+            Field::Volume => self.volume = value,
+            Field::Timestamp => self.timestamp = value.and_then(super::time::from_number),
+            Field::Datetime => self.datetime = value.and_then(super::time::from_number),
+        }
+    }
+}
+
+impl RawRows {
+    /// Rows read.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.time.len()
+    }
+
+    /// Whether no row was read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.time.is_empty()
+    }
+
+    /// Appends one row. Here `timestamp` and `datetime` become one open time, so that no later step can meet two.
+    pub(super) fn push(&mut self, row: &RawRow) -> Result<()> {
+        if row.timestamp.is_none() && row.datetime.is_some() && row.gmtoffset.is_some_and(|offset| offset != 0.0) {
+            let problem =
+                "not 0 while `timestamp` is absent: it is not known whether `datetime` is local or UTC".into();
+            return Err(Error::BadField { row: self.len(), field: "gmtoffset".into(), problem });
+        }
+        if let (Some(a), Some(b)) = (row.timestamp, row.datetime) {
+            self.time_conflicts += usize::from(a != b);
+        }
+        let time = row.timestamp.or(row.datetime);
+        let is_null = time.is_none() || [row.open, row.high, row.low, row.close].contains(&None);
+        self.time.push(time.unwrap_or(0));
+        self.open.push(row.open.unwrap_or(f64::NAN));
+        self.high.push(row.high.unwrap_or(f64::NAN));
+        self.low.push(row.low.unwrap_or(f64::NAN));
+        self.close.push(row.close.unwrap_or(f64::NAN));
+        self.volume.push(row.volume.unwrap_or(0.0));
+        self.is_null.push(is_null);
+        Ok(())
+    }
+
+    /// The most common positive distance between neighbouring open times, seconds; `None` below two rows.
+    #[must_use]
+    pub fn usual_interval_s(&self) -> Option<i64> {
+        let mut times: Vec<i64> =
+            self.time.iter().zip(&self.is_null).filter(|(_, null)| !**null).map(|(time, _)| *time).collect();
+        times.sort_unstable();
+        let mut steps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).filter(|step| *step > 0).collect();
+        steps.sort_unstable();
+        steps.chunk_by(|a, b| a == b).max_by_key(|run| run.len()).map(|run| run[0])
+    }
+}
+
+/// Reads a body of any format known here: EODHD JSON, CSV with a header (EODHD's or plain OHLCV), either of them gzipped.
+///
+/// An empty array or a header without rows gives no rows and no error.
+///
+/// # Errors
+/// [`Error::NotBars`] when the body is something else (HTML, plain text, an error object), [`Error::Malformed`]
+/// when it breaks off or is damaged, [`Error::BadField`] when one value cannot be read.
+pub fn parse(body: &[u8]) -> Result<RawRows> {
+    if body.starts_with(&[0x1f, 0x8b]) {
+        return parse_plain(&inflate(body)?);
+    }
+    parse_plain(body)
+}
+
+fn parse_plain(body: &[u8]) -> Result<RawRows> {
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
+    let what = match text.first() {
+        Some(b'[') => return json::parse(text),
+        Some(b'{') => "a JSON object where an array of bars is expected",
+        Some(b'<') => "an HTML or XML page",
+        None => "an empty body",
+        Some(_) if csv::has_header(text) => return csv::parse(text),
+        Some(_) => "neither a JSON array nor CSV with the columns timestamp or datetime, open, high, low, close",
+    };
+    Err(Error::NotBars { what, excerpt: excerpt(text) })
+}
+
+fn inflate(body: &[u8]) -> Result<Vec<u8>> {
+    let mut inflated = Vec::new();
+    let mut reader = flate2::read::MultiGzDecoder::new(body).take(INFLATED_BYTES_MAX + 1);
+    let malformed =
+        |problem: String| Error::Malformed { format: "gzip", place: "the compressed stream".into(), problem };
+    reader.read_to_end(&mut inflated).map_err(|error| malformed(format!("{error}; the file may be cut short")))?;
+    if inflated.len() as u64 > INFLATED_BYTES_MAX {
+        return Err(malformed(format!("it inflates to more than {INFLATED_BYTES_MAX} bytes")));
+    }
+    Ok(inflated)
+}
+
+fn excerpt(body: &[u8]) -> String {
+    let head = &body[..body.len().min(EXCERPT_CHARS * 4)];
+    String::from_utf8_lossy(head).chars().map(|c| if c.is_control() { ' ' } else { c }).take(EXCERPT_CHARS).collect()
+}

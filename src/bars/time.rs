@@ -1,0 +1,94 @@
+//! Open times: seconds, milliseconds or text → UTC seconds. No value is ever read as nanoseconds.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
+
+/// Numbers at or above this are milliseconds: as seconds they would lie after the year 5138, as milliseconds
+/// after March 1973, and no bar in either place is real.
+const MILLISECONDS_FROM: f64 = 1e11;
+
+/// First open time taken for real: 1971-01-01.
+pub(crate) const EARLIEST_S: i64 = 31_536_000;
+
+/// First open time not taken for real any more: 2100-01-01.
+pub(crate) const LATEST_S: i64 = 4_102_444_800;
+
+/// Layouts without an offset; such times are UTC, as every source read here documents.
+const NAIVE_LAYOUTS: [&str; 5] =
+    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y.%m.%d %H:%M:%S"];
+
+/// Reads a number as UTC seconds; seconds and milliseconds are told apart by magnitude.
+///
+/// `None` when it is not finite or so large that it can be neither.
+#[must_use]
+pub fn from_number(value: f64) -> Option<i64> {
+    let seconds = if value.abs() >= MILLISECONDS_FROM { value / 1000.0 } else { value };
+    #[allow(clippy::cast_possible_truncation, reason = "the guard keeps it far inside i64")]
+    (seconds.is_finite() && seconds.abs() < MILLISECONDS_FROM).then(|| seconds.floor() as i64)
+}
+
+/// Reads text as UTC seconds: a number (see [`from_number`]), ISO 8601 with an offset or `Z`, or without (then UTC).
+#[must_use]
+pub fn from_text(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if let Ok(number) = text.parse::<f64>() {
+        return from_number(number);
+    }
+    if let Ok(zoned) = DateTime::parse_from_rfc3339(text) {
+        return Some(zoned.timestamp());
+    }
+    if let Ok(zoned) = DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%#z") {
+        return Some(zoned.timestamp());
+    }
+    let naive = NAIVE_LAYOUTS.iter().find_map(|layout| NaiveDateTime::parse_from_str(text, layout).ok());
+    let midnight = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
+    naive.or_else(midnight).map(|time| time.and_utc().timestamp())
+}
+
+/// Formats UTC seconds as `2022-08-09 00:00:00`, the API's own layout; out-of-range seconds are printed as a number.
+#[must_use]
+pub fn to_text(seconds: i64) -> String {
+    DateTime::from_timestamp(seconds, 0)
+        .map_or_else(|| seconds.to_string(), |time| time.format("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integer_seconds_are_never_read_as_nanoseconds() {
+        assert_eq!(from_number(1_660_003_200.0), Some(1_660_003_200));
+        assert_eq!(to_text(1_660_003_200), "2022-08-09 00:00:00");
+    }
+
+    #[test]
+    fn milliseconds_are_recognised_by_magnitude() {
+        assert_eq!(from_number(1_660_003_200_000.0), Some(1_660_003_200));
+        assert_eq!(from_text("1660003200000"), Some(1_660_003_200));
+    }
+
+    #[test]
+    fn text_forms_agree() {
+        for text in [
+            "2022-08-09 00:00:00",
+            "2022-08-09T00:00:00",
+            "2022-08-09T00:00:00Z",
+            "2022-08-09T02:00:00+02:00",
+            "2022-08-09 02:00:00+02:00",
+            "2022-08-09T00:00:00.000Z",
+            "2022-08-09 00:00",
+            "2022.08.09 00:00:00",
+            "2022-08-09",
+            " 1660003200 ",
+        ] {
+            assert_eq!(from_text(text), Some(1_660_003_200), "{text}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in ["", "yesterday", "2022-13-09 00:00:00", "2022-08-09 25:00:00", "nan", "inf", "1e300"] {
+            assert_eq!(from_text(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! `parse`, `clean` and the bar columns.
+
+use std::sync::Arc;
+
+use numpy::{AllowTypeChange, IntoPyArray, PyArray1, PyArrayLike1};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::errors::run;
+use crate::bars::{self, Bars, CleanReport, Hygiene, RawRows};
+
+/// Rows as they came, judged by nobody yet.
+#[pyclass(name = "RawRows", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyRawRows(RawRows);
+
+#[pymethods]
+impl PyRawRows {
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    fn usual_interval_s(&self) -> Option<i64> {
+        self.0.usual_interval_s()
+    }
+}
+
+/// Clean bars, oldest first.
+#[pyclass(name = "Bars", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyBars(pub(super) Arc<Bars>);
+
+type Column<'py> = Bound<'py, PyArray1<f64>>;
+type Input<'py> = PyArrayLike1<'py, f64, AllowTypeChange>;
+
+#[pymethods]
+impl PyBars {
+    #[staticmethod]
+    #[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
+    fn from_columns(
+        timestamp: PyArrayLike1<'_, i64, AllowTypeChange>,
+        open: Input<'_>,
+        high: Input<'_>,
+        low: Input<'_>,
+        close: Input<'_>,
+        volume: Input<'_>,
+    ) -> PyResult<Self> {
+        let column = |input: &Input<'_>| input.as_array().to_vec();
+        let time = timestamp.as_array().to_vec();
+        let bars = run(|| {
+            Bars::from_columns(time, column(&open), column(&high), column(&low), column(&close), column(&volume))
+        })?;
+        Ok(Self(Arc::new(bars)))
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    fn __repr__(&self) -> String {
+        match (self.0.time().first(), self.0.time().last()) {
+            (Some(first), Some(last)) => {
+                let text = bars::time::to_text;
+                format!("Bars({} from {} to {} UTC)", self.0.len(), text(*first), text(*last))
+            }
+            _ => "Bars(0)".into(),
+        }
+    }
+
+    #[getter]
+    fn timestamp<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
+        self.0.time().to_vec().into_pyarray(py)
+    }
+
+    #[getter]
+    fn open<'py>(&self, py: Python<'py>) -> Column<'py> {
+        self.0.open().to_vec().into_pyarray(py)
+    }
+
+    #[getter]
+    fn high<'py>(&self, py: Python<'py>) -> Column<'py> {
+        self.0.high().to_vec().into_pyarray(py)
+    }
+
+    #[getter]
+    fn low<'py>(&self, py: Python<'py>) -> Column<'py> {
+        self.0.low().to_vec().into_pyarray(py)
+    }
+
+    #[getter]
+    fn close<'py>(&self, py: Python<'py>) -> Column<'py> {
+        self.0.close().to_vec().into_pyarray(py)
+    }
+
+    #[getter]
+    fn volume<'py>(&self, py: Python<'py>) -> Column<'py> {
+        self.0.volume().to_vec().into_pyarray(py)
+    }
+
+    fn last_open_s(&self) -> Option<i64> {
+        self.0.last().map(|bar| bar.time)
+    }
+
+    fn last_close(&self) -> Option<f64> {
+        self.0.last().map(|bar| bar.close)
+    }
+
+    fn rows(&self) -> Vec<(i64, f64, f64, f64, f64, f64)> {
+        self.0.iter().map(|bar| (bar.time, bar.open, bar.high, bar.low, bar.close, bar.volume)).collect()
+    }
+}
+
+/// Clean bars, the bar still forming, and the account of what cleaning did.
+#[pyclass(name = "Cleaned", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyCleaned {
+    bars: Arc<Bars>,
+    report: CleanReport,
+    forming: Option<bars::Bar>,
+}
+
+#[pymethods]
+impl PyCleaned {
+    #[getter]
+    fn bars(&self) -> PyBars {
+        PyBars(Arc::clone(&self.bars))
+    }
+
+    #[getter]
+    fn newest_price(&self) -> Option<f64> {
+        self.forming.or_else(|| self.bars.last()).map(|bar| bar.close)
+    }
+
+    #[getter]
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (report, dropped) = (PyDict::new(py), PyDict::new(py));
+        dropped.set_item("duplicate", self.report.dropped.duplicate())?;
+        dropped.set_item("null", self.report.dropped.null)?;
+        dropped.set_item("invalid", self.report.dropped.invalid)?;
+        dropped.set_item("forming", self.report.dropped.forming)?;
+        report.set_item("rows", self.report.rows)?;
+        report.set_item("bars", self.report.bars)?;
+        report.set_item("dropped", dropped)?;
+        report.set_item("repaired", self.report.repaired)?;
+        report.set_item("gaps", self.report.gaps)?;
+        report.set_item("jumps", self.report.jumps)?;
+        report.set_item("unsorted", self.report.unsorted)?;
+        report.set_item("duplicate_exact", self.report.dropped.duplicate_exact)?;
+        report.set_item("duplicate_revised", self.report.dropped.duplicate_revised)?;
+        report.set_item("time_conflicts", self.report.time_conflicts)?;
+        Ok(report)
+    }
+}
+
+/// Reads a body (EODHD JSON, CSV, either gzipped) into rows.
+#[pyfunction]
+pub(super) fn parse(py: Python<'_>, body: &[u8]) -> PyResult<PyRawRows> {
+    py.detach(|| run(|| bars::parse(body))).map(PyRawRows)
+}
+
+/// Cleans rows into closed bars.
+#[pyfunction]
+#[pyo3(signature = (rows, *, interval_s, now_s, jump_ratio = 0.05))]
+pub(super) fn clean(
+    py: Python<'_>,
+    rows: &PyRawRows,
+    interval_s: i64,
+    now_s: i64,
+    jump_ratio: f64,
+) -> PyResult<PyCleaned> {
+    let hygiene = Hygiene { interval_s, now_s, jump_ratio };
+    let cleaned = py.detach(|| run(|| bars::clean::clean(&rows.0, &hygiene).or_no_bars()))?;
+    Ok(PyCleaned { bars: Arc::new(cleaned.bars), report: cleaned.report, forming: cleaned.forming })
+}

@@ -1,0 +1,220 @@
+//! Scores → one decision per closed bar.
+
+use super::Side;
+use crate::scorer::Scores;
+use crate::{Error, Result};
+
+/// What a decision says to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Be short.
+    Sell,
+    /// Do nothing.
+    Hold,
+    /// Be long.
+    Buy,
+}
+
+/// Why a decision says so; each is a journal reason code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Confidence is above the threshold and the position is not on that side: trade.
+    Signal,
+    /// The newest closed bar is older than allowed.
+    Stale,
+    /// This bar was decided in an earlier cycle.
+    AlreadyDecided,
+    /// HOLD has the highest score.
+    ModelHold,
+    /// SELL and BUY share the highest score.
+    Tie,
+    /// The highest score is not strictly above the threshold.
+    BelowThreshold,
+    /// The position is on that side already.
+    AlreadyPositioned,
+}
+
+impl Reason {
+    /// The code written to the journal and to metrics.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Signal => "signal",
+            Self::Stale => "stale",
+            Self::AlreadyDecided => "already_decided",
+            Self::ModelHold => "model_hold",
+            Self::Tie => "tie",
+            Self::BelowThreshold => "below_threshold",
+            Self::AlreadyPositioned => "already_positioned",
+        }
+    }
+
+    /// Whether the bar is settled by this, so that later cycles leave it alone.
+    #[must_use]
+    pub fn settles_bar(self) -> bool {
+        !matches!(self, Self::Stale | Self::AlreadyDecided)
+    }
+}
+
+/// The rules of deciding.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Policy {
+    threshold: f64,
+    stale_after_s: i64,
+}
+
+impl Policy {
+    /// `threshold` in 0..1, compared strictly; `stale_after_s` the greatest age of the newest close, seconds.
+    ///
+    /// # Errors
+    /// [`Error::BadSetting`] for values outside their meaning.
+    pub fn new(threshold: f64, stale_after_s: i64) -> Result<Self> {
+        if !(0.0..1.0).contains(&threshold) {
+            let problem = format!("{threshold} is not in 0..1");
+            return Err(Error::BadSetting { field: "threshold", problem });
+        }
+        if stale_after_s <= 0 {
+            let problem = format!("{stale_after_s} s is not positive");
+            return Err(Error::BadSetting { field: "stale_after_s", problem });
+        }
+        Ok(Self { threshold, stale_after_s })
+    }
+}
+
+/// The moment a decision is made in; times in UTC seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Situation {
+    /// Now.
+    pub now_s: i64,
+    /// Open time of the newest closed bar.
+    pub bar_open_s: i64,
+    /// Close time of the newest closed bar.
+    pub bar_close_s: i64,
+    /// Open time of the bar decided last, if any.
+    pub decided_bar_s: Option<i64>,
+    /// Side of the open position, if any.
+    pub position: Option<Side>,
+}
+
+/// What to do, how sure the model is, and why.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Decision {
+    /// BUY or SELL only when `reason` is [`Reason::Signal`].
+    pub action: Action,
+    /// Highest of the three probabilities.
+    pub confidence: f64,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl Decision {
+    /// The side to trade, if any.
+    #[must_use]
+    pub fn side(&self) -> Option<Side> {
+        match self.action {
+            Action::Buy => Some(Side::Buy),
+            Action::Sell => Some(Side::Sell),
+            Action::Hold => None,
+        }
+    }
+}
+
+/// Decides: trade the class with the highest score only if that class is not HOLD, its score is strictly above the
+/// threshold, the bar is fresh and undecided, and the position is not on that side already.
+#[must_use]
+pub fn decide(scores: &Scores, now: &Situation, policy: &Policy) -> Decision {
+    let confidence = scores.sell.max(scores.hold).max(scores.buy);
+    let (action, reason) = verdict(scores, confidence, now, policy);
+    Decision { action, confidence, reason }
+}
+
+fn verdict(scores: &Scores, confidence: f64, now: &Situation, policy: &Policy) -> (Action, Reason) {
+    let side = if scores.buy > scores.sell { Side::Buy } else { Side::Sell };
+    let reason = if now.now_s - now.bar_close_s > policy.stale_after_s {
+        Reason::Stale
+    } else if now.decided_bar_s.is_some_and(|decided| decided >= now.bar_open_s) {
+        Reason::AlreadyDecided
+    } else if scores.hold >= confidence {
+        Reason::ModelHold
+    } else if scores.buy >= scores.sell && scores.sell >= scores.buy {
+        Reason::Tie
+    } else if confidence <= policy.threshold {
+        Reason::BelowThreshold
+    } else if now.position == Some(side) {
+        Reason::AlreadyPositioned
+    } else {
+        Reason::Signal
+    };
+    match (reason, side) {
+        (Reason::Signal, Side::Buy) => (Action::Buy, reason),
+        (Reason::Signal, Side::Sell) => (Action::Sell, reason),
+        _ => (Action::Hold, reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use super::*;
+
+    const FRESH: Situation =
+        Situation { now_s: 7258, bar_open_s: 3600, bar_close_s: 7200, decided_bar_s: None, position: None };
+
+    fn decided(sell: f64, hold: f64, buy: f64, now: &Situation) -> (Action, Reason) {
+        let scores = Scores::from_slice(&[sell, hold, buy]).unwrap();
+        let decision = decide(&scores, now, &Policy::new(0.6, 900).unwrap());
+        (decision.action, decision.reason)
+    }
+
+    #[test]
+    fn a_confident_class_trades() {
+        assert_eq!(decided(0.1, 0.2, 0.7, &FRESH), (Action::Buy, Reason::Signal));
+        assert_eq!(decided(0.7, 0.2, 0.1, &FRESH), (Action::Sell, Reason::Signal));
+    }
+
+    #[test]
+    fn confidence_must_be_strictly_above_the_threshold() {
+        assert_eq!(decided(0.1, 0.3, 0.6, &FRESH), (Action::Hold, Reason::BelowThreshold));
+        let just_above = f64::from_bits(0.6f64.to_bits() + 1);
+        assert_eq!(decided(0.1, 0.3, just_above, &FRESH), (Action::Buy, Reason::Signal));
+    }
+
+    #[test]
+    fn hold_and_ties_never_trade() {
+        assert_eq!(decided(0.1, 0.8, 0.1, &FRESH), (Action::Hold, Reason::ModelHold));
+        let scores = Scores::from_slice(&[0.45, 0.1, 0.45]).unwrap();
+        let decision = decide(&scores, &FRESH, &Policy::new(0.4, 900).unwrap());
+        assert_eq!((decision.action, decision.reason), (Action::Hold, Reason::Tie));
+    }
+
+    #[test]
+    fn the_same_signal_is_not_given_again_every_minute() {
+        let later = Situation { decided_bar_s: Some(3600), ..FRESH };
+        assert_eq!(decided(0.1, 0.2, 0.7, &later), (Action::Hold, Reason::AlreadyDecided));
+        let next_bar = Situation { decided_bar_s: Some(0), ..FRESH };
+        assert_eq!(decided(0.1, 0.2, 0.7, &next_bar), (Action::Buy, Reason::Signal));
+    }
+
+    #[test]
+    fn a_position_on_that_side_is_left_alone_and_the_other_side_reverses() {
+        let long = Situation { position: Some(Side::Buy), ..FRESH };
+        assert_eq!(decided(0.1, 0.2, 0.7, &long), (Action::Hold, Reason::AlreadyPositioned));
+        assert_eq!(decided(0.7, 0.2, 0.1, &long), (Action::Sell, Reason::Signal));
+    }
+
+    #[test]
+    fn stale_weekend_bars_are_never_traded_on() {
+        let monday = Situation { now_s: 7200 + 901, ..FRESH };
+        assert_eq!(decided(0.0, 0.0, 1.0, &monday), (Action::Hold, Reason::Stale));
+        let in_time = Situation { now_s: 7200 + 900, ..FRESH };
+        assert_eq!(decided(0.0, 0.0, 1.0, &in_time), (Action::Buy, Reason::Signal));
+    }
+
+    #[test]
+    fn settings_outside_their_meaning_are_refused() {
+        for threshold in [-0.1, 1.0, f64::NAN, f64::INFINITY] {
+            assert!(Policy::new(threshold, 900).is_err(), "{threshold}");
+        }
+        assert!(Policy::new(0.6, 0).is_err());
+    }
+}

@@ -61,7 +61,8 @@ impl PyModel {
             return Ok(Self { model, manifest: Some(manifest) });
         }
         if !allow_bare_model {
-            let message = format!("{}: a bare model file has no manifest; --allow-bare-model accepts it", path.display());
+            let message =
+                format!("{}: a bare model file has no manifest; --allow-bare-model accepts it", path.display());
             return Err(exception(("Misconfigured", "bad_model"), &message));
         }
         let file = read(&path)?;
@@ -134,6 +135,9 @@ impl PyModel {
         let (trees, classes, columns) =
             (self.model.num_trees(), self.model.num_classes(), self.model.feature_names().len());
         let bundle = if self.manifest.is_some() { "bundle" } else { "bare" };
-        format!("Model(LightGBM {}, {trees} trees, {columns} features, {classes} classes, {bundle})", self.model.objective())
+        format!(
+            "Model(LightGBM {}, {trees} trees, {columns} features, {classes} classes, {bundle})",
+            self.model.objective()
+        )
     }
 }

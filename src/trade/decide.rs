@@ -20,7 +20,7 @@ pub enum Action {
 pub enum Reason {
     /// Confidence is above the threshold and the position is not on that side: trade.
     Signal,
-    /// The newest closed bar is older than allowed.
+    /// The bar after the newest closed one is overdue: the market is closed or the data stands still.
     Stale,
     /// This bar was decided in an earlier cycle.
     AlreadyDecided,
@@ -60,24 +60,25 @@ impl Reason {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
     threshold: f64,
-    stale_after_s: i64,
+    stale_grace_s: i64,
 }
 
 impl Policy {
-    /// `threshold` in 0..1, compared strictly; `stale_after_s` the greatest age of the newest close, seconds.
+    /// `threshold` in 0..1, compared strictly; `stale_grace_s`, seconds: how much later than one interval after the
+    /// newest close the next bar may arrive before the data counts as stale.
     ///
     /// # Errors
     /// [`Error::BadSetting`] for values outside their meaning.
-    pub fn new(threshold: f64, stale_after_s: i64) -> Result<Self> {
+    pub fn new(threshold: f64, stale_grace_s: i64) -> Result<Self> {
         if !(0.0..1.0).contains(&threshold) {
             let problem = format!("{threshold} is not in 0..1");
             return Err(Error::BadSetting { field: "threshold", problem });
         }
-        if stale_after_s <= 0 {
-            let problem = format!("{stale_after_s} s is not positive");
-            return Err(Error::BadSetting { field: "stale_after_s", problem });
+        if stale_grace_s < 0 {
+            let problem = format!("{stale_grace_s} s is negative");
+            return Err(Error::BadSetting { field: "stale_grace_s", problem });
         }
-        Ok(Self { threshold, stale_after_s })
+        Ok(Self { threshold, stale_grace_s })
     }
 }
 
@@ -88,8 +89,8 @@ pub struct Situation {
     pub now_s: i64,
     /// Open time of the newest closed bar.
     pub bar_open_s: i64,
-    /// Close time of the newest closed bar.
-    pub bar_close_s: i64,
+    /// Length of a bar, seconds.
+    pub interval_s: i64,
     /// Open time of the bar decided last, if any.
     pub decided_bar_s: Option<i64>,
     /// Side of the open position, if any.
@@ -130,7 +131,7 @@ pub fn decide(scores: &Scores, now: &Situation, policy: &Policy) -> Decision {
 
 fn verdict(scores: &Scores, confidence: f64, now: &Situation, policy: &Policy) -> (Action, Reason) {
     let side = if scores.buy > scores.sell { Side::Buy } else { Side::Sell };
-    let reason = if now.now_s - now.bar_close_s > policy.stale_after_s {
+    let reason = if now.now_s - (now.bar_open_s + now.interval_s) > now.interval_s + policy.stale_grace_s {
         Reason::Stale
     } else if now.decided_bar_s.is_some_and(|decided| decided >= now.bar_open_s) {
         Reason::AlreadyDecided
@@ -158,7 +159,7 @@ mod tests {
     use super::*;
 
     const FRESH: Situation =
-        Situation { now_s: 7258, bar_open_s: 3600, bar_close_s: 7200, decided_bar_s: None, position: None };
+        Situation { now_s: 7258, bar_open_s: 3600, interval_s: 3600, decided_bar_s: None, position: None };
 
     fn decided(sell: f64, hold: f64, buy: f64, now: &Situation) -> (Action, Reason) {
         let scores = Scores::from_slice(&[sell, hold, buy]).unwrap();
@@ -204,9 +205,9 @@ mod tests {
 
     #[test]
     fn stale_weekend_bars_are_never_traded_on() {
-        let monday = Situation { now_s: 7200 + 901, ..FRESH };
+        let monday = Situation { now_s: 7200 + 3600 + 901, ..FRESH };
         assert_eq!(decided(0.0, 0.0, 1.0, &monday), (Action::Hold, Reason::Stale));
-        let in_time = Situation { now_s: 7200 + 900, ..FRESH };
+        let in_time = Situation { now_s: 7200 + 3600 + 900, ..FRESH };
         assert_eq!(decided(0.0, 0.0, 1.0, &in_time), (Action::Buy, Reason::Signal));
     }
 
@@ -215,6 +216,6 @@ mod tests {
         for threshold in [-0.1, 1.0, f64::NAN, f64::INFINITY] {
             assert!(Policy::new(threshold, 900).is_err(), "{threshold}");
         }
-        assert!(Policy::new(0.6, 0).is_err());
+        assert!(Policy::new(0.6, -1).is_err());
     }
 }

@@ -67,6 +67,8 @@ pub enum Refusal {
     DailyLoss,
     /// The spread is wider than allowed.
     Spread,
+    /// Trading is halted.
+    Halted,
 }
 
 impl Refusal {
@@ -76,6 +78,7 @@ impl Refusal {
         match self {
             Self::DailyLoss => "refused_daily_loss",
             Self::Spread => "refused_spread",
+            Self::Halted => "refused_halted",
         }
     }
 }
@@ -91,12 +94,34 @@ pub enum Ruling {
     Refused(Refusal),
 }
 
+impl Ruling {
+    /// The order that may go, if any.
+    #[must_use]
+    pub fn order(&self) -> Option<Order> {
+        match self {
+            Self::Approved(order) | Self::ExitOnly(order, _) => Some(*order),
+            Self::Refused(_) => None,
+        }
+    }
+
+    /// Why something may not go, if anything.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Approved(_) => None,
+            Self::ExitOnly(_, refusal) | Self::Refused(refusal) => Some(*refusal),
+        }
+    }
+}
+
 /// Turns the wish to be on `side` into an order within the limits.
 #[must_use]
-pub fn approve(side: Side, account: &Account, limits: &Limits) -> Ruling {
+pub fn approve(side: Side, account: &Account, limits: &Limits, halted: bool) -> Ruling {
     let opposite = account.position.filter(|position| position.side == side.opposite());
     let close_lots = opposite.map_or(0.0, |position| position.lots);
-    let refusal = if -account.day_profit >= limits.daily_loss_max {
+    let refusal = if halted {
+        Some(Refusal::Halted)
+    } else if -account.day_profit >= limits.daily_loss_max {
         Some(Refusal::DailyLoss)
     } else if account.spread_points > limits.spread_points_max {
         Some(Refusal::Spread)
@@ -127,7 +152,7 @@ mod tests {
     #[test]
     fn a_flat_book_opens_the_configured_volume() {
         let expected = Order { side: Side::Buy, close_lots: 0.0, open_lots: 0.1 };
-        assert_eq!(approve(Side::Buy, &flat(), &limits()), Ruling::Approved(expected));
+        assert_eq!(approve(Side::Buy, &flat(), &limits(), false), Ruling::Approved(expected));
     }
 
     #[test]
@@ -135,27 +160,36 @@ mod tests {
         let short =
             Account { position: Some(Position { side: Side::Sell, lots: 0.3, price: 1.1, opened_s: 0 }), ..flat() };
         let expected = Order { side: Side::Buy, close_lots: 0.3, open_lots: 0.1 };
-        assert_eq!(approve(Side::Buy, &short, &limits()), Ruling::Approved(expected));
+        assert_eq!(approve(Side::Buy, &short, &limits(), false), Ruling::Approved(expected));
     }
 
     #[test]
     fn the_daily_loss_stops_entries_but_never_an_exit() {
         let lost = Account { day_profit: -200.0, ..flat() };
-        assert_eq!(approve(Side::Buy, &lost, &limits()), Ruling::Refused(Refusal::DailyLoss));
+        assert_eq!(approve(Side::Buy, &lost, &limits(), false), Ruling::Refused(Refusal::DailyLoss));
         let short =
             Account { position: Some(Position { side: Side::Sell, lots: 0.3, price: 1.1, opened_s: 0 }), ..lost };
         let exit = Order { side: Side::Buy, close_lots: 0.3, open_lots: 0.0 };
-        assert_eq!(approve(Side::Buy, &short, &limits()), Ruling::ExitOnly(exit, Refusal::DailyLoss));
+        assert_eq!(approve(Side::Buy, &short, &limits(), false), Ruling::ExitOnly(exit, Refusal::DailyLoss));
         assert!(matches!(
-            approve(Side::Buy, &Account { day_profit: -199.99, ..flat() }, &limits()),
+            approve(Side::Buy, &Account { day_profit: -199.99, ..flat() }, &limits(), false),
             Ruling::Approved(_)
         ));
     }
 
     #[test]
+    fn a_halt_leaves_only_the_exit() {
+        assert_eq!(approve(Side::Buy, &flat(), &limits(), true), Ruling::Refused(Refusal::Halted));
+        let position = Some(Position { side: Side::Sell, lots: 0.3, price: 1.1, opened_s: 0 });
+        let exit = Order { side: Side::Buy, close_lots: 0.3, open_lots: 0.0 };
+        let ruling = approve(Side::Buy, &Account { position, ..flat() }, &limits(), true);
+        assert_eq!(ruling, Ruling::ExitOnly(exit, Refusal::Halted));
+    }
+
+    #[test]
     fn a_wide_spread_is_refused() {
         let wide = Account { spread_points: 30.5, ..flat() };
-        assert_eq!(approve(Side::Sell, &wide, &limits()), Ruling::Refused(Refusal::Spread));
+        assert_eq!(approve(Side::Sell, &wide, &limits(), false), Ruling::Refused(Refusal::Spread));
     }
 
     #[test]

@@ -1,0 +1,329 @@
+//! Decide, approve, fill: the money rules as Python sees them.
+
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::prelude::*;
+
+use super::errors::run;
+use crate::scorer::Scores;
+use crate::trade::{
+    self, Account, Action, Decision, Fill, Limits, Order, PaperBook, Policy, Position, Quote, QuoteSide, Ruling, Side,
+    Situation, SymbolFacts,
+};
+use crate::{Error, Result};
+
+fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "BUY",
+        Side::Sell => "SELL",
+    }
+}
+
+fn side_from(name: &str) -> Result<Side> {
+    match name {
+        "BUY" => Ok(Side::Buy),
+        "SELL" => Ok(Side::Sell),
+        _ => Err(Error::BadSetting { field: "side", problem: format!("{name:?} is neither BUY nor SELL") }),
+    }
+}
+
+fn quote_side_from(name: &str) -> Result<QuoteSide> {
+    match name {
+        "bid" => Ok(QuoteSide::Bid),
+        "ask" => Ok(QuoteSide::Ask),
+        "mid" => Ok(QuoteSide::Mid),
+        _ => Err(Error::BadSetting { field: "price_side", problem: format!("{name:?} is not bid, ask or mid") }),
+    }
+}
+
+/// Rules of deciding.
+#[pyclass(name = "Policy", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyPolicy(Policy);
+
+#[pymethods]
+impl PyPolicy {
+    #[new]
+    #[pyo3(signature = (*, threshold, stale_grace_s))]
+    fn new(threshold: f64, stale_grace_s: i64) -> PyResult<Self> {
+        run(|| Policy::new(threshold, stale_grace_s)).map(Self)
+    }
+}
+
+/// What to do, how sure the model is, and why.
+#[pyclass(name = "Decision", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyDecision(Decision);
+
+#[pymethods]
+impl PyDecision {
+    #[getter]
+    fn action(&self) -> &'static str {
+        match self.0.action {
+            Action::Sell => "SELL",
+            Action::Hold => "HOLD",
+            Action::Buy => "BUY",
+        }
+    }
+
+    #[getter]
+    fn side(&self) -> Option<&'static str> {
+        self.0.side().map(side_name)
+    }
+
+    #[getter]
+    fn confidence(&self) -> f64 {
+        self.0.confidence
+    }
+
+    #[getter]
+    fn reason(&self) -> &'static str {
+        self.0.reason.code()
+    }
+
+    #[getter]
+    fn settles_bar(&self) -> bool {
+        self.0.reason.settles_bar()
+    }
+}
+
+/// Scores → one decision per closed bar.
+#[pyfunction]
+#[pyo3(signature = (scores, policy, *, now_s, bar_open_s, interval_s, decided_bar_s, position))]
+#[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
+pub(super) fn decide(
+    scores: Vec<f64>,
+    policy: &PyPolicy,
+    now_s: i64,
+    bar_open_s: i64,
+    interval_s: i64,
+    decided_bar_s: Option<i64>,
+    position: Option<&str>,
+) -> PyResult<PyDecision> {
+    run(|| {
+        let scores = Scores::from_slice(&scores)?;
+        let position = position.map(side_from).transpose()?;
+        let situation = Situation { now_s, bar_open_s, interval_s, decided_bar_s, position };
+        Ok(PyDecision(trade::decide(&scores, &situation, &policy.0)))
+    })
+}
+
+/// Bounds no order may cross.
+#[pyclass(name = "Limits", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyLimits(Limits);
+
+#[pymethods]
+impl PyLimits {
+    #[new]
+    #[pyo3(signature = (*, volume_lots, volume_lots_max, daily_loss_max, spread_points_max))]
+    fn new(volume_lots: f64, volume_lots_max: f64, daily_loss_max: f64, spread_points_max: f64) -> PyResult<Self> {
+        run(|| Limits::new(volume_lots, volume_lots_max, daily_loss_max, spread_points_max)).map(Self)
+    }
+}
+
+/// An order the broker may execute.
+#[pyclass(name = "Order", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyOrder(Order);
+
+#[pymethods]
+impl PyOrder {
+    #[new]
+    #[pyo3(signature = (side, *, close_lots, open_lots))]
+    fn new(side: &str, close_lots: f64, open_lots: f64) -> PyResult<Self> {
+        run(|| Ok(Self(Order { side: side_from(side)?, close_lots, open_lots })))
+    }
+
+    #[getter]
+    fn side(&self) -> &'static str {
+        side_name(self.0.side)
+    }
+
+    #[getter]
+    fn close_lots(&self) -> f64 {
+        self.0.close_lots
+    }
+
+    #[getter]
+    fn open_lots(&self) -> f64 {
+        self.0.open_lots
+    }
+}
+
+/// The outcome of the risk check.
+#[pyclass(name = "Ruling", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyRuling(Ruling);
+
+#[pymethods]
+impl PyRuling {
+    #[getter]
+    fn order(&self) -> Option<PyOrder> {
+        self.0.order().map(PyOrder)
+    }
+
+    #[getter]
+    fn refusal(&self) -> Option<&'static str> {
+        self.0.refusal().map(trade::Refusal::code)
+    }
+}
+
+/// Turns the wish to be on `side` into an order within the limits.
+#[pyfunction]
+#[pyo3(signature = (side, account, limits, *, halted))]
+pub(super) fn approve(side: &str, account: &PyAccount, limits: &PyLimits, halted: bool) -> PyResult<PyRuling> {
+    run(|| Ok(PyRuling(trade::approve(side_from(side)?, &account.0, &limits.0, halted))))
+}
+
+/// What one lot of a currency pair is worth.
+#[pyclass(name = "SymbolFacts", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PySymbolFacts(SymbolFacts);
+
+#[pymethods]
+impl PySymbolFacts {
+    #[new]
+    fn new(symbol: &str, account_currency: &str) -> PyResult<Self> {
+        run(|| SymbolFacts::currency_pair(symbol, account_currency)).map(Self)
+    }
+
+    #[pyo3(signature = (*, time_s, price, shows, spread_points))]
+    fn quote(&self, time_s: i64, price: f64, shows: &str, spread_points: f64) -> PyResult<PyQuote> {
+        run(|| self.0.quote(time_s, price, quote_side_from(shows)?, spread_points)).map(PyQuote)
+    }
+}
+
+/// Bid and ask at one moment.
+#[pyclass(name = "Quote", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyQuote(Quote);
+
+#[pymethods]
+impl PyQuote {
+    #[new]
+    #[pyo3(signature = (*, time_s, bid, ask))]
+    fn new(time_s: i64, bid: f64, ask: f64) -> Self {
+        Self(Quote { time_s, bid, ask })
+    }
+
+    #[getter]
+    fn time_s(&self) -> i64 {
+        self.0.time_s
+    }
+
+    #[getter]
+    fn bid(&self) -> f64 {
+        self.0.bid
+    }
+
+    #[getter]
+    fn ask(&self) -> f64 {
+        self.0.ask
+    }
+}
+
+/// An open position.
+#[pyclass(name = "Position", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyPosition(Position);
+
+#[pymethods]
+impl PyPosition {
+    #[getter]
+    fn side(&self) -> &'static str {
+        side_name(self.0.side)
+    }
+
+    #[getter]
+    fn lots(&self) -> f64 {
+        self.0.lots
+    }
+
+    #[getter]
+    fn price(&self) -> f64 {
+        self.0.price
+    }
+
+    #[getter]
+    fn opened_s(&self) -> i64 {
+        self.0.opened_s
+    }
+}
+
+/// The book at one quote.
+#[pyclass(name = "Account", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyAccount(Account);
+
+#[pymethods]
+impl PyAccount {
+    #[getter]
+    fn balance(&self) -> f64 {
+        self.0.balance
+    }
+
+    #[getter]
+    fn equity(&self) -> f64 {
+        self.0.equity
+    }
+
+    #[getter]
+    fn day_profit(&self) -> f64 {
+        self.0.day_profit
+    }
+
+    #[getter]
+    fn drawdown_max(&self) -> f64 {
+        self.0.drawdown_max
+    }
+
+    #[getter]
+    fn spread_points(&self) -> f64 {
+        self.0.spread_points
+    }
+
+    #[getter]
+    fn position(&self) -> Option<PyPosition> {
+        self.0.position.map(PyPosition)
+    }
+}
+
+/// What an order did to the book.
+#[pyclass(name = "Fill", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyFill(Fill);
+
+#[pymethods]
+impl PyFill {
+    #[getter]
+    fn price(&self) -> f64 {
+        self.0.price
+    }
+
+    #[getter]
+    fn closed_lots(&self) -> f64 {
+        self.0.closed_lots
+    }
+
+    #[getter]
+    fn opened_lots(&self) -> f64 {
+        self.0.opened_lots
+    }
+
+    #[getter]
+    fn profit(&self) -> f64 {
+        self.0.profit
+    }
+}
+
+/// One symbol's book on paper.
+#[pyclass(name = "PaperBook", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyPaperBook(Mutex<PaperBook>);
+
+#[pymethods]
+impl PyPaperBook {
+    #[new]
+    fn new(facts: &PySymbolFacts, deposit: f64) -> PyResult<Self> {
+        run(|| PaperBook::new(facts.0.clone(), deposit)).map(|book| Self(Mutex::new(book)))
+    }
+
+    fn fill(&self, order: &PyOrder, quote: &PyQuote) -> PyResult<PyFill> {
+        // A poisoned book is still whole: `fill` changes it only after every check has passed.
+        run(|| self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(&order.0, &quote.0)).map(PyFill)
+    }
+
+    fn mark(&self, quote: &PyQuote) -> PyResult<PyAccount> {
+        run(|| Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).mark(&quote.0))).map(PyAccount)
+    }
+}

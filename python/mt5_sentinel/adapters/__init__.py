@@ -1,0 +1,1 @@
+"""Implementations of the ports: they touch the world, and never each other."""

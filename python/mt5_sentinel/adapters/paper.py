@@ -1,0 +1,103 @@
+"""A broker on paper, behind the same door as a real one: its book survives restarts, its answers repeat."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from mt5_sentinel import _core
+from mt5_sentinel.errors import Misconfigured, Refused, Uncertain
+from mt5_sentinel.types import FillReport, OrderRequest
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS fill (
+    seq         INTEGER PRIMARY KEY,
+    req_id      TEXT NOT NULL UNIQUE,
+    symbol      TEXT NOT NULL,
+    side        TEXT NOT NULL,
+    close_lots  REAL NOT NULL,
+    open_lots   REAL NOT NULL,
+    time_s      INTEGER NOT NULL,
+    bid         REAL NOT NULL,
+    ask         REAL NOT NULL
+) STRICT
+"""
+
+
+class PaperBroker:
+    """One symbol's paper account; the fills on disk are the truth, the book is their fold."""
+
+    def __init__(self, path: Path, symbol: str, facts: _core.SymbolFacts, deposit: float, *, durable: bool = True) -> None:
+        """Open or create the file of fills and rebuild the book from it.
+
+        Raises:
+            Misconfigured: the file cannot be written.
+        """
+        self._symbol = symbol
+        self._facts = facts
+        self._deposit = deposit
+        self._quote: _core.Quote | None = None
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+            self._db.execute(SCHEMA)
+            self._book, self._fills = self._rebuild()
+        except sqlite3.Error as error:
+            raise Misconfigured(f"the paper book {path} cannot be written: {error}", "paper_unwritable") from None
+
+    def account(self, quote: _core.Quote) -> _core.Account:
+        """The book at this quote, which is also the price of the next order."""
+        self._quote = quote
+        return self._book.mark(quote)
+
+    def send(self, request: OrderRequest, now_s: float) -> FillReport:
+        """Fill at the last quote; the same ``req_id`` answers its first outcome."""
+        known = self._fills.get(request.req_id)
+        if known is not None:
+            return known
+        if now_s > request.not_after_s:
+            raise Refused("the order came after its not_after time", "expired")
+        if self._quote is None:
+            raise Refused("no price is known yet", "no_price")
+        order = _core.Order(request.side, close_lots=request.close_lots, open_lots=request.open_lots)
+        quote = self._quote
+        fill = _report(self._book.fill(order, quote))
+        row = (request.req_id, self._symbol, request.side, request.close_lots, request.open_lots)
+        try:
+            self._db.execute(
+                "INSERT INTO fill (req_id, symbol, side, close_lots, open_lots, time_s, bid, ask)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, quote.time_s, quote.bid, quote.ask),
+            )
+        except sqlite3.Error as error:
+            self._book, self._fills = self._rebuild()  # what is not on disk has not happened
+            raise Uncertain(f"the paper book could not be written: {error}", "paper_write_failed") from None
+        self._fills[request.req_id] = fill
+        return fill
+
+    def lookup(self, req_id: str) -> FillReport | None:
+        """The fill of an earlier order; ``None`` when this broker never saw it."""
+        return self._fills.get(req_id)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _rebuild(self) -> tuple[_core.PaperBook, dict[str, FillReport]]:
+        book = _core.PaperBook(self._facts, self._deposit)
+        fills = {}
+        rows = self._db.execute(
+            "SELECT req_id, side, close_lots, open_lots, time_s, bid, ask FROM fill WHERE symbol = ? ORDER BY seq",
+            (self._symbol,),
+        )
+        for req_id, side, close_lots, open_lots, time_s, bid, ask in rows:
+            order = _core.Order(side, close_lots=close_lots, open_lots=open_lots)
+            fills[req_id] = _report(book.fill(order, _core.Quote(time_s=time_s, bid=bid, ask=ask)))
+        return book, fills
+
+
+def _report(fill: _core.Fill) -> FillReport:
+    return FillReport(
+        price=fill.price, closed_lots=fill.closed_lots, opened_lots=fill.opened_lots, profit=fill.profit
+    )

@@ -1,0 +1,57 @@
+"""Recorded bars served as the API would have served them at each moment of a virtual clock."""
+
+from __future__ import annotations
+
+import bisect
+import json
+import math
+from collections.abc import Sequence
+
+Row = tuple[int, float, float, float, float, float]
+
+
+class ReplayMarket:
+    """A market whose past is a recording; it never shows more of a bar than was known at the time."""
+
+    name = "replay"
+
+    def __init__(self, rows: Sequence[Row], history_bars: int, interval_s: int) -> None:
+        """Take clean rows (open time in UTC seconds, open, high, low, close, volume), oldest first."""
+        self._opens_s = [row[0] for row in rows]
+        self._bodies = [_row(*row) for row in rows]
+        self._forming = [_row(row[0], row[1], row[1], row[1], row[1], 0.0) for row in rows]
+        self._history_bars = history_bars
+        self._interval_s = interval_s
+
+    def history(self, now_s: float) -> bytes:
+        """EODHD body: the closed bars, and the bar still forming, of which only its open is known yet."""
+        closed = bisect.bisect_right(self._opens_s, now_s - self._interval_s)
+        begun = bisect.bisect_right(self._opens_s, now_s)
+        shown = self._bodies[max(0, closed - self._history_bars) : closed] + self._forming[closed:begun]
+        return f"[{','.join(shown)}]".encode()
+
+
+class ReplayClock:
+    """A clock that stands still while the program works and jumps when it waits."""
+
+    def __init__(self, start_s: float) -> None:
+        """Start at a moment, UTC unix seconds."""
+        self._now_s = start_s
+
+    def wall_s(self) -> float:
+        """Virtual UTC unix seconds."""
+        return self._now_s
+
+    def monotonic_s(self) -> float:
+        """Virtual seconds; this clock never steps."""
+        return self._now_s
+
+    def wait_s(self, timeout_s: float) -> None:
+        """Jump ahead, to the end of the wait rounded up to a millisecond."""
+        self._now_s += math.ceil(timeout_s * 1000) / 1000
+
+
+def _row(time_s: int, opened: float, high: float, low: float, close: float, volume: float) -> str:
+    return json.dumps(
+        {"timestamp": time_s, "gmtoffset": 0, "open": opened, "high": high, "low": low, "close": close, "volume": volume}
+    )

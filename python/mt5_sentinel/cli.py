@@ -1,0 +1,40 @@
+"""The command line: which verb, and what its failure means to the shell."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from mt5_sentinel import __version__
+from mt5_sentinel.commands import bars, demo, features, journal, run, score
+from mt5_sentinel.errors import SentinelError
+
+VERBS = (run, demo, bars, features, score, journal)
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; every expected failure is one clear message on stderr."""
+    parser = argparse.ArgumentParser(
+        prog="mt5-sentinel",
+        description="Machine-learning trading on MetaTrader 5 from Linux.",
+        epilog="Begin with `mt5-sentinel demo`: real bars, a bundled model, a paper broker, no network.",
+    )
+    parser.add_argument("--version", action="version", version=f"mt5-sentinel {__version__}")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for verb in VERBS:
+        verb.add_parser(verbs).set_defaults(command=verb.execute)
+    arguments = parser.parse_args(argv)
+    try:
+        code: int = arguments.command(arguments)
+        sys.stdout.flush()
+    except SentinelError as error:
+        print(f"mt5-sentinel: {error}", file=sys.stderr)  # noqa: T201 - the one place that tells the user
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough; keep the interpreter from complaining about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return code

@@ -1,0 +1,1 @@
+"""One verb per file; each knows its flags and its exit code."""

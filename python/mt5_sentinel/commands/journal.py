@@ -1,0 +1,69 @@
+"""``mt5-sentinel journal``: what was decided, why, and what became of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from mt5_sentinel import config
+from mt5_sentinel import journal as memory
+
+EXAMPLE = """example:
+  mt5-sentinel journal --last 20
+  mt5-sentinel journal --json | python3 -m json.tool"""
+
+
+def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argparse hides the type
+    """Flags of the command."""
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        "journal",
+        help="show the cycles and orders of the journal",
+        description="Show cycles, oldest first, each with its reason code, scores, order and outcome; safe while"
+        " a daemon runs.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--journal", metavar="PATH", help="the journal file (default: journal.db in the state directory)")
+    parser.add_argument("--state-dir", metavar="DIR", help="directory of the journal")
+    parser.add_argument("--last", type=_count, metavar="N", help="only the newest N cycles")
+    parser.add_argument("--json", action="store_true", help="print one JSON array of cycles")
+    return parser
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Print the cycles."""
+    path = Path(arguments.journal) if arguments.journal else _state_path(arguments.state_dir) / "journal.db"
+    cycles = list(memory.read(path, arguments.last))
+    print(json.dumps(cycles, indent=1) if arguments.json else _table(cycles))
+    return 0
+
+
+def _state_path(state_dir: str | None) -> Path:
+    return config.Settings(state_dir=state_dir or os.environ.get("STATE_DIRECTORY", "")).state_path
+
+
+def _table(cycles: list[dict[str, Any]]) -> str:
+    lines = [f"{'started (UTC)':<24} {'symbol':<8} {'action':<6} {'conf.':>6} {'reason':<18} {'outcome':<8} detail"]
+    for cycle in cycles:
+        confidence = "" if cycle["confidence"] is None else f"{cycle['confidence']:.4f}"
+        lines.append(
+            f"{cycle['started_utc']:<24} {cycle['symbol']:<8} {cycle['action'] or '-':<6} {confidence:>6} "
+            f"{cycle['reason']:<18} {cycle['outcome'] or '-':<8} {_detail(cycle)}".rstrip()
+        )
+    return "\n".join(lines)
+
+
+def _detail(cycle: dict[str, Any]) -> str:
+    intent = cycle["intent"]
+    if intent and intent["price"] is not None:
+        return f"{intent['side']} at {intent['price']:.5f}, profit {intent['profit']:+.2f}"
+    return str(cycle["detail"] or "")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)

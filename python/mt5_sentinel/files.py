@@ -1,0 +1,58 @@
+"""Files of a person's own: read whole, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from mt5_sentinel.errors import SentinelError, Unusable
+
+
+def read(path: str) -> bytes:
+    """Bytes of a file, or of standard input for ``-``.
+
+    Raises:
+        Unusable: the file cannot be read.
+    """
+    try:
+        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise Unusable(f"{path}: {error.strerror}", "unreadable_file") from None
+
+
+def write(path: str | None, lines: Iterable[str]) -> None:
+    """Write lines to standard output, or to a file that appears complete or not at all.
+
+    Raises:
+        Unusable: the file cannot be written.
+    """
+    if path is None:
+        sys.stdout.writelines(lines)
+        return
+    target = Path(path)
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}.", delete=False) as part:
+            try:
+                part.writelines(lines)
+                part.flush()
+                os.fsync(part.fileno())
+                umask = os.umask(0)
+                os.umask(umask)
+                Path(part.name).chmod(0o666 & ~umask)
+                Path(part.name).replace(target)
+            except BaseException:
+                Path(part.name).unlink(missing_ok=True)
+                raise
+        directory = os.open(target.parent, os.O_RDONLY)
+        os.fsync(directory)
+        os.close(directory)
+    except OSError as error:
+        raise Unusable(f"{path}: cannot be written: {error.strerror}", "unwritable_file") from None
+
+
+def naming(path: str, error: SentinelError) -> SentinelError:
+    """The same error, with the file it is about in front."""
+    return type(error)(f"{path}: {error}", error.reason)

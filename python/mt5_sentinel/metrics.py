@@ -1,0 +1,96 @@
+"""What Prometheus reads: the 18 families of the older exporter under their names, and reason codes."""
+
+from __future__ import annotations
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from mt5_sentinel.types import CycleRecord
+
+ACTIONS = ("BUY", "SELL", "HOLD")
+
+prometheus_client.disable_created_metrics()
+
+
+class Metrics:
+    """Counts finished cycles; knows nothing of how they ran."""
+
+    def __init__(self, started_s: float) -> None:
+        """Register every family, so that each exists from the first scrape."""
+        self.registry = CollectorRegistry()
+        self._started_s = started_s
+        counter, gauge = self._counter, self._gauge
+        self.cycles = counter("trading_cycles", "Trading cycles run")
+        self.cycles_failed = counter("trading_cycles_failed", "Trading cycles that failed")
+        self.cycle_s = self._histogram("trading_cycle_duration_seconds", "Duration of a cycle", (0.1, 0.5, 1, 2, 5, 10))
+        self.fetch_s = self._histogram("data_fetch_duration_seconds", "Duration of a market data fetch")
+        self.fetch_failed = counter("data_fetch_failed", "Market data fetches that failed")
+        self.features_s = self._histogram(
+            "feature_build_duration_seconds", "Duration of building features", (1e-5, 1e-4, 1e-3, 0.01, 0.1, 1)
+        )
+        self.predictions = counter("prediction_requests", "Rows given to the model")
+        self.predictions_failed = counter("prediction_failures", "Rows the model could not score")
+        self.prediction_s = self._histogram(
+            "prediction_latency_seconds", "Time the model took", (1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 1, 2, 5)
+        )
+        self.confidence = gauge("last_prediction_confidence", "Highest class probability of the last scored row")
+        self.signals = counter("trading_signals", "Decisions by action", ("action",))
+        self.executed = counter("trading_signals_executed", "Decisions that became a filled order", ("action",))
+        self.send_s = self._histogram("zmq_send_latency_seconds", "Time an order took", (0.01, 0.05, 0.1, 0.5, 1))
+        self.send_failed = counter("zmq_send_failures", "Orders that failed on the way")
+        self.api_calls = counter("api_calls", "Calls of remote services", ("endpoint",))
+        self.api_errors = counter("api_errors", "Failed calls of remote services", ("endpoint", "error_code"))
+        self.uptime = gauge("daemon_uptime_seconds", "Time since the daemon started")
+        self.last_cycle = gauge("last_cycle_timestamp_unix", "When the last cycle ended, UTC unix seconds")
+        self.reasons = counter("cycle_reasons", "Cycles by reason code", ("reason",))
+        for action in ACTIONS:
+            self.signals.labels(action)
+            self.executed.labels(action)
+        self.api_calls.labels("eodhd")
+        self.api_calls.labels("hub")
+
+    def observe(self, record: CycleRecord) -> None:
+        """Count one finished cycle."""
+        finished_s = record.finished_s or record.started_s
+        stages = record.stages_s
+        self.cycles.inc()
+        self.reasons.labels(record.reason).inc()
+        self.cycle_s.observe(max(0.0, finished_s - record.started_s))
+        self.last_cycle.set(finished_s)
+        self.uptime.set(finished_s - self._started_s)
+        if record.status == "failed":
+            self.cycles_failed.inc()
+        if "fetch" in stages:
+            self.api_calls.labels("eodhd").inc()
+            self.fetch_s.observe(stages["fetch"])
+            if "parse" not in stages:
+                self.fetch_failed.inc()
+                self.api_errors.labels("eodhd", record.reason).inc()
+        if "features" in stages:
+            self.features_s.observe(stages["features"])
+        if "score" in stages:
+            self.predictions.inc()
+            self.prediction_s.observe(stages["score"])
+            if record.scores is None:
+                self.predictions_failed.inc()
+        if record.confidence is not None:
+            self.confidence.set(record.confidence)
+        if record.action is not None:
+            self.signals.labels(record.action).inc()
+        if record.outcome is not None and "route" in stages:
+            self.send_s.observe(stages["route"])
+        if record.outcome == "filled" and record.action is not None:
+            self.executed.labels(record.action).inc()
+        if record.outcome == "unknown":
+            self.send_failed.inc()
+
+    def _counter(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
+        return Counter(f"sentinel_{name}", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(f"sentinel_{name}", text, registry=self.registry)
+
+    def _histogram(
+        self, name: str, text: str, buckets: tuple[float, ...] = (0.05, 0.1, 0.5, 1, 2, 5, 10, 30)
+    ) -> Histogram:
+        return Histogram(f"sentinel_{name}", text, buckets=buckets, registry=self.registry)

@@ -1,0 +1,68 @@
+"""The doors: what the loop needs of the world. Adapters implement them; nothing else knows which one it talks to."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from mt5_sentinel._core import Account, Quote
+from mt5_sentinel.types import FillReport, OrderRequest
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def wall_s(self) -> float:
+        """UTC unix seconds; may step."""
+
+    def monotonic_s(self) -> float:
+        """Seconds that never step."""
+
+    def wait_s(self, timeout_s: float) -> None:
+        """Return after ``timeout_s``, or earlier when a signal arrived."""
+
+
+class Market(Protocol):
+    """A source of bars."""
+
+    name: str
+
+    def history(self, now_s: float) -> bytes:
+        """Body with the newest bars of the configured symbol.
+
+        Raises:
+            Transient: the source did not answer as it should; the next cycle may succeed.
+            Unusable: the source answered, and has nothing for this symbol.
+            Misconfigured: the source will never answer this configuration.
+        """
+
+
+class Scorer(Protocol):
+    """A model that gives [SELL, HOLD, BUY] probabilities."""
+
+    def score_row(self, row: list[float]) -> list[float]:
+        """Score one feature row (22 values, catalogue order)."""
+
+
+class Broker(Protocol):
+    """Where orders go; its own book is the truth about positions."""
+
+    def account(self, quote: Quote) -> Account:
+        """Account and position at this quote; for a paper broker also the price of the next order."""
+
+    def send(self, request: OrderRequest, now_s: float) -> FillReport:
+        """Execute an order once: the same ``req_id`` answers the first outcome.
+
+        Raises:
+            Refused: the broker said no.
+            Uncertain: no answer; the order may or may not have been executed.
+        """
+
+    def lookup(self, req_id: str) -> FillReport | None:
+        """Outcome of an earlier order; ``None`` when the broker never saw it.
+
+        Raises:
+            Uncertain: the broker cannot tell now.
+        """
+
+    def close(self) -> None:
+        """Release what the broker holds."""

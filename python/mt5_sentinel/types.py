@@ -1,0 +1,70 @@
+"""The nouns that cross the rooms of the program."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Side = Literal["BUY", "SELL"]
+Action = Literal["SELL", "HOLD", "BUY"]
+Mode = Literal["dry-run", "demo"]
+
+INTERVAL_S: dict[str, int] = {"1m": 60, "5m": 300, "1h": 3600}
+"""Lengths of the bar intervals a source may be asked for, seconds."""
+
+
+class CycleRecord(msgspec.Struct, omit_defaults=False):
+    """One cycle, from start to verdict: what the journal keeps, metrics count and health shows.
+
+    Times are UTC unix seconds, stage durations seconds, money is in account currency.
+    """
+
+    symbol: str
+    mode: Mode
+    started_s: float
+    cycle_id: int = 0
+    finished_s: float | None = None
+    status: Literal["running", "done", "failed", "interrupted"] = "running"
+    rows: int | None = None
+    bars: int | None = None
+    dropped: dict[str, int] | None = None
+    repaired: int | None = None
+    bar_open_s: int | None = None
+    price: float | None = None
+    scores: tuple[float, float, float] | None = None
+    action: Action | None = None
+    confidence: float | None = None
+    reason: str = "started"
+    detail: str | None = None
+    settled: bool = False
+    req_id: str | None = None
+    outcome: str | None = None
+    equity: float | None = None
+    drawdown_max: float | None = None
+    stages_s: dict[str, float] = {}
+
+
+class OrderRequest(msgspec.Struct, frozen=True):
+    """One order as it goes to a broker; written to the journal before it is sent.
+
+    Volumes in lots, times in UTC unix seconds; after ``not_after_s`` a broker refuses the order.
+    """
+
+    req_id: str
+    symbol: str
+    side: Side
+    close_lots: float
+    open_lots: float
+    bar_open_s: int
+    created_s: float
+    not_after_s: float
+
+
+class FillReport(msgspec.Struct, frozen=True):
+    """What a broker did with an order; ``profit`` is the realised part, in account currency."""
+
+    price: float
+    closed_lots: float
+    opened_lots: float
+    profit: float

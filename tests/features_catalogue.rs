@@ -43,13 +43,15 @@ fn bits(table: &Array2<f64>) -> Vec<u64> {
     table.iter().map(|value| value.to_bits()).collect()
 }
 
-/// Price paths that go where a range could break: up only, down only, flat, wild.
+/// Price paths that go where a range could break: up only, down only, flat, wild, all volume in one bar. Their steps are
+/// uneven, since a bound is missed by one rounding or not at all.
 fn extremes() -> Vec<Columns> {
-    let (up, down) = (|bar: usize, _: f64| 1.0 + bar as f64, |bar: usize, _: f64| 2_000.0 - bar as f64);
+    let climb = |bar: usize| (bar as f64).powf(1.3) + (bar as f64).sin();
+    let (up, down) = (|bar: usize, _: f64| 1.0 + climb(bar), |bar: usize, _: f64| 3_000.0 - climb(bar));
     let wild = |bar: usize, price: f64| if bar.is_multiple_of(37) { price * 1e6 } else { price };
-    let mut single_volume = walk(5, 400);
+    let mut single_volume = walk(5, 2_000);
     for (bar, volume) in single_volume.volume.iter_mut().enumerate() {
-        *volume = if bar.is_multiple_of(50) { 0.1 + bar as f64 } else { 0.0 };
+        *volume = if bar.is_multiple_of(20) { 0.1 + climb(bar) } else { 0.0 };
     }
     vec![
         walk(1, 1_000),

@@ -1,0 +1,41 @@
+//! Shape of the single bar.
+
+use super::catalogue::{Spec, Unit};
+use super::family::Family;
+use super::moment::Moment;
+
+const fn spec(name: &'static str, formula: &'static str, lowest: f64) -> Spec {
+    Spec {
+        name,
+        family: "candle",
+        formula,
+        unit: Unit::Ratio,
+        first_finite: 0,
+        settle_bars: 1,
+        range: (lowest, f64::INFINITY),
+        nullable: false,
+        source: "ratio of the bar's prices",
+    }
+}
+
+/// State: none.
+#[derive(Debug, Clone)]
+pub(super) struct Candle;
+
+impl Family for Candle {
+    const SPECS: &'static [Spec] = &[
+        spec("high_low_ratio", "high / low", 1.0),
+        spec("close_high_ratio", "close / high", 0.0),
+        spec("close_low_ratio", "close / low", 0.0),
+    ];
+
+    fn new() -> Self {
+        Self
+    }
+
+    #[inline]
+    fn step(&mut self, moment: &Moment, out: &mut [f64]) {
+        let bar = moment.bar;
+        out.copy_from_slice(&[bar.high / bar.low, bar.close / bar.high, bar.close / bar.low]);
+    }
+}

@@ -1,0 +1,93 @@
+//! RSI over plain means and the MACD trio.
+
+use super::catalogue::{Spec, Unit};
+use super::family::Family;
+use super::moment::Moment;
+use crate::rolling::{Ema, Pair, Sums};
+
+const fn macd_spec(name: &'static str, formula: &'static str, settle_bars: usize) -> Spec {
+    Spec {
+        name,
+        family: "oscillators",
+        formula,
+        unit: Unit::Price,
+        first_finite: 0,
+        settle_bars,
+        range: (f64::NEG_INFINITY, f64::INFINITY),
+        nullable: false,
+        source: "Appel, moving average convergence/divergence, 1979",
+    }
+}
+
+const RSI: Spec = Spec {
+    name: "rsi_14",
+    family: "oscillators",
+    formula: "100 G / (G + L), means of gains and losses over the last 14 changes of the close; 50 when G = L = 0",
+    unit: Unit::Percent,
+    first_finite: 14,
+    settle_bars: 15,
+    range: (0.0, 100.0),
+    nullable: false,
+    source: "Wilder 1978, with Cutler's plain means",
+};
+
+/// Sums of the close's changes and the three averages of the MACD.
+#[derive(Debug, Clone)]
+pub(super) struct Oscillators {
+    gains: Sums,
+    changes: Sums,
+    ema_12: Ema,
+    ema_26: Ema,
+    signal: Ema,
+    macd: Pair,
+}
+
+impl Family for Oscillators {
+    // Settling: what the start of ema_26 leaves is q^m, q = 25/27, after m = bars-1 changes (that of ema_12 has long
+    // gone). The signal passes it on times 0.2/(1 - 0.8/q) = 1.4706, the histogram times 0.4706. Each is the first
+    // number of bars that brings it to 1e-9 of the close.
+    const SPECS: &'static [Spec] = &[
+        RSI,
+        macd_spec("macd", "ema_12 - ema_26 of the close", 271),
+        macd_spec("macd_signal", "ema_9 of macd, seeded by its first value", 276),
+        macd_spec("macd_hist", "macd - macd_signal", 261),
+    ];
+
+    fn new() -> Self {
+        Self {
+            gains: Sums::new(),
+            changes: Sums::new(),
+            ema_12: Ema::new(12),
+            ema_26: Ema::new(26),
+            signal: Ema::new(9),
+            macd: Pair::ZERO,
+        }
+    }
+
+    #[inline]
+    fn step(&mut self, moment: &Moment, out: &mut [f64]) {
+        let change = moment.change_or_seed();
+        let macd = self.ema_12.update(change).minus(self.ema_26.update(change));
+        // The first macd is 0, where `self.macd` starts: the signal is seeded by it.
+        let signal_less_macd = self.signal.update(macd.minus(self.macd));
+        self.macd = macd;
+        out.copy_from_slice(&[
+            self.rsi(moment.change.value()),
+            macd.value(),
+            macd.plus(signal_less_macd).value(),
+            0.0 - signal_less_macd.value(),
+        ]);
+    }
+}
+
+impl Oscillators {
+    /// RSI after one more change of the close; NaN in, NaN out.
+    #[inline]
+    fn rsi(&mut self, change: f64) -> f64 {
+        // |Δ| + Δ is 2Δ or 0, exactly; unlike `max` it lets NaN through.
+        let gains = self.gains.update(0.5 * (change.abs() + change)).last_14;
+        let total = self.changes.update(change.abs()).last_14;
+        // The quotient first: gains ≤ total holds in every rounding, so the result stays within 0..=100.
+        if total == 0.0 { 50.0 } else { 100.0 * (gains / total) }
+    }
+}

@@ -1,0 +1,47 @@
+//! Relative change of the close over 1, 5 and 10 bars.
+//!
+//! Computed as `(c - c₀)/c₀`, not `c/c₀ - 1`: the subtraction of neighbouring closes is exact, the subtraction of 1 from
+//! a number near 1 is not.
+
+use super::catalogue::{Spec, Unit};
+use super::family::Family;
+use super::moment::Moment;
+
+const fn spec(name: &'static str, formula: &'static str, bars: usize) -> Spec {
+    Spec {
+        name,
+        family: "returns",
+        formula,
+        unit: Unit::Ratio,
+        first_finite: bars,
+        settle_bars: bars + 1,
+        range: (-1.0, f64::INFINITY),
+        nullable: false,
+        source: "simple return",
+    }
+}
+
+/// State: none; the moment remembers the closes.
+#[derive(Debug, Clone)]
+pub(super) struct Returns;
+
+impl Family for Returns {
+    const SPECS: &'static [Spec] = &[
+        spec("return_1", "close[t] / close[t-1] - 1", 1),
+        spec("return_5", "close[t] / close[t-5] - 1", 5),
+        spec("return_10", "close[t] / close[t-10] - 1", 10),
+    ];
+
+    fn new() -> Self {
+        Self
+    }
+
+    #[inline]
+    fn step(&mut self, moment: &Moment, out: &mut [f64]) {
+        let over = |bars: usize| {
+            let before = moment.close_ago(bars);
+            (moment.bar.close - before) / before
+        };
+        out.copy_from_slice(&[moment.return_1.value(), over(5), over(10)]);
+    }
+}

@@ -1,0 +1,96 @@
+//! Stream, batch and latest are one computation.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(missing_docs, dead_code, reason = "support is shared with other tests and is not an interface")]
+#![allow(clippy::float_cmp, reason = "these values are exact")]
+
+#[path = "support/feature_bars.rs"]
+mod feature_bars;
+
+use feature_bars::walk;
+use mt5_sentinel::Error;
+use mt5_sentinel::bars::Bars;
+use mt5_sentinel::features::{Row, Stream, WIDTH, batch, batch_into, latest, needed_bars};
+use ndarray::{Array2, ArrayView1, ShapeBuilder, s};
+
+fn bits<'a>(values: impl IntoIterator<Item = &'a f64>) -> Vec<u64> {
+    values.into_iter().map(|value| value.to_bits()).collect()
+}
+
+#[test]
+fn stream_equals_batch_by_bits() {
+    let bars = walk(31, 2_000).bars();
+    let table = batch(&bars);
+    assert!(table.is_standard_layout());
+    let mut stream = Stream::new();
+    for (i, bar) in bars.iter().enumerate() {
+        let row: Row = stream.update(&bar);
+        assert_eq!(bits(&row), bits(table.row(i)), "bar {i}");
+    }
+}
+
+#[test]
+fn a_clone_continues_on_its_own() {
+    let bars = walk(32, 300).bars();
+    let mut first = Stream::default();
+    bars.iter().take(150).for_each(|bar| drop(first.update(&bar).to_vec()));
+    let mut second = first.clone();
+    // The first is led astray; the second must not notice.
+    first.update(&bars.at(0));
+    let mut row = [0.0; WIDTH];
+    bars.iter().skip(150).for_each(|bar| row = second.update(&bar));
+    assert_eq!(bits(&row), bits(batch(&bars).row(299)));
+}
+
+#[test]
+fn latest_is_the_last_row_of_batch() {
+    for count in [needed_bars(), needed_bars() + 1, 1_000] {
+        let bars = walk(33, count).bars();
+        let row = latest(&bars).unwrap();
+        assert_eq!(bits(&row), bits(batch(&bars).row(count - 1)));
+        assert!(row.iter().all(|value| value.is_finite()));
+    }
+}
+
+/// The older builder was fed 100 bars where 120 were needed, and answered all the same.
+#[test]
+fn starved_history_is_refused() {
+    let needed = needed_bars();
+    for count in [0, 1, 100, 120, needed - 1] {
+        let refused = latest(&walk(34, count).bars());
+        assert_eq!(refused, Err(Error::TooShort { bars: count, needed }));
+    }
+}
+
+#[test]
+fn no_bars_give_no_rows() {
+    assert_eq!(batch(&Bars::default()).dim(), (0, WIDTH));
+}
+
+#[test]
+fn batch_into_fills_arrays_of_any_strides() {
+    let bars = walk(35, 300).bars();
+    let expected = bits(&batch(&bars));
+    let mut by_row = Array2::from_elem((300, WIDTH), 7.0);
+    batch_into(&bars, by_row.view_mut()).unwrap();
+    assert_eq!(bits(&by_row), expected);
+    let mut by_column = Array2::from_elem((300, WIDTH).f(), 7.0);
+    batch_into(&bars, by_column.view_mut()).unwrap();
+    assert_eq!(bits(&by_column), expected);
+    let mut wider = Array2::from_elem((600, WIDTH + 3), 7.0);
+    batch_into(&bars, wider.slice_mut(s![..;2, 3..])).unwrap();
+    assert_eq!(bits(wider.slice(s![..;2, 3..])), expected);
+    let beside = ArrayView1::from(&[7.0; WIDTH + 3]);
+    assert!(wider.slice(s![1..;2, ..]).rows().into_iter().all(|row| row == beside), "wrote beside its rows");
+}
+
+#[test]
+fn batch_into_refuses_another_shape_and_leaves_it_alone() {
+    let bars = walk(36, 50).bars();
+    for shape in [(50, WIDTH - 1), (50, WIDTH + 1), (49, WIDTH), (51, WIDTH), (0, 0)] {
+        let mut out = Array2::from_elem(shape, 7.0);
+        let refused = batch_into(&bars, out.view_mut());
+        assert!(matches!(refused, Err(Error::BadColumns { .. })), "{shape:?}: {refused:?}");
+        assert!(out.iter().all(|value| *value == 7.0));
+    }
+}

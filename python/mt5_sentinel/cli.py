@@ -13,6 +13,7 @@ from mt5_sentinel.errors import SentinelError
 
 VERBS = (run, demo, bars, features, score, journal)
 
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; every expected failure is one clear message on stderr."""
     parser = argparse.ArgumentParser(

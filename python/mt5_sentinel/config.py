@@ -53,7 +53,10 @@ class Settings:
 
     eodhd_url: str = setting("https://eodhd.com", "base URL of the market data API", flag=True)
     eodhd_api_token: str = setting(
-        "", "token of the market data API (no flag: flags show in ps)", env=("EODHD_API_TOKEN", "EODHD_API_KEY"), secret=True
+        "",
+        "token of the market data API (no flag: flags show in ps)",
+        env=("EODHD_API_TOKEN", "EODHD_API_KEY"),
+        secret=True,
     )
     eodhd_symbol: str = setting("", "the API's name of the symbol; empty: SYMBOL.FOREX")
     history_bars: int = setting(1000, "closed bars to ask for", low=100, high=20000)
@@ -76,9 +79,13 @@ class Settings:
     gtw_port: int = setting(5555, "port of the trade gateway", env=("GTW_PORT",), flag=True, low=1, high=65535)
 
     metrics_host: str = setting("127.0.0.1", "address of /metrics and /healthz", flag=True)
-    metrics_port: int = setting(8000, "port of /metrics and /healthz; 0: none", env=("METRICS_PORT",), flag=True, low=0, high=65535)
+    metrics_port: int = setting(
+        8000, "port of /metrics and /healthz; 0: none", env=("METRICS_PORT",), flag=True, low=0, high=65535
+    )
     state_dir: str = setting("", "directory of the journal and the paper book", env=("STATE_DIRECTORY",), flag=True)
-    log_level: Literal["debug", "info", "warning", "error"] = setting("info", "least severe log line to print", flag=True)
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
+        "info", "least severe log line to print", flag=True
+    )
 
     @property
     def state_path(self) -> Path:

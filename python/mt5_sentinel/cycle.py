@@ -93,7 +93,11 @@ def _stage(record: CycleRecord, name: str) -> Iterator[None]:
 def _note_bars(record: CycleRecord, cleaned: _core.Cleaned) -> int:
     report = cleaned.report
     record.rows, record.bars, record.dropped = report["rows"], report["bars"], dict(report["dropped"])
-    record.repaired, record.bar_open_s, record.price = report["repaired"], cleaned.bars.last_open_s(), cleaned.newest_price
+    record.repaired, record.bar_open_s, record.price = (
+        report["repaired"],
+        cleaned.bars.last_open_s(),
+        cleaned.newest_price,
+    )
     log.info("✓ Fetched %d bars", report["bars"])
     removed = ", ".join(f"{count} {cause}" for cause, count in record.dropped.items() if count)
     log.info("  %d rows came; dropped: %s; repaired: %d", report["rows"], removed or "none", report["repaired"])

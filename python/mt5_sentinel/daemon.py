@@ -16,9 +16,6 @@ from mt5_sentinel.ports import Clock
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.types import CycleRecord, Mode
 
-NAP_S_MAX = 1.0
-"""Longest wait between looks at the clock: the delay after which a clock step is noticed."""
-
 log = logging.getLogger("mt5_sentinel")
 
 Observer = Callable[[CycleRecord], None]
@@ -72,7 +69,7 @@ class Daemon:
         if self._schedule.is_due(wall_s, self._clock.monotonic_s()):
             self.run_cycle()
         else:
-            self._clock.wait_s(min(self._schedule.wait_s(wall_s), NAP_S_MAX))
+            self._clock.wait_s(self._schedule.wait_s(wall_s))
 
     def run_cycle(self) -> tuple[CycleRecord, SentinelError | None]:
         """One guarded cycle, its row in the journal, its news to the observers."""

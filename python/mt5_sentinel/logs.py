@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterable
+from typing import TextIO
 
 HIDDEN = "[hidden]"
 
@@ -26,9 +27,9 @@ class RedactingFormatter(logging.Formatter):
         return text
 
 
-def set_up(level: str, secrets: Iterable[str]) -> None:
-    """Send log lines to stderr; the time is left to systemd's journal where that is the reader."""
-    handler = logging.StreamHandler(sys.stderr)
+def set_up(level: str, secrets: Iterable[str], stream: TextIO | None = None) -> None:
+    """Send log lines to stderr or ``stream``; the time is left to systemd's journal where that is the reader."""
+    handler = logging.StreamHandler(stream or sys.stderr)
     has_journal = "JOURNAL_STREAM" in os.environ
     handler.setFormatter(RedactingFormatter("%(message)s" if has_journal else "%(asctime)s %(message)s", secrets))
     root = logging.getLogger()

@@ -18,7 +18,7 @@ class Clock(Protocol):
         """Seconds that never step."""
 
     def wait_s(self, timeout_s: float) -> None:
-        """Return after ``timeout_s``, or earlier when a signal arrived."""
+        """Return after ``timeout_s`` at the latest; earlier when a signal arrived, or to look at the clock."""
 
 
 class Market(Protocol):

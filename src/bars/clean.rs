@@ -23,9 +23,9 @@ pub struct Hygiene {
 /// Rows dropped, by cause.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Dropped {
-    /// An earlier revision of the same open time, identical to the one kept.
+    /// Rows that repeat the row before them of the same open time.
     pub duplicate_exact: usize,
-    /// An earlier revision of the same open time, different from the one kept.
+    /// Rows that were revised by a later row of the same open time.
     pub duplicate_revised: usize,
     /// Without time or without one of the four prices.
     pub null: usize,
@@ -140,11 +140,10 @@ fn count_unsorted(bars: &[Bar]) -> usize {
 fn last_revisions(sorted: &[Bar], dropped: &mut Dropped) -> Vec<Bar> {
     let mut kept = Vec::with_capacity(sorted.len());
     for revisions in sorted.chunk_by(|a, b| a.time == b.time) {
-        let Some((last, earlier)) = revisions.split_last() else { continue };
-        let exact = earlier.iter().filter(|bar| *bar == last).count();
+        let exact = revisions.windows(2).filter(|pair| pair[0] == pair[1]).count();
         dropped.duplicate_exact += exact;
-        dropped.duplicate_revised += earlier.len() - exact;
-        kept.push(*last);
+        dropped.duplicate_revised += revisions.len() - 1 - exact;
+        kept.extend(revisions.last());
     }
     kept
 }

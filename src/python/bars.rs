@@ -95,12 +95,12 @@ impl PyBars {
         self.0.volume().to_vec().into_pyarray(py)
     }
 
-    fn last_open_s(&self) -> Option<i64> {
-        self.0.last().map(|bar| bar.time)
+    fn first_open_s(&self) -> Option<i64> {
+        self.0.time().first().copied()
     }
 
-    fn last_close(&self) -> Option<f64> {
-        self.0.last().map(|bar| bar.close)
+    fn last_open_s(&self) -> Option<i64> {
+        self.0.last().map(|bar| bar.time)
     }
 
     fn rows(&self) -> Vec<(i64, f64, f64, f64, f64, f64)> {
@@ -168,4 +168,10 @@ pub(super) fn clean(
     let hygiene = Hygiene { interval_s, now_s, jump_ratio };
     let cleaned = py.detach(|| run(|| bars::clean::clean(&rows.0, &hygiene).or_no_bars()))?;
     Ok(PyCleaned { bars: Arc::new(cleaned.bars), report: cleaned.report, forming: cleaned.forming })
+}
+
+/// Reads text (seconds, milliseconds, ISO 8601) as UTC seconds.
+#[pyfunction]
+pub(super) fn parse_time(text: &str) -> Option<i64> {
+    bars::time::from_text(text)
 }

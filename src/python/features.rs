@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 
 use super::bars::PyBars;
 use super::errors::run;
-use crate::features::{self, CATALOGUE, Spec};
+use crate::features as engine;
+use crate::features::{CATALOGUE, Spec};
 
 /// One column of the feature contract.
 #[pyclass(name = "FeatureSpec", module = "mt5_sentinel._core", frozen)]
@@ -30,7 +31,7 @@ impl PySpec {
 
     #[getter]
     fn unit(&self) -> &'static str {
-        self.0.unit.name()
+        self.0.unit.as_str()
     }
 
     #[getter]
@@ -72,13 +73,13 @@ pub(super) fn catalogue() -> Vec<PySpec> {
 /// Identity of the contract: names, formulas and order.
 #[pyfunction]
 pub(super) fn fingerprint() -> String {
-    features::fingerprint()
+    engine::fingerprint()
 }
 
 /// Bars of history from which every column has settled.
 #[pyfunction]
 pub(super) fn needed_bars() -> usize {
-    features::needed_bars()
+    engine::needed_bars()
 }
 
 /// One row per bar.
@@ -96,7 +97,7 @@ pub(super) fn features<'py>(
     };
     let mut target: PyReadwriteArray2<'_, f64> = out.try_readwrite()?;
     let view = target.as_array_mut();
-    py.detach(|| run(|| features::batch_into(&bars.0, view)))?;
+    py.detach(|| run(|| engine::batch_into(&bars.0, view)))?;
     drop(target);
     Ok(out)
 }
@@ -104,5 +105,5 @@ pub(super) fn features<'py>(
 /// The newest bar's row, without the matrix.
 #[pyfunction]
 pub(super) fn latest(py: Python<'_>, bars: &PyBars) -> PyResult<Vec<f64>> {
-    py.detach(|| run(|| features::latest(&bars.0))).map(Vec::from)
+    py.detach(|| run(|| engine::latest(&bars.0))).map(Vec::from)
 }

@@ -11,11 +11,10 @@ use pyo3::prelude::*;
 /// Deterministic core of mt5-sentinel: bars, features, scoring, decisions, paper book.
 #[pymodule]
 mod _core {
-    use super::PyModule;
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::bars::{PyBars, PyCleaned, PyRawRows, clean, parse};
+    use super::bars::{PyBars, PyCleaned, PyRawRows, clean, parse, parse_time};
     #[pymodule_export]
     use super::errors::panic_on_purpose;
     #[pymodule_export]

@@ -7,10 +7,13 @@ use pyo3::prelude::*;
 
 use super::errors::{exception, run};
 use crate::features;
-use crate::scorer::{Expected, Manifest, Model};
+use crate::scorer::{Expected, Manifest, Model, verify_golden};
 
 /// Name of the manifest inside a model bundle.
 const MANIFEST: &str = "manifest.toml";
+
+/// Name of the rows with known scores inside a model bundle, replayed at every load.
+const GOLDEN: &str = "golden.csv";
 
 /// A model ready to score.
 #[pyclass(name = "Model", module = "mt5_sentinel._core", frozen)]
@@ -54,10 +57,15 @@ impl PyModel {
         let expected = Expected { feature_names: &names, fingerprint: &fingerprint };
         if path.is_dir() {
             let text = read(&path.join(MANIFEST))?;
-            let manifest = run(|| Manifest::parse(&text)).map_err(|error| with_path(&path.join(MANIFEST), error))?;
-            let file = read(&path.join(&manifest.model_file))?;
-            let model = run(|| Model::from_bundle(&file, &manifest, &expected));
-            let model = model.map_err(|error| with_path(&path, error))?;
+            let passport = run(|| Manifest::parse(&text)).map_err(|error| with_path(&path.join(MANIFEST), error))?;
+            let file = read(&path.join(&passport.model_file))?;
+            let golden = read(&path.join(GOLDEN))?;
+            let loaded = run(|| {
+                let (model, manifest) = Model::from_bundle(&file, &text, &expected)?;
+                verify_golden(&model, &golden)?;
+                Ok((model, manifest))
+            });
+            let (model, manifest) = loaded.map_err(|error| with_path(&path, error))?;
             return Ok(Self { model, manifest: Some(manifest) });
         }
         if !allow_bare_model {

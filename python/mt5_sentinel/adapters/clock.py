@@ -7,6 +7,9 @@ import signal
 import socket
 import time
 
+NAP_S_MAX = 1.0
+"""Longest wait between looks at the clock: the delay after which a clock step is noticed."""
+
 
 class SystemClock:
     """Wall and monotonic time of this machine; create it in the main thread."""
@@ -28,8 +31,8 @@ class SystemClock:
         return time.monotonic()
 
     def wait_s(self, timeout_s: float) -> None:
-        """Wait, or return early when a signal arrived."""
-        readable, _, _ = select.select([self._wakened], [], [], max(0.0, timeout_s))
+        """Wait a nap at most, less when a signal arrives."""
+        readable, _, _ = select.select([self._wakened], [], [], min(max(0.0, timeout_s), NAP_S_MAX))
         if readable:
             self._wakened.recv(4096)
 

@@ -91,11 +91,15 @@ class EodhdMarket:
         if status == 402:
             return Transient("EODHD's daily quota is spent (402); it is reset at 00:00 GMT", "fetch_402")
         if status in (403, 503) and is_page:
-            return Transient(f"a challenge or error page of the CDN came instead of EODHD ({status})", f"fetch_{status}")
+            return Transient(
+                f"a challenge or error page of the CDN came instead of EODHD ({status})", f"fetch_{status}"
+            )
         if status == 403:
             return Misconfigured("EODHD forbids this data to this token (403); check the subscription", "fetch_403")
         if status == 404:
-            return Unusable(f"EODHD knows no symbol {self._symbol} (404); check symbol and eodhd_symbol", "unknown_symbol")
+            return Unusable(
+                f"EODHD knows no symbol {self._symbol} (404); check symbol and eodhd_symbol", "unknown_symbol"
+            )
         if status == 422:
             return Misconfigured("EODHD refused the window (422); lower history_bars", "fetch_422")
         return Transient(f"EODHD answered {status}", f"fetch_{status}")

@@ -27,7 +27,9 @@ CREATE TABLE IF NOT EXISTS fill (
 class PaperBroker:
     """One symbol's paper account; the fills on disk are the truth, the book is their fold."""
 
-    def __init__(self, path: Path, symbol: str, facts: _core.SymbolFacts, deposit: float, *, durable: bool = True) -> None:
+    def __init__(
+        self, path: Path, symbol: str, facts: _core.SymbolFacts, deposit: float, *, durable: bool = True
+    ) -> None:
         """Open or create the file of fills and rebuild the book from it.
 
         Raises:
@@ -98,6 +100,4 @@ class PaperBroker:
 
 
 def _report(fill: _core.Fill) -> FillReport:
-    return FillReport(
-        price=fill.price, closed_lots=fill.closed_lots, opened_lots=fill.opened_lots, profit=fill.profit
-    )
+    return FillReport(price=fill.price, closed_lots=fill.closed_lots, opened_lots=fill.opened_lots, profit=fill.profit)

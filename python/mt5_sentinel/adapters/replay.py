@@ -53,5 +53,13 @@ class ReplayClock:
 
 def _row(time_s: int, opened: float, high: float, low: float, close: float, volume: float) -> str:
     return json.dumps(
-        {"timestamp": time_s, "gmtoffset": 0, "open": opened, "high": high, "low": low, "close": close, "volume": volume}
+        {
+            "timestamp": time_s,
+            "gmtoffset": 0,
+            "open": opened,
+            "high": high,
+            "low": low,
+            "close": close,
+            "volume": volume,
+        }
     )

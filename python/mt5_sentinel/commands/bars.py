@@ -39,7 +39,9 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="PATH", help="the file; - reads standard input")
     parser.add_argument("--symbol", type=_symbol, help="name of the symbol, for the report")
     parser.add_argument("--interval", type=_interval_s, metavar="1h", help="length of a bar (default: the usual step)")
-    parser.add_argument("--now", type=_moment_s, metavar="TS", help="moment of asking, unix seconds or ISO (default: now)")
+    parser.add_argument(
+        "--now", type=_moment_s, metavar="TS", help="moment of asking, unix seconds or ISO (default: now)"
+    )
 
 
 def load(arguments: argparse.Namespace) -> tuple[_core.Cleaned, int]:

@@ -26,7 +26,9 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--journal", metavar="PATH", help="the journal file (default: journal.db in the state directory)")
+    parser.add_argument(
+        "--journal", metavar="PATH", help="the journal file (default: journal.db in the state directory)"
+    )
     parser.add_argument("--state-dir", metavar="DIR", help="directory of the journal")
     parser.add_argument("--last", type=_count, metavar="N", help="only the newest N cycles")
     parser.add_argument("--json", action="store_true", help="print one JSON array of cycles")

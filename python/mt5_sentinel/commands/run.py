@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from mt5_sentinel import _core, config, logs
+from mt5_sentinel import _core, bundled, config, logs
 from mt5_sentinel.adapters.clock import SystemClock
 from mt5_sentinel.adapters.eodhd import EodhdMarket
 from mt5_sentinel.adapters.paper import PaperBroker
@@ -26,8 +26,6 @@ from mt5_sentinel.web.server import WebServer
 
 CYCLE_SECOND = 58
 CYCLE_PERIOD_S = 60
-
-BUNDLED_MODEL = Path(__file__).parent.parent / "bundled" / "model"
 
 NO_TOKEN = """no market data token. Two ways on:
   - real data: set EODHD_API_TOKEN (the token `demo` of eodhd.com covers EURUSD)
@@ -93,9 +91,7 @@ def execute(arguments: argparse.Namespace) -> int:
         health.observe(record, clock.monotonic_s())
 
     schedule = Schedule(CYCLE_SECOND, CYCLE_PERIOD_S)
-    daemon = Daemon(
-        desk, clock, schedule, mode="dry-run", observers=(metrics.observe, show_health), reload=reload
-    )
+    daemon = Daemon(desk, clock, schedule, mode="dry-run", observers=(metrics.observe, show_health), reload=reload)
     try:
         if arguments.once:
             _, error = daemon.run_cycle()
@@ -114,7 +110,10 @@ def _serve(daemon: Daemon, settings: Settings, metrics: Metrics, health: Health)
     daemon.listen()
     log.info("mt5-sentinel %s, %s %s, dry run on paper", _core.__version__, settings.symbol, settings.interval)
     log.info("threshold %g, model %s, journal %s", settings.threshold, settings.model, daemon.desk.journal.path)
-    for host, what in ((settings.hub_host, "hub_host: the local model scores"), (settings.gtw_host, "gtw_host: orders stay on paper")):
+    for host, what in (
+        (settings.hub_host, "hub_host: the local model scores"),
+        (settings.gtw_host, "gtw_host: orders stay on paper"),
+    ):
         if host:
             log.warning("%s; %s is not contacted by this version", what, host)
     if web:
@@ -142,7 +141,7 @@ def market(settings: Settings) -> EodhdMarket:
 
 def load_model(settings: Settings) -> _core.Model:
     """The configured model; it must be one for this symbol and interval."""
-    path = BUNDLED_MODEL if settings.model == "bundled" else Path(settings.model)
+    path = bundled.MODEL if settings.model == "bundled" else Path(settings.model)
     model = _core.Model.load_for_trading(path, settings.allow_bare_model)
     for field, found, wanted in (
         ("symbol", model.symbol, settings.symbol[:6]),
@@ -155,7 +154,13 @@ def load_model(settings: Settings) -> _core.Model:
 
 
 def build_desk(
-    settings: Settings, source: Market, model: Scorer, old: Desk | None = None, *, mode: str = "dry-run", durable: bool = True
+    settings: Settings,
+    source: Market,
+    model: Scorer,
+    old: Desk | None = None,
+    *,
+    mode: str = "dry-run",
+    durable: bool = True,
 ) -> Desk:
     """Everything one symbol trades with; journal and book of ``old`` are kept where they are still the right ones."""
     if settings.history_bars < _core.needed_bars():
@@ -183,4 +188,3 @@ def build_desk(
 
 def _paper_identity(settings: Settings) -> tuple[str, str, float, Path]:
     return settings.symbol, settings.account_currency, settings.deposit, settings.state_path
-

@@ -1,0 +1,333 @@
+"""Types of the Rust core. Arrays are float64 unless said otherwise; times are UTC unix seconds."""
+
+from os import PathLike
+from typing import Literal, TypedDict
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__version__: str
+
+_Side = Literal["BUY", "SELL"]
+
+class _Dropped(TypedDict):
+    duplicate: int
+    null: int
+    invalid: int
+    forming: int
+
+class _Report(TypedDict):
+    rows: int
+    bars: int
+    dropped: _Dropped
+    repaired: int
+    gaps: int
+    jumps: int
+    unsorted: int
+    duplicate_exact: int
+    duplicate_revised: int
+    time_conflicts: int
+
+class RawRows:
+    """Rows of a body as they came."""
+
+    def __len__(self) -> int: ...
+    def usual_interval_s(self) -> int | None:
+        """Most common positive distance between open times; None below two rows."""
+
+class Bars:
+    """Clean bars, oldest first; open times strictly increase."""
+
+    @staticmethod
+    def from_columns(
+        timestamp: ArrayLike, open: ArrayLike, high: ArrayLike, low: ArrayLike, close: ArrayLike, volume: ArrayLike
+    ) -> Bars:
+        """Take columns of shape (n,) that are clean already.
+
+        Raises:
+            Unusable: lengths differ, times do not increase, or a bar is impossible; names row and field.
+        """
+
+    def __len__(self) -> int: ...
+    @property
+    def timestamp(self) -> NDArray[np.int64]: ...
+    @property
+    def open(self) -> NDArray[np.float64]: ...
+    @property
+    def high(self) -> NDArray[np.float64]: ...
+    @property
+    def low(self) -> NDArray[np.float64]: ...
+    @property
+    def close(self) -> NDArray[np.float64]: ...
+    @property
+    def volume(self) -> NDArray[np.float64]: ...
+    def first_open_s(self) -> int | None: ...
+    def last_open_s(self) -> int | None: ...
+    def rows(self) -> list[tuple[int, float, float, float, float, float]]:
+        """Bars as (open time, open, high, low, close, volume), without numpy."""
+
+class Cleaned:
+    """Closed bars, and the account of what cleaning did; there is at least one bar."""
+
+    @property
+    def bars(self) -> Bars: ...
+    @property
+    def newest_price(self) -> float:
+        """Close of the bar still forming where the source sent one, else of the newest closed bar."""
+
+    @property
+    def report(self) -> _Report: ...
+
+def parse(body: bytes) -> RawRows:
+    """Read EODHD JSON, or CSV with a header, either of them gzipped.
+
+    Raises:
+        Unusable: the body is something else, breaks off, or holds a value that cannot be read.
+    """
+
+def clean(rows: RawRows, *, interval_s: int, now_s: int, jump_ratio: float = 0.05) -> Cleaned:
+    """Drop, deduplicate, repair and account; a bar is closed when open + interval ≤ now.
+
+    Raises:
+        Unusable: no closed bar is left.
+    """
+
+def parse_time(text: str) -> int | None:
+    """Unix seconds, milliseconds or ISO 8601 (UTC where it has no offset) as unix seconds; None for anything else."""
+
+class FeatureSpec:
+    """One column of the feature contract."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def formula(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def first_finite(self) -> int:
+        """0-based bar from which the value is finite."""
+
+    @property
+    def settle_bars(self) -> int:
+        """Bars after which the start of the history changes the value by less than 1e-9, relative."""
+
+    @property
+    def range(self) -> tuple[float, float]: ...
+    @property
+    def nullable(self) -> bool: ...
+    @property
+    def source(self) -> str: ...
+
+def catalogue() -> list[FeatureSpec]:
+    """All columns, in order."""
+
+def fingerprint() -> str:
+    """SHA-256 over names, formulas and order; a model bundle must carry the same."""
+
+def needed_bars() -> int:
+    """History from which every column has settled."""
+
+def features(bars: Bars, out: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """Feature matrix of shape (n, 22), NaN during warm-up; written into ``out`` where given.
+
+    Raises:
+        Unusable: ``out`` has another shape.
+    """
+
+def latest(bars: Bars) -> list[float]:
+    """The newest bar's 22 values, equal by bits to the last row of the matrix, without numpy.
+
+    Raises:
+        Unusable: fewer bars than ``needed_bars()``.
+    """
+
+class Model:
+    """A model file, scored exactly as the library that trained it scores."""
+
+    @staticmethod
+    def load(path: str | PathLike[str]) -> Model:
+        """Load a LightGBM text model for any purpose, or a bundle directory, which must be whole and fit this build.
+
+        Raises:
+            Misconfigured: the file cannot be read, is damaged, or the bundle does not fit; names file and field.
+        """
+
+    @staticmethod
+    def load_for_trading(path: str | PathLike[str], allow_bare_model: bool = False) -> Model:
+        """Load a model that may trade: three classes, the catalogue's features, and a bundle unless bare is allowed.
+
+        Raises:
+            Misconfigured: as ``load``.
+        """
+
+    @staticmethod
+    def parse(model: bytes) -> Model:
+        """Read a LightGBM text model from memory."""
+
+    def score(self, x: ArrayLike, raw: bool = False) -> NDArray[np.float64]:
+        """Score rows (n, k) → (n, classes), probabilities or raw sums; in parallel, without the GIL.
+
+        Raises:
+            Unusable: a row has another length than the model's features.
+        """
+
+    def score_row(self, row: list[float]) -> list[float]:
+        """Probabilities of one row, without numpy; the same bits as ``score``."""
+
+    @property
+    def num_classes(self) -> int: ...
+    @property
+    def num_trees(self) -> int: ...
+    @property
+    def feature_names(self) -> list[str]: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def symbol(self) -> str | None:
+        """Symbol of the bundle's manifest; None for a bare file."""
+
+    @property
+    def interval(self) -> str | None: ...
+    @property
+    def trained_range(self) -> tuple[str, str] | None: ...
+
+class Policy:
+    """Rules of deciding: trade strictly above ``threshold``; no trade when a bar is ``stale_grace_s`` overdue."""
+
+    def __init__(self, *, threshold: float, stale_grace_s: int) -> None: ...
+
+class Decision:
+    """What to do, how sure the model is, and why."""
+
+    @property
+    def action(self) -> Literal["SELL", "HOLD", "BUY"]: ...
+    @property
+    def side(self) -> _Side | None: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def settles_bar(self) -> bool: ...
+
+def decide(
+    scores: list[float],
+    policy: Policy,
+    *,
+    now_s: int,
+    bar_open_s: int,
+    interval_s: int,
+    decided_bar_s: int | None,
+    position: _Side | None,
+) -> Decision:
+    """Scores [SELL, HOLD, BUY] → one decision per closed bar.
+
+    Raises:
+        Unusable: the scores are not three probabilities that sum to 1.
+    """
+
+class Limits:
+    """Bounds no order may cross: lots, account currency, points."""
+
+    def __init__(
+        self, *, volume_lots: float, volume_lots_max: float, daily_loss_max: float, spread_points_max: float
+    ) -> None: ...
+
+class Order:
+    """An order a broker may execute: close the opposite position, then open; volumes in lots."""
+
+    def __init__(self, side: str, *, close_lots: float, open_lots: float) -> None: ...
+    @property
+    def side(self) -> _Side: ...
+    @property
+    def close_lots(self) -> float: ...
+    @property
+    def open_lots(self) -> float: ...
+
+class Ruling:
+    """What may go (``order``) and why something may not (``refusal``); exits are never refused."""
+
+    @property
+    def order(self) -> Order | None: ...
+    @property
+    def refusal(self) -> str | None: ...
+
+def approve(side: str, account: Account, limits: Limits, *, halted: bool) -> Ruling:
+    """Turn the wish to be on ``side`` into an order within the limits."""
+
+class SymbolFacts:
+    """What one lot of a currency pair is worth to the account."""
+
+    def __init__(self, symbol: str, account_currency: str) -> None: ...
+    def quote(self, *, time_s: int, price: float, shows: str, spread_points: float) -> Quote:
+        """Bid and ask around a bar price that shows the ``bid``, ``ask`` or ``mid``."""
+
+class Quote:
+    """Bid and ask at one moment, price units."""
+
+    def __init__(self, *, time_s: int, bid: float, ask: float) -> None: ...
+    @property
+    def time_s(self) -> int: ...
+    @property
+    def bid(self) -> float: ...
+    @property
+    def ask(self) -> float: ...
+
+class Position:
+    """An open position."""
+
+    @property
+    def side(self) -> _Side: ...
+    @property
+    def lots(self) -> float: ...
+    @property
+    def price(self) -> float: ...
+    @property
+    def opened_s(self) -> int: ...
+
+class Account:
+    """The book at one quote; money in account currency."""
+
+    @property
+    def balance(self) -> float: ...
+    @property
+    def equity(self) -> float: ...
+    @property
+    def day_profit(self) -> float: ...
+    @property
+    def drawdown_max(self) -> float: ...
+    @property
+    def spread_points(self) -> float: ...
+    @property
+    def position(self) -> Position | None: ...
+
+class Fill:
+    """What an order did to the book; ``profit`` in account currency."""
+
+    @property
+    def price(self) -> float: ...
+    @property
+    def closed_lots(self) -> float: ...
+    @property
+    def opened_lots(self) -> float: ...
+    @property
+    def profit(self) -> float: ...
+
+class PaperBook:
+    """One symbol's book on paper; the same fills give the same book."""
+
+    def __init__(self, facts: SymbolFacts, deposit: float) -> None: ...
+    def fill(self, order: Order, quote: Quote) -> Fill:
+        """Execute at bid or ask, closing before opening.
+
+        Raises:
+            Unsafe: the order does not fit the book, which is unchanged then.
+        """
+
+    def mark(self, quote: Quote) -> Account: ...
+
+def panic_on_purpose() -> None:
+    """Panic inside the core; arrives as ``CorePanic``. For tests and self-checks."""

@@ -1,0 +1,121 @@
+"""What a person reads after the demonstration."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timezone
+
+from mt5_sentinel import journal
+from mt5_sentinel.cycle import Desk
+from mt5_sentinel.types import CycleRecord
+
+BAR_WIDTH = 40
+CURVE_WIDTH = 64
+BLOCKS = "▁▂▃▄▅▆▇█"
+
+MEANINGS = {
+    "signal": "confident, and not on that side yet: an order went out",
+    "model_hold": "HOLD had the highest score",
+    "below_threshold": "the best score did not exceed the threshold",
+    "already_positioned": "the position is on that side already",
+    "already_decided": "this bar was decided in an earlier cycle",
+    "stale": "no fresh bar: weekend or holiday",
+    "tie": "SELL and BUY scored the same",
+    "history_too_short": "not enough bars for settled features",
+    "refused_daily_loss": "risk: the day's loss limit was reached",
+    "refused_spread": "risk: the spread was too wide",
+}
+
+
+def heading(version: str) -> str:
+    """First lines of the demonstration."""
+    return (
+        f"mt5-sentinel {version} demo: the daemon on recorded bars, a virtual clock and a paper broker.\n"
+        "A demonstration of the machinery, no promise of profit.\n\n"
+        "One cycle, as the log shows it:"
+    )
+
+
+def progress(share: float | None) -> str:
+    """A line that overwrites itself; ``None`` clears it."""
+    if share is None:
+        return "\r\033[K"
+    done = round(BAR_WIDTH * min(1.0, share))
+    return f"\r\033[Kreplaying [{'#' * done}{'.' * (BAR_WIDTH - done)}] {min(1.0, share):4.0%}"
+
+
+def summary(records: Sequence[CycleRecord], desk: Desk, took_s: float) -> str:
+    """Bars, decisions by reason, trades, money, timings."""
+    settings = desk.settings
+    bars = len({record.bar_open_s for record in records})
+    lines = [
+        "",
+        f"Replayed   {settings.symbol} {settings.interval} from {_day(records[0])} to {_day(records[-1])}: {bars:,} bars "
+        f"that the model was not trained on,\n           {len(records):,} cycles in {took_s:.1f} s",
+        "",
+        *_decisions(records),
+        "",
+        *_money(records, desk),
+        "",
+        *_timings(records),
+        "",
+        "Look closer:",
+        f"  mt5-sentinel journal --last 20 --journal {desk.journal.path}",
+        "  EODHD_API_TOKEN=demo mt5-sentinel run --once      # one cycle on live market data, dry run",
+    ]
+    return "\n".join(lines)
+
+
+def _decisions(records: Sequence[CycleRecord]) -> list[str]:
+    counts = Counter(record.reason for record in records)
+    lines = ["Decisions  cycles  reason"]
+    for reason, count in counts.most_common():
+        lines.append(f"           {count:>6,}  {reason:<20} {MEANINGS.get(reason, '')}".rstrip())
+    return lines
+
+
+def _money(records: Sequence[CycleRecord], desk: Desk) -> list[str]:
+    settings = desk.settings
+    intents = [cycle["intent"] for cycle in journal.read(desk.journal.path) if cycle["intent"]]
+    filled = [intent for intent in intents if intent["state"] == "filled"]
+    closed = [intent["profit"] for intent in filled if intent["closed_lots"]]
+    equity = [record.equity for record in records if record.equity is not None]
+    if not equity:
+        return ["Money      no cycle got as far as the book"]
+    won = [profit for profit in closed if profit > 0]
+    curve = _curve(equity)
+    lines = [
+        f"Orders     {len(filled)} filled at {settings.volume_lots:g} lots, spread {settings.spread_points:g} points; "
+        f"{len(closed)} trades closed, {len(won)} of them won",
+        f"Money      {equity[-1] - settings.deposit:+,.2f} {settings.account_currency} on a deposit of "
+        f"{settings.deposit:,.2f}: {sum(closed):+,.2f} realised, the rest in the open position;\n"
+        f"           deepest fall of equity {records[-1].drawdown_max or 0.0:,.2f}",
+    ]
+    if closed:
+        lines.append(f"           best trade {max(closed):+,.2f}, worst {min(closed):+,.2f}")
+    return [*lines, f"Equity     {curve}  {min(equity):,.0f} to {max(equity):,.0f}"]
+
+
+def _curve(values: Sequence[float]) -> str:
+    low, high = min(values), max(values)
+    step = max(1, len(values) // CURVE_WIDTH)
+    scale = (len(BLOCKS) - 1) / (high - low) if high > low else 0.0
+    return "".join(BLOCKS[round((value - low) * scale)] for value in values[::step])
+
+
+def _timings(records: Sequence[CycleRecord]) -> list[str]:
+    lines = ["Timings    stage        median        99 %"]
+    for stage in ("fetch", "parse", "features", "score", "decide", "route"):
+        taken = sorted(record.stages_s[stage] * 1e6 for record in records if stage in record.stages_s)
+        if taken:
+            slow = taken[min(len(taken) - 1, len(taken) * 99 // 100)]
+            lines.append(f"           {stage:<10} {statistics.median(taken):>6,.0f} µs  {slow:>7,.0f} µs")
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return [*lines, f"           peak memory {peak_mib:.0f} MiB"]
+
+
+def _day(record: CycleRecord) -> str:
+    return datetime.fromtimestamp(record.started_s, timezone.utc).strftime("%Y-%m-%d")

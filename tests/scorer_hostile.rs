@@ -137,6 +137,26 @@ fn each_altered_tree_is_named() {
 }
 
 #[test]
+fn each_altered_category_set_is_named() {
+    let good = text("categorical.txt");
+    let bounds = good.lines().find(|line| line.starts_with("cat_boundaries=0 ")).unwrap();
+    let words = good.lines().find(|line| line.starts_with("cat_threshold=")).unwrap();
+    for (from, to, expected) in [
+        (bounds, bounds.replacen("=0 ", "=1 ", 1), "do not divide"),
+        (bounds, bounds.replacen("=0 ", "=0 9 ", 1), "`cat_boundaries` has"),
+        (bounds, bounds.replacen("=0 2", "=0 99", 1), "do not divide"),
+        (bounds, bounds.replacen("=0 2", "=0 4294967295", 1), "do not divide"),
+        (bounds, bounds.replacen("=0 2", "=0 -2", 1), "`cat_boundaries` value 1 cannot be \"-2\""),
+        (words, format!("{words} 1"), "do not divide"),
+        (words, "cat_threshold=".to_owned(), "do not divide the 0 words"),
+        (words, words.replacen('=', "=9", 1).replacen(' ', "00000000000 ", 1), "`cat_threshold` value 0 cannot be"),
+    ] {
+        let sentence = refusal(edited(&good, from, &to).as_bytes());
+        assert!(sentence.starts_with("tree ") && sentence.contains(expected), "{to:?}: {sentence:?}");
+    }
+}
+
+#[test]
 fn splits_that_form_a_ring_beside_the_tree_are_refused() {
     // Split 0 leads to two leaves; splits 1 and 2 lead to each other, each entered exactly once.
     let ring = "num_leaves=4\nnum_cat=0\nsplit_feature=0 0 0\nthreshold=0 0 0\ndecision_type=2 2 2\n\

@@ -103,8 +103,8 @@ impl Model {
     #[expect(clippy::needless_pass_by_value, reason = "a view is a pointer and four words; ndarray passes it so")]
     pub fn score_batch(&self, rows: ArrayView2<f64>, raw: bool) -> Result<Array2<f64>> {
         let classes = self.num_classes();
-        let mut scores = Array2::zeros((rows.nrows(), classes));
         self.check_width(rows.ncols())?;
+        let mut scores = Array2::zeros((rows.nrows(), classes));
         let rows = rows.as_standard_layout();
         let (Some(rows), Some(out)) = (rows.as_slice(), scores.as_slice_mut()) else {
             let problem = "the rows do not lie in one piece".to_owned();

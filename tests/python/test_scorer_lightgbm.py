@@ -81,9 +81,9 @@ def probes(rows: Rows, seed: int) -> Rows:
 def train(
     parameters: dict[str, Any], rows: Rows, target: npt.NDArray[Any], seed: int, **dataset: Any
 ) -> tuple[Any, Model]:
-    settings: dict[str, Any] = {"num_leaves": 15, "min_data_in_leaf": 5, "learning_rate": 0.2, "verbose": -1,
-                                "num_threads": 1, "deterministic": True, "force_row_wise": True, "seed": seed}  # fmt: skip
-    booster = lgb.train(settings | parameters, lgb.Dataset(rows, target, **dataset), num_boost_round=12)
+    tree: dict[str, Any] = {"num_leaves": 15, "min_data_in_leaf": 5, "learning_rate": 0.2, "seed": seed}
+    steady: dict[str, Any] = {"num_threads": 1, "deterministic": True, "force_row_wise": True, "verbose": -1}
+    booster = lgb.train(tree | steady | parameters, lgb.Dataset(rows, target, **dataset), num_boost_round=12)
     # Reloaded, so that both sides know exactly what the text says.
     text = booster.model_to_string()
     return lgb.Booster(model_str=text), Model.parse(text.encode())

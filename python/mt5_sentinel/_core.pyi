@@ -10,16 +10,10 @@ __version__: str
 
 _Side = Literal["BUY", "SELL"]
 
-class _Dropped(TypedDict):
-    duplicate: int
-    null: int
-    invalid: int
-    forming: int
-
 class _Report(TypedDict):
     rows: int
     bars: int
-    dropped: _Dropped
+    dropped: dict[str, int]
     repaired: int
     gaps: int
     jumps: int
@@ -71,6 +65,10 @@ class Cleaned:
 
     @property
     def bars(self) -> Bars: ...
+    @property
+    def newest_open_s(self) -> int:
+        """Open time of the newest closed bar."""
+
     @property
     def newest_price(self) -> float:
         """Close of the bar still forming where the source sent one, else of the newest closed bar."""

@@ -145,7 +145,7 @@ def _file_values(file: Path | None, environ: Mapping[str, str], mistakes: list[s
     if not is_asked_for and not path.exists():
         return {}
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         mistakes.append(f"{path}: {error}")
         return {}
@@ -160,9 +160,11 @@ def _variables(environ: Mapping[str, str], mistakes: list[str]) -> list[tuple[st
     older = [(variable, name) for name, row in TABLE.items() for variable in reversed(row.metadata["env"])]
     own = [(f"{ENV_PREFIX}{name.upper()}", name) for name in TABLE]
     known = {variable for variable, _ in own} | {f"{ENV_PREFIX}CONFIG"}
-    for variable in sorted(environ):
-        if variable.startswith(ENV_PREFIX) and variable not in known:
-            mistakes.append(f"environment: unknown variable {variable}{_did_you_mean(variable, sorted(known))}")
+    mistakes.extend(
+        f"environment: unknown variable {variable}{_did_you_mean(variable, sorted(known))}"
+        for variable in sorted(environ)
+        if variable.startswith(ENV_PREFIX) and variable not in known
+    )
     return [(variable, name) for variable, name in older + own if environ.get(variable)]
 
 

@@ -95,7 +95,7 @@ def _note_bars(record: CycleRecord, cleaned: _core.Cleaned) -> int:
     record.rows, record.bars, record.dropped = report["rows"], report["bars"], dict(report["dropped"])
     record.repaired, record.bar_open_s, record.price = (
         report["repaired"],
-        cleaned.bars.last_open_s(),
+        cleaned.newest_open_s,
         cleaned.newest_price,
     )
     log.info("✓ Fetched %d bars", report["bars"])
@@ -103,7 +103,7 @@ def _note_bars(record: CycleRecord, cleaned: _core.Cleaned) -> int:
     log.info("  %d rows came; dropped: %s; repaired: %d", report["rows"], removed or "none", report["repaired"])
     if report["time_conflicts"] or report["jumps"]:
         log.warning("  %d time conflicts, %d price jumps reported", report["time_conflicts"], report["jumps"])
-    return record.bar_open_s
+    return cleaned.newest_open_s
 
 
 def _note_scores(record: CycleRecord, scores: list[float]) -> tuple[float, float, float]:

@@ -53,8 +53,8 @@ def summary(records: Sequence[CycleRecord], desk: Desk, took_s: float) -> str:
     bars = len({record.bar_open_s for record in records})
     lines = [
         "",
-        f"Replayed   {settings.symbol} {settings.interval} from {_day(records[0])} to {_day(records[-1])}: {bars:,} bars "
-        f"that the model was not trained on,\n           {len(records):,} cycles in {took_s:.1f} s",
+        f"Replayed   {settings.symbol} {settings.interval} from {_day(records[0])} to {_day(records[-1])}:",
+        f"           {bars:,} bars that the model was not trained on, {len(records):,} cycles in {took_s:.1f} s",
         "",
         *_decisions(records),
         "",

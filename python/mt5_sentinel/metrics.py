@@ -9,7 +9,7 @@ from mt5_sentinel.types import CycleRecord
 
 ACTIONS = ("BUY", "SELL", "HOLD")
 
-prometheus_client.disable_created_metrics()
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no type for it
 
 
 class Metrics:

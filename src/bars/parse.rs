@@ -51,19 +51,23 @@ pub(super) enum Field {
 impl Field {
     /// The field a column name means, whatever its case; `None` for columns that are none of ours.
     pub(super) fn from_name(name: &str) -> Option<Self> {
-        Some(match name.trim().to_ascii_lowercase().as_str() {
-            "timestamp" | "time" => Self::Timestamp,
-            "datetime" | "date" => Self::Datetime,
-            "gmtoffset" => Self::GmtOffset,
-            "open" => Self::Open,
-            "high" => Self::High,
-            "low" => Self::Low,
-            "close" => Self::Close,
-            "volume" => Self::Volume,
-            _ => return None,
-        })
+        let name = name.trim();
+        FIELDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, field)| *field)
     }
 }
+
+const FIELDS: [(&str, Field); 10] = [
+    ("timestamp", Field::Timestamp),
+    ("time", Field::Timestamp),
+    ("datetime", Field::Datetime),
+    ("date", Field::Datetime),
+    ("gmtoffset", Field::GmtOffset),
+    ("open", Field::Open),
+    ("high", Field::High),
+    ("low", Field::Low),
+    ("close", Field::Close),
+    ("volume", Field::Volume),
+];
 
 /// One row being read; `None` is null.
 #[derive(Debug, Clone, Copy, Default)]

@@ -124,6 +124,11 @@ impl PyCleaned {
     }
 
     #[getter]
+    fn newest_open_s(&self) -> Option<i64> {
+        self.bars.last().map(|bar| bar.time)
+    }
+
+    #[getter]
     fn newest_price(&self) -> Option<f64> {
         self.forming.or_else(|| self.bars.last()).map(|bar| bar.close)
     }

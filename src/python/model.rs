@@ -27,6 +27,7 @@ fn read(path: &Path) -> PyResult<Vec<u8>> {
     std::fs::read(path).map_err(|error| exception(("Misconfigured", "bad_model"), &problem(error)))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it serves as map_err's closure")]
 fn with_path(path: &Path, error: PyErr) -> PyErr {
     Python::attach(|py| {
         let reason = error.value(py).getattr("reason").and_then(|reason| reason.extract::<String>());

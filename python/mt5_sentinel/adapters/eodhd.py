@@ -17,13 +17,25 @@ WINDOW_SHARE = 1.6
 
 CHUNK_BYTES = 1 << 16
 
+REFUSALS: dict[int, tuple[type[SentinelError], str]] = {
+    401: (Misconfigured, "EODHD refused the token; check EODHD_API_TOKEN"),
+    402: (Transient, "EODHD's daily quota is spent; it is reset at 00:00 GMT"),
+    403: (Misconfigured, "EODHD forbids this data to this token; check the subscription"),
+    404: (Unusable, "EODHD does not know the symbol; check symbol and eodhd_symbol"),
+    422: (Misconfigured, "EODHD refused the window; lower history_bars"),
+    429: (Transient, "EODHD asks for fewer requests"),
+}
+"""What a status means and who has to act; anything else may heal by itself."""
+
 
 class EodhdMarket:
     """Asks for the newest bars of one symbol, with a deadline, and never shows the token."""
 
     name = "eodhd"
 
-    def __init__(self, base_url: str, token: str, symbol: str, interval: str, window_s: int, timeout_s: float) -> None:
+    def __init__(
+        self, base_url: str, *, token: str, symbol: str, interval: str, window_s: int, timeout_s: float
+    ) -> None:
         """Prepare the connection pool; nothing is sent yet.
 
         Args:
@@ -85,21 +97,7 @@ class EodhdMarket:
         return bytes(body)
 
     def _refusal(self, status: int, body: bytes) -> SentinelError:
-        is_page = body.lstrip().startswith(b"<")
-        if status == 401:
-            return Misconfigured("EODHD refused the token (401); check EODHD_API_TOKEN", "fetch_401")
-        if status == 402:
-            return Transient("EODHD's daily quota is spent (402); it is reset at 00:00 GMT", "fetch_402")
-        if status in (403, 503) and is_page:
-            return Transient(
-                f"a challenge or error page of the CDN came instead of EODHD ({status})", f"fetch_{status}"
-            )
-        if status == 403:
-            return Misconfigured("EODHD forbids this data to this token (403); check the subscription", "fetch_403")
-        if status == 404:
-            return Unusable(
-                f"EODHD knows no symbol {self._symbol} (404); check symbol and eodhd_symbol", "unknown_symbol"
-            )
-        if status == 422:
-            return Misconfigured("EODHD refused the window (422); lower history_bars", "fetch_422")
-        return Transient(f"EODHD answered {status}", f"fetch_{status}")
+        if status in (403, 503) and body.lstrip().startswith(b"<"):
+            return Transient(f"a challenge page of the CDN came instead of EODHD ({status})", f"fetch_{status}")
+        kind, meaning = REFUSALS.get(status, (Transient, "EODHD did not serve the request"))
+        return kind(f"{meaning} ({status}, {self._symbol})", f"fetch_{status}")

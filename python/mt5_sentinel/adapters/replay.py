@@ -6,6 +6,7 @@ import bisect
 import json
 import math
 from collections.abc import Sequence
+from datetime import datetime, timezone
 
 Row = tuple[int, float, float, float, float, float]
 
@@ -18,8 +19,8 @@ class ReplayMarket:
     def __init__(self, rows: Sequence[Row], history_bars: int, interval_s: int) -> None:
         """Take clean rows (open time in UTC seconds, open, high, low, close, volume), oldest first."""
         self._opens_s = [row[0] for row in rows]
-        self._bodies = [_row(*row) for row in rows]
-        self._forming = [_row(row[0], row[1], row[1], row[1], row[1], 0.0) for row in rows]
+        self._bodies = [_json(row) for row in rows]
+        self._forming = [_json((row[0], row[1], row[1], row[1], row[1], 0.0)) for row in rows]
         self._history_bars = history_bars
         self._interval_s = interval_s
 
@@ -51,15 +52,11 @@ class ReplayClock:
         self._now_s += math.ceil(timeout_s * 1000) / 1000
 
 
-def _row(time_s: int, opened: float, high: float, low: float, close: float, volume: float) -> str:
-    return json.dumps(
-        {
-            "timestamp": time_s,
-            "gmtoffset": 0,
-            "open": opened,
-            "high": high,
-            "low": low,
-            "close": close,
-            "volume": volume,
-        }
-    )
+def _json(row: Row) -> str:
+    time_s, opened, high, low, close, volume = row
+    named = {"timestamp": time_s, "gmtoffset": 0, "datetime": _text(time_s)}
+    return json.dumps(named | {"open": opened, "high": high, "low": low, "close": close, "volume": volume})
+
+
+def _text(time_s: int) -> str:
+    return datetime.fromtimestamp(time_s, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")

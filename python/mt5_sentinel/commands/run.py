@@ -27,7 +27,7 @@ from mt5_sentinel.web.server import WebServer
 CYCLE_SECOND = 58
 CYCLE_PERIOD_S = 60
 
-NO_TOKEN = """no market data token. Two ways on:
+TWO_WAYS_ON = """no market data token. Two ways on:
   - real data: set EODHD_API_TOKEN (the token `demo` of eodhd.com covers EURUSD)
   - no network: mt5-sentinel demo"""
 
@@ -76,7 +76,7 @@ def execute(arguments: argparse.Namespace) -> int:
     settings = config.load(flags, os.environ, arguments.config)
     logs.set_up(settings.log_level, settings.secrets())
     if not settings.eodhd_api_token:
-        raise Misconfigured(NO_TOKEN, "no_token")
+        raise Misconfigured(TWO_WAYS_ON, "no_token")
     desk = build_desk(settings, market(settings), load_model(settings))
 
     def reload(old: Desk) -> Desk:
@@ -131,11 +131,11 @@ def market(settings: Settings) -> EodhdMarket:
     """The configured source of bars."""
     return EodhdMarket(
         settings.eodhd_url,
-        settings.eodhd_api_token,
-        settings.eodhd_symbol or f"{settings.symbol[:6]}.FOREX",
-        settings.interval,
-        settings.history_bars * INTERVAL_S[settings.interval],
-        settings.fetch_timeout_s,
+        token=settings.eodhd_api_token,
+        symbol=settings.eodhd_symbol or f"{settings.symbol[:6]}.FOREX",
+        interval=settings.interval,
+        window_s=settings.history_bars * INTERVAL_S[settings.interval],
+        timeout_s=settings.fetch_timeout_s,
     )
 
 

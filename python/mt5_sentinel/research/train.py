@@ -85,7 +85,7 @@ def write(out: Path, booster: lgb.Booster, bars: _core.Bars, matrix: NDArray[np.
         f'format = "lightgbm-text"\nmodel_file = "model.txt"\nmodel_sha256 = "{hashlib.sha256(model).hexdigest()}"\n'
         f'classes = ["sell", "hold", "buy"]\nfeatures = [{quoted}]\ncatalogue_fingerprint = "{_core.fingerprint()}"\n'
         f'symbol = "{SYMBOL}"\ninterval = "{INTERVAL}"\ntrained_from = "{day[0]}"\ntrained_to = "{day[1]}"\n'
-        f'threshold_advice = 0.6\nnotes = "A demonstration trained on {len(bars)} hourly bars; no promise of profit."\n',
+        f'threshold_advice = 0.6\nnotes = "Trained on {len(bars)} hourly bars as a demonstration."\n',
         encoding="utf-8",
     )
     picked = matrix[:: len(matrix) // GOLDEN_ROWS][:GOLDEN_ROWS]

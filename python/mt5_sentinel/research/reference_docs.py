@@ -1,0 +1,75 @@
+"""Write the reference pages that come from tables in the code.
+
+python -m mt5_sentinel.research.reference_docs docs
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+from mt5_sentinel import _core, config
+
+GENERATED = "<!-- Written by `make docs` from the code; a test fails when it is stale. -->\n"
+
+
+def main() -> None:
+    """Write FEATURES.md and CONFIGURATION.md into the directory."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path)
+    directory = parser.parse_args().directory
+    for name, text in pages().items():
+        (directory / name).write_text(text, encoding="utf-8")
+
+
+def pages() -> dict[str, str]:
+    """File names and their contents."""
+    return {"FEATURES.md": _features(), "CONFIGURATION.md": _configuration()}
+
+
+def _features() -> str:
+    lines = [
+        GENERATED,
+        "# Features `sentinel-v1`\n",
+        "One float64 row per closed bar, in this order. During warm-up a value is NaN: nothing is back-filled.\n",
+        f"History needed until every column has settled: {_core.needed_bars()} bars. "
+        f"Fingerprint: `{_core.fingerprint()}`.\n",
+        "| # | name | formula | unit | first finite bar | settles after | range | source |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for i, spec in enumerate(_core.catalogue()):
+        low, high = spec.range
+        note = " (NaN where the mean volume is 0)" if spec.nullable else ""
+        formula = spec.formula.replace("|", "\\|")
+        lines.append(
+            f"| {i} | `{spec.name}` | {formula}{note} | {spec.unit} | {spec.first_finite} | {spec.settle_bars} "
+            f"| {low:g} … {high:g} | {spec.source} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _configuration() -> str:
+    lines = [
+        GENERATED,
+        "# Settings\n",
+        "Flags win over variables, variables over the TOML file, the file over the defaults. The file is the one named "
+        f"by `--config`, by `{config.ENV_PREFIX}CONFIG`, or `{config.DEFAULT_FILE}` where it exists; its keys are the "
+        "names below, without sections. All mistakes are reported at once, with exit code 78. SIGHUP reads everything "
+        "again.\n",
+        "| name | default | variables | flag | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in config.TABLE.items():
+        facts = row.metadata
+        variables = [f"{config.ENV_PREFIX}{name.upper()}", *facts["env"]]
+        flag = "`--live`, `--dry-run`" if name == "live" else f"`--{name.replace('_', '-')}`" if facts["flag"] else ""
+        choices = get_args(config.TYPES[name]) if get_origin(config.TYPES[name]) is Literal else ()
+        meaning = facts["text"] + (f" ({', '.join(choices)})" if choices else "")
+        shown = repr(row.default).lower() if isinstance(row.default, bool) else repr(row.default).replace("'", '"')
+        lines.append(f"| `{name}` | `{shown}` | {', '.join(f'`{v}`' for v in variables)} | {flag} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

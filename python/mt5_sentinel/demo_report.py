@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import statistics
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from pathlib import Path
 
 from mt5_sentinel import journal
 from mt5_sentinel.cycle import Desk
@@ -63,8 +66,8 @@ def summary(records: Sequence[CycleRecord], desk: Desk, took_s: float) -> str:
         *_timings(records),
         "",
         "Look closer:",
-        f"  mt5-sentinel journal --last 20 --journal {desk.journal.path}",
-        "  EODHD_API_TOKEN=demo mt5-sentinel run --once      # one cycle on live market data, dry run",
+        f"  {_program()} journal --last 20 --journal {desk.journal.path}",
+        f"  EODHD_API_TOKEN=demo {_program()} run --once   # one cycle on live market data, dry run",
     ]
     return "\n".join(lines)
 
@@ -119,3 +122,10 @@ def _timings(records: Sequence[CycleRecord]) -> list[str]:
 
 def _day(record: CycleRecord) -> str:
     return datetime.fromtimestamp(record.started_s, timezone.utc).strftime("%Y-%m-%d")
+
+
+def _program() -> str:
+    """How the reader can call this program again: its name where the PATH knows it, else as it was called."""
+    called = Path(sys.argv[0])
+    found = shutil.which(called.name)
+    return called.name if found and Path(found).resolve() == called.resolve() else str(called)

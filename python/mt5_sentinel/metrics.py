@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -15,10 +17,13 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call] # t
 class Metrics:
     """Counts finished cycles; knows nothing of how they ran."""
 
-    def __init__(self, started_s: float) -> None:
-        """Register every family, so that each exists from the first scrape."""
+    def __init__(self, uptime_s: Callable[[], float]) -> None:
+        """Register every family, so that each exists from the first scrape.
+
+        Args:
+            uptime_s: asked at each scrape; a loop that hangs does not stop it.
+        """
         self.registry = CollectorRegistry()
-        self._started_s = started_s
         counter, gauge = self._counter, self._gauge
         self.cycles = counter("trading_cycles", "Trading cycles run")
         self.cycles_failed = counter("trading_cycles_failed", "Trading cycles that failed")
@@ -40,7 +45,7 @@ class Metrics:
         self.send_failed = counter("zmq_send_failures", "Orders that failed on the way")
         self.api_calls = counter("api_calls", "Calls of remote services", ("endpoint",))
         self.api_errors = counter("api_errors", "Failed calls of remote services", ("endpoint", "error_code"))
-        self.uptime = gauge("daemon_uptime_seconds", "Time since the daemon started")
+        gauge("daemon_uptime_seconds", "Time since the daemon started").set_function(uptime_s)
         self.last_cycle = gauge("last_cycle_timestamp_unix", "When the last cycle ended, UTC unix seconds")
         self.reasons = counter("cycle_reasons", "Cycles by reason code", ("reason",))
         for action in ACTIONS:
@@ -57,7 +62,6 @@ class Metrics:
         self.reasons.labels(record.reason).inc()
         self.cycle_s.observe(max(0.0, finished_s - record.started_s))
         self.last_cycle.set(finished_s)
-        self.uptime.set(finished_s - self._started_s)
         if record.status == "failed":
             self.cycles_failed.inc()
         if "fetch" in stages:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -159,8 +158,3 @@ def free_port() -> int:
     """A port of the loopback on which nobody listens."""
     with EodhdServer() as closed:
         return int(closed.url.rsplit(":", 1)[1])
-
-
-def within(seconds: float, started: float) -> bool:
-    """Whether no more than so many seconds have passed since ``started`` (``time.monotonic``)."""
-    return time.monotonic() - started <= seconds

@@ -33,7 +33,7 @@ def test_generated_pages_are_fresh(name: str) -> None:
 
 def test_the_daemon_imports_nothing_heavy() -> None:
     script = (
-        "import sys, mt5_sentinel.commands.run;"
+        "import sys, mt5_sentinel.cli;"
         "heavy = {'numpy', 'pandas', 'lightgbm', 'pyarrow', 'onnxruntime', 'matplotlib', 'mlflow'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
@@ -43,10 +43,10 @@ def test_the_daemon_imports_nothing_heavy() -> None:
 
 def test_pip_install_and_the_older_exec_start_line(tmp_path: Path, server: EodhdServer) -> None:
     prefix = tmp_path / "opt" / "mt5-crs"
-    subprocess.run([sys.executable, "-m", "venv", prefix / "venv"], check=True)
+    subprocess.run([sys.executable, "-m", "venv", str(prefix / "venv")], check=True)
     python = prefix / "venv" / "bin" / "python"
     build = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "CARGO_TARGET_DIR": str(ROOT / "target")}
-    install = [python, "-m", "pip", "install", "--quiet", str(ROOT)]
+    install = [str(python), "-m", "pip", "install", "--quiet", str(ROOT)]
     subprocess.run(install, check=True, env=os.environ | build, timeout=1200)
     launcher = prefix / "src" / "strategy" / "sentinel_daemon.py"
     launcher.parent.mkdir(parents=True)
@@ -59,12 +59,12 @@ def test_pip_install_and_the_older_exec_start_line(tmp_path: Path, server: Eodhd
         "MT5_SENTINEL_EODHD_URL": server.url,
         "STATE_DIRECTORY": str(tmp_path / "state"),
     }
-    exec_start = [python, launcher, "--dry-run", "--threshold", "0.6"]
+    exec_start = [str(python), str(launcher), "--dry-run", "--threshold", "0.6"]
     done = subprocess.run([*exec_start, "--once"], env=env, cwd="/", capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "✓ Fetched 599 bars" in done.stderr
     assert "Decision: " in done.stderr
-    command = [prefix / "venv" / "bin" / "mt5-sentinel", "demo", "--state-dir", tmp_path / "d"]
+    command = [str(prefix / "venv" / "bin" / "mt5-sentinel"), "demo", "--state-dir", str(tmp_path / "d")]
     shown = subprocess.run(
         command, env={"PATH": os.environ["PATH"]}, cwd="/", capture_output=True, text=True, check=True
     )

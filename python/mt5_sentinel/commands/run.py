@@ -85,7 +85,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
     clock = SystemClock()
     health = Health(clock.monotonic_s(), "dry-run", settings.symbol)
-    metrics = Metrics(clock.wall_s())
+    started_s = clock.monotonic_s()
+    metrics = Metrics(lambda: clock.monotonic_s() - started_s)
 
     def show_health(record: CycleRecord) -> None:
         health.observe(record, clock.monotonic_s())
@@ -110,6 +111,8 @@ def _serve(daemon: Daemon, settings: Settings, metrics: Metrics, health: Health)
     daemon.listen()
     log.info("mt5-sentinel %s, %s %s, dry run on paper", _core.__version__, settings.symbol, settings.interval)
     log.info("threshold %g, model %s, journal %s", settings.threshold, settings.model, daemon.desk.journal.path)
+    if settings.model == "bundled":
+        log.warning("the bundled model is a demonstration; set --model to one of your own")
     for host, what in (
         (settings.hub_host, "hub_host: the local model scores"),
         (settings.gtw_host, "gtw_host: orders stay on paper"),

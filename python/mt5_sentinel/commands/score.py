@@ -9,8 +9,6 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from mt5_sentinel import _core, files
 from mt5_sentinel.errors import SentinelError, Unusable
 
@@ -42,7 +40,7 @@ def execute(arguments: argparse.Namespace) -> int:
     model = _core.Model.load(arguments.model)
     try:
         rows = _rows(files.read(arguments.rows), model.feature_names)
-        scores = model.score(rows, raw=arguments.raw).tolist()
+        scores = model.score(rows, raw=arguments.raw).tolist() if rows else []
     except SentinelError as error:
         raise files.naming(arguments.rows, error) from None
     files.write(arguments.out, _csv(model, scores))
@@ -57,7 +55,7 @@ def _csv(model: _core.Model, scores: list[list[float]]) -> Iterator[str]:
         yield ",".join(map(repr, row)) + "\n"
 
 
-def _rows(body: bytes, names: list[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _rows(body: bytes, names: list[str]) -> list[list[float]]:
     try:
         lines = [row for row in csv.reader(io.StringIO(body.decode("utf-8-sig"))) if row]
     except (UnicodeDecodeError, csv.Error) as error:
@@ -67,16 +65,19 @@ def _rows(body: bytes, names: list[str]) -> np.ndarray[Any, np.dtype[np.float64]
     has_header = any(_number(cell) is None for cell in lines[0])
     positions = _positions(lines[0], names) if has_header else list(range(len(names)))
     width = len(lines[0]) if has_header else len(names)
-    matrix = np.empty((len(lines) - has_header, len(names)))
-    for i, line in enumerate(lines[has_header:]):
-        if len(line) != width:
-            raise Unusable(f"row {i}: {len(line)} cells where {width} are expected", "malformed_body")
-        for j, position in enumerate(positions):
-            value = _number(line[position])
-            if value is None:
-                raise Unusable(f"row {i}, field `{names[j]}`: {line[position]!r} is not a number", "bad_field")
-            matrix[i, j] = value
-    return matrix
+    return [_row(i, line, width, positions, names) for i, line in enumerate(lines[has_header:])]
+
+
+def _row(i: int, line: list[str], width: int, positions: list[int], names: list[str]) -> list[float]:
+    if len(line) != width:
+        raise Unusable(f"row {i}: {len(line)} cells where {width} are expected", "malformed_body")
+    row = []
+    for name, position in zip(names, positions, strict=True):
+        value = _number(line[position])
+        if value is None:
+            raise Unusable(f"row {i}, field `{name}`: {line[position]!r} is not a number", "bad_field")
+        row.append(value)
+    return row
 
 
 def _positions(header: list[str], names: list[str]) -> list[int]:

@@ -1,0 +1,336 @@
+"""The journal: what was begun is never forgotten, one process writes, anyone may read."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from mt5_sentinel import journal
+from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.journal import Journal
+from mt5_sentinel.types import CycleRecord, FillReport, Mode, OrderRequest
+
+NOW_S = 1_700_000_000.25
+BAR_S = 1_699_995_600
+FILL = FillReport(price=1.1, closed_lots=0.0, opened_lots=0.1, profit=0.0)
+
+Open = Callable[..., Journal]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Open]:
+    """Open the journal, any number of times."""
+    journals: list[Journal] = []
+
+    def start(mode: str = "dry-run", directory: Path = tmp_path / "state") -> Journal:
+        journals.append(Journal(directory, mode))
+        return journals[-1]
+
+    yield start
+    for one in journals:
+        kill(one)
+
+
+def kill(one: Journal) -> None:
+    """End a journal as the end of its process would: nothing is finished, descriptors close."""
+    one._db.close()
+    try:
+        os.fstat(one._lock)
+    except OSError:
+        return
+    os.close(one._lock)
+    one._lock = -1
+
+
+def record(mode: Mode = "dry-run", symbol: str = "EURUSD", **found: Any) -> CycleRecord:
+    one = CycleRecord(symbol=symbol, mode=mode, started_s=NOW_S)
+    for name, value in found.items():
+        setattr(one, name, value)
+    return one
+
+
+def begun(one: Journal, **found: Any) -> CycleRecord:
+    cycle = record(**found)
+    one.begin(cycle)
+    return cycle
+
+
+def request(req_id: str, bar_open_s: int = BAR_S, created_s: float = NOW_S, symbol: str = "EURUSD") -> OrderRequest:
+    return OrderRequest(req_id, symbol, "BUY", 0.0, 0.1, bar_open_s, created_s, created_s + 30.0)
+
+
+def test_a_cycle_comes_back_as_it_was_written(opened: Open) -> None:
+    one = opened()
+    cycle = begun(one)
+    found: dict[str, Any] = {
+        "finished_s": NOW_S + 1.5,
+        "status": "done",
+        "reason": "signal",
+        "detail": "ünïcode 'quoted'",
+        "rows": 300,
+        "bars": 298,
+        "dropped": {"null": 1, "forming": 1},
+        "repaired": 2,
+        "bar_open_s": BAR_S,
+        "price": 1.23456,
+        "scores": (0.1, 0.2, 0.7000000000000001),
+        "action": "BUY",
+        "confidence": 0.7000000000000001,
+        "settled": True,
+        "req_id": "r1",
+        "outcome": "filled",
+        "equity": 10_000.5,
+        "drawdown_max": 3.25,
+        "stages_s": {"fetch": 0.25, "parse": 1e-5},
+    }
+    cycle = msgspec.structs.replace(cycle, **found)
+    one.intend(request("r1"), cycle)
+    one.settle("r1", "filled", fill=FILL)
+    one.finish(cycle)
+    (row,) = journal.read(one.path)
+    sell, hold, buy = found.pop("scores")
+    finished_s = found.pop("finished_s")
+    expected = found | {"score_sell": sell, "score_hold": hold, "score_buy": buy, "symbol": "EURUSD"}
+    assert finished_s == NOW_S + 1.5
+    assert (row["started_utc"], row["finished_utc"]) == ("2023-11-14T22:13:20.250Z", "2023-11-14T22:13:21.750Z")
+    assert {name: row[name] for name in expected} == expected
+    assert row["settled"] is True
+    intent = row["intent"]
+    assert (intent["state"], intent["price"], intent["opened_lots"], intent["profit"]) == ("filled", 1.1, 0.1, 0.0)
+    assert (intent["side"], intent["bar_open_s"], intent["mode"]) == ("BUY", BAR_S, "dry-run")
+    assert (intent["created_utc"], intent["not_after_utc"]) == ("2023-11-14T22:13:20.250Z", "2023-11-14T22:13:50.250Z")
+
+
+def test_every_fact_of_a_record_has_its_column(opened: Open) -> None:
+    one = opened()
+    columns = {row[1] for row in one._db.execute("PRAGMA table_info(cycle)")}
+    renamed = {"cycle_id": "id", "started_s": "started_utc", "finished_s": "finished_utc"}
+    facts = {renamed.get(field.name, field.name) for field in msgspec.structs.fields(CycleRecord)} - {"scores"}
+    assert facts | {"score_sell", "score_hold", "score_buy"} == columns
+
+
+def test_a_cycle_without_facts_can_be_finished(opened: Open) -> None:
+    one = opened()
+    cycle = begun(one, status="running")
+    cycle.status, cycle.reason = "failed", "fetch_timeout"
+    one.finish(cycle)
+    (row,) = journal.read(one.path)
+    assert (row["status"], row["scores"] if "scores" in row else None, row["intent"]) == ("failed", None, None)
+
+
+def test_last_gives_the_newest_in_order(opened: Open) -> None:
+    one = opened()
+    for i in range(5):
+        begun(one, reason=f"r{i}")
+    assert [row["reason"] for row in journal.read(one.path, 2)] == ["r3", "r4"]
+    assert len(list(journal.read(one.path))) == 5
+    assert len(list(journal.read(one.path, 99))) == 5
+
+
+def test_a_killed_cycle_is_interrupted_at_the_next_start(opened: Open) -> None:
+    one = opened()
+    done = begun(one)
+    done.status, done.reason = "done", "model_hold"
+    one.finish(done)
+    begun(one)
+    kill(one)
+    two = opened()
+    assert [(row["status"], row["reason"]) for row in journal.read(two.path)] == [
+        ("done", "model_hold"),
+        ("interrupted", "interrupted"),
+    ]
+
+
+def test_a_process_killed_with_sigkill_leaves_its_trace_and_no_lock(opened: Open, tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from mt5_sentinel.journal import Journal; from mt5_sentinel.types import CycleRecord, OrderRequest\n"
+        "j = Journal(Path(sys.argv[1]), 'dry-run'); r = CycleRecord('EURUSD', 'dry-run', 1.0); j.begin(r)\n"
+        "j.intend(OrderRequest('k', 'EURUSD', 'BUY', 0.0, 0.1, 0, 1.0, 31.0), r)\n"
+        "print('ready', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "state")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+        with pytest.raises(Misconfigured) as caught:
+            opened()
+        assert caught.value.reason == "journal_locked"
+        assert str(tmp_path / "state") in str(caught.value)
+        other.send_signal(signal.SIGKILL)
+        other.wait(10)
+    one = opened()
+    assert [row["status"] for row in journal.read(one.path)] == ["interrupted"]
+    assert one.unresolved("EURUSD") == ["k"]
+
+
+def test_a_second_journal_is_refused_and_does_no_harm(opened: Open) -> None:
+    one = opened()
+    cycle = begun(one)
+    with pytest.raises(Misconfigured) as caught:
+        opened()
+    assert (caught.value.reason, caught.value.exit_code) == ("journal_locked", 78)
+    assert [row["status"] for row in journal.read(one.path)] == ["running"], "the running cycle is not 'interrupted'"
+    cycle.status = "done"
+    one.finish(cycle)
+    one.close()
+    opened()
+
+
+def test_an_intent_is_unique(opened: Open) -> None:
+    one = opened()
+    cycle = begun(one)
+    one.intend(request("r1"), cycle)
+    with pytest.raises(sqlite3.IntegrityError):
+        one.intend(request("r1", bar_open_s=BAR_S + 3600), cycle)
+    assert one.unresolved("EURUSD") == ["r1"]
+
+
+@pytest.mark.parametrize("state", ["filled", "refused", "not_sent"])
+def test_a_settled_intent_is_resolved(opened: Open, state: str) -> None:
+    one = opened()
+    cycle = begun(one)
+    one.intend(request("new", created_s=NOW_S + 60), cycle)
+    one.intend(request("old"), cycle)
+    assert one.unresolved("EURUSD") == ["old", "new"]
+    one.settle("old", "unknown", detail="no answer")
+    assert one.unresolved("EURUSD") == ["old", "new"]
+    one.settle("old", state, fill=FILL if state == "filled" else None)
+    assert one.unresolved("EURUSD") == ["new"]
+    assert one.unresolved("GBPUSD") == []
+
+
+def test_an_unknown_state_is_refused_by_the_file(opened: Open) -> None:
+    one = opened()
+    one.intend(request("r1"), begun(one))
+    with pytest.raises(sqlite3.IntegrityError):
+        one.settle("r1", "perhaps")
+
+
+def test_a_bar_is_decided_once_settled_or_intended(opened: Open) -> None:
+    one = opened()
+    assert one.decided_bar_s("EURUSD") is None
+    cycle = begun(one)
+    cycle.bar_open_s = BAR_S
+    one.finish(cycle)
+    assert one.decided_bar_s("EURUSD") is None, "seen, not decided"
+    cycle.settled = True
+    one.finish(cycle)
+    assert one.decided_bar_s("EURUSD") == BAR_S
+    assert one.decided_bar_s("GBPUSD") is None
+    one.intend(request("r1", bar_open_s=BAR_S + 3600), begun(one))
+    assert one.decided_bar_s("EURUSD") == BAR_S + 3600
+
+
+def test_a_crash_between_intent_and_finish_leaves_the_bar_decided(opened: Open) -> None:
+    one = opened()
+    one.intend(request("r1"), begun(one))
+    kill(one)
+    two = opened()
+    assert two.decided_bar_s("EURUSD") == BAR_S
+    assert two.unresolved("EURUSD") == ["r1"]
+
+
+def test_modes_do_not_see_each_other(opened: Open) -> None:
+    one = opened("demo")
+    cycle = begun(one, mode="demo")
+    one.intend(request("r1"), cycle)
+    cycle.bar_open_s, cycle.settled = BAR_S, True
+    one.finish(cycle)
+    one.close()
+    two = opened("dry-run")
+    assert two.decided_bar_s("EURUSD") is None
+    assert two.unresolved("EURUSD") == []
+    two.close()
+    assert opened("demo").unresolved("EURUSD") == ["r1"]
+
+
+def test_another_schema_is_refused_and_left_alone(opened: Open) -> None:
+    one = opened()
+    path = one.path
+    one._db.execute("PRAGMA user_version = 99")
+    kill(one)
+    with pytest.raises(Misconfigured, match=r"schema 99.*schema 1") as caught:
+        opened()
+    assert caught.value.reason == "journal_schema"
+    db = sqlite3.connect(path)
+    assert db.execute("PRAGMA user_version").fetchone() == (99,)
+    db.close()
+
+
+def corrupt(state: Path) -> None:
+    (state / "journal.db").write_bytes(b"this is not a database" * 500)
+
+
+def newer(state: Path) -> None:
+    db = sqlite3.connect(state / "journal.db")
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+
+
+@pytest.mark.parametrize("damage", [corrupt, newer])
+def test_a_refused_file_gives_the_lock_back(opened: Open, tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    damage(state)
+    with pytest.raises(Misconfigured) as caught:
+        opened()
+    assert str(state / "journal.db") in str(caught.value)
+    assert caught.value.reason in ("journal_unwritable", "journal_schema")
+    (state / "journal.db").unlink()
+    opened()  # in the same process, once the file is out of the way
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_file_in_the_way_of_the_directory_is_named(opened: Open, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(Misconfigured) as caught:
+        opened(directory=tmp_path / place)
+    assert str(tmp_path / place) in str(caught.value)
+    assert "set state_dir" in str(caught.value)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_reading_a_missing_or_foreign_file(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="no journal there"):
+        list(journal.read(tmp_path / "journal.db"))
+    assert list(tmp_path.iterdir()) == [], "reading creates nothing"
+    corrupt(tmp_path)
+    with pytest.raises(Misconfigured, match="not a readable journal"):
+        list(journal.read(tmp_path / "journal.db"))
+
+
+def test_reading_while_another_thread_writes(opened: Open) -> None:
+    one, counts, stop = opened(), list[int](), threading.Event()
+
+    def watch() -> None:
+        while not stop.is_set():
+            counts.append(len(list(journal.read(one.path))))
+
+    reader = threading.Thread(target=watch)
+    reader.start()
+    for _ in range(200):
+        one.finish(begun(one))
+    stop.set()
+    reader.join()
+    assert counts == sorted(counts)
+    assert len(list(journal.read(one.path))) == 200
+
+
+@pytest.mark.parametrize(("durable", "level"), [(True, 2), (False, 0)])
+def test_durable_means_synchronous_full(tmp_path: Path, durable: bool, level: int) -> None:
+    one = Journal(tmp_path, "dry-run", durable=durable)
+    assert one._db.execute("PRAGMA synchronous").fetchone() == (level,)
+    assert one._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert not one._db.in_transaction
+    one.close()

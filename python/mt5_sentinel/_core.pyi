@@ -1,5 +1,6 @@
 """Types of the Rust core. Arrays are float64 unless said otherwise; times are UTC unix seconds."""
 
+from collections.abc import Sequence
 from os import PathLike
 from typing import Literal, TypedDict
 
@@ -211,8 +212,15 @@ class Decision:
     @property
     def settles_bar(self) -> bool: ...
 
+def check_scores(scores: Sequence[float]) -> tuple[float, float, float]:
+    """The three probabilities [SELL, HOLD, BUY].
+
+    Raises:
+        Unusable: they are not three finite numbers in 0..1 that sum to 1 within 1e-3; says what came.
+    """
+
 def decide(
-    scores: list[float],
+    scores: Sequence[float],
     policy: Policy,
     *,
     now_s: int,
@@ -224,7 +232,7 @@ def decide(
     """Scores [SELL, HOLD, BUY] → one decision per closed bar.
 
     Raises:
-        Unusable: the scores are not three probabilities that sum to 1.
+        Unusable: as ``check_scores``.
     """
 
 class Limits:
@@ -326,6 +334,8 @@ class PaperBook:
         """
 
     def mark(self, quote: Quote) -> Account: ...
+    def copy(self) -> PaperBook:
+        """An independent book in the same state."""
 
 def panic_on_purpose() -> None:
     """Panic inside the core; arrives as ``CorePanic``. For tests and self-checks."""

@@ -22,6 +22,7 @@ else:
 
 ENV_PREFIX = "MT5_SENTINEL_"
 DEFAULT_FILE = Path("/etc/mt5-sentinel/config.toml")
+FLOAT_EXACT_BELOW = 1 << 53
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -141,7 +142,7 @@ def _file(file: Path | None, environ: Mapping[str, str]) -> Path:
 
 def _file_values(file: Path | None, environ: Mapping[str, str], mistakes: list[str]) -> dict[str, Any]:
     path = _file(file, environ)
-    is_asked_for = file is not None or f"{ENV_PREFIX}CONFIG" in environ
+    is_asked_for = file is not None or bool(environ.get(f"{ENV_PREFIX}CONFIG"))
     if not is_asked_for and not path.exists():
         return {}
     try:
@@ -183,7 +184,7 @@ def _take(values: dict[str, Any], name: str, value: Any, place: str, mistakes: l
     row = TABLE[name].metadata
     choices = get_args(TYPES[name]) if get_origin(TYPES[name]) is Literal else ()
     wanted: type = str if choices else TYPES[name]
-    if wanted is float and type(value) is int:
+    if wanted is float and type(value) is int and abs(value) < FLOAT_EXACT_BELOW:
         value = float(value)
     shown = "the value" if row["secret"] else repr(value)
     if type(value) is not wanted:
@@ -198,8 +199,12 @@ def _take(values: dict[str, Any], name: str, value: Any, place: str, mistakes: l
 
 def _check_together(settings: Settings, mistakes: list[str]) -> None:
     """What single values cannot show."""
-    url = urlsplit(settings.eodhd_url)
-    if url.scheme not in ("http", "https") or not url.hostname or url.query:
+    try:
+        url = urlsplit(settings.eodhd_url)
+        is_base = url.scheme in ("http", "https") and url.hostname and not url.query and url.port != 0
+    except ValueError:  # a port that is none, a broken IPv6 address
+        is_base = False
+    if not is_base:
         mistakes.append(f"eodhd_url: {settings.eodhd_url!r} is not a base URL such as https://eodhd.com")
     elif url.scheme == "http" and url.hostname not in LOOPBACK:
         mistakes.append("eodhd_url: http would show the token to the network; use https (http is for loopback only)")

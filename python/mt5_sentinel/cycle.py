@@ -50,8 +50,8 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
     with _stage(record, "features"):
         row = _core.latest(cleaned.bars)
     with _stage(record, "score"):
-        scores = desk.model.score_row(row)
-    log.info("✓ Prediction: SELL %.4f, HOLD %.4f, BUY %.4f", *_note_scores(record, scores))
+        record.scores = scores = _core.check_scores(desk.model.score_row(row))
+    log.info("✓ Prediction: SELL %.4f, HOLD %.4f, BUY %.4f", *scores)
 
     with _stage(record, "decide"):
         quote = desk.facts.quote(
@@ -104,12 +104,6 @@ def _note_bars(record: CycleRecord, cleaned: _core.Cleaned) -> int:
     if report["time_conflicts"] or report["jumps"]:
         log.warning("  %d time conflicts, %d price jumps reported", report["time_conflicts"], report["jumps"])
     return cleaned.newest_open_s
-
-
-def _note_scores(record: CycleRecord, scores: list[float]) -> tuple[float, float, float]:
-    sell, hold, buy = scores
-    record.scores = (sell, hold, buy)
-    return record.scores
 
 
 def _note_decision(record: CycleRecord, decision: _core.Decision) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from types import FrameType
 
 from mt5_sentinel.cycle import Desk, cycle
-from mt5_sentinel.errors import Misconfigured, SentinelError
+from mt5_sentinel.errors import SentinelError
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.logs import HIDDEN
 from mt5_sentinel.ports import Clock
@@ -108,13 +108,17 @@ class Daemon:
         self._reload_wanted = False
         if self._reload is None:
             return
-        try:
-            self.desk = self._reload(self.desk)
-        except Misconfigured as error:
+        rebuild = self._reload
+
+        def work() -> None:
+            self.desk = rebuild(self.desk)
+
+        error = self._guard.attempt(work)
+        if error is not None:
             log.error("Reload refused, the old configuration stays: %s", error)
-        else:
-            self._guard = Guard()
-            log.info("Configuration reloaded")
+            return
+        self._guard = Guard()
+        log.info("Configuration reloaded")
 
     def _without_secrets(self, text: str | None) -> str | None:
         for secret in self.desk.settings.secrets():

@@ -50,7 +50,7 @@ def progress(share: float | None) -> str:
     return f"\r\033[Kreplaying [{'#' * done}{'.' * (BAR_WIDTH - done)}] {min(1.0, share):4.0%}"
 
 
-def summary(records: Sequence[CycleRecord], desk: Desk, took_s: float) -> str:
+def summary(records: Sequence[CycleRecord], desk: Desk, took_s: float, picture: Path) -> str:
     """Bars, decisions by reason, trades, money, timings."""
     settings = desk.settings
     bars = len({record.bar_open_s for record in records})
@@ -66,6 +66,7 @@ def summary(records: Sequence[CycleRecord], desk: Desk, took_s: float) -> str:
         *_timings(records),
         "",
         "Look closer:",
+        f"  {picture}   # price, orders and equity: open it in a browser",
         f"  {_program()} journal --last 20 --journal {desk.journal.path}",
         f"  EODHD_API_TOKEN=demo {_program()} run --once   # one cycle on live market data, dry run",
     ]

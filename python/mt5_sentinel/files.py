@@ -34,6 +34,11 @@ def write(path: str | None, lines: Iterable[str]) -> None:
         return
     target = Path(path)
     try:
+        if target.exists() and not target.is_file():  # a pipe or a device is written to, never replaced
+            with target.open("w", encoding="utf-8") as special:
+                special.writelines(lines)
+            return
+        target = target.resolve()
         with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}.", delete=False) as part:
             try:
                 part.writelines(lines)

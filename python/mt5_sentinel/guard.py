@@ -6,7 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 
-from mt5_sentinel.errors import CorePanic, SentinelError
+from mt5_sentinel.errors import SentinelError, Unsafe
 from mt5_sentinel.types import CycleRecord
 
 BUGS_IN_A_ROW_MAX = 3
@@ -19,7 +19,7 @@ log = logging.getLogger("mt5_sentinel")
 
 
 class Guard:
-    """Runs a cycle's work and turns any failure into a verdict on its record."""
+    """Runs work that may fail and turns any failure into a verdict."""
 
     def __init__(self) -> None:
         """Start with no failure seen."""
@@ -31,22 +31,34 @@ class Guard:
         """Whether only exits may still be traded, until a restart or a reload."""
         return self.halted_because is not None
 
-    def run(self, record: CycleRecord, work: Callable[[], None]) -> SentinelError | None:
-        """Run ``work``; give back the error it died of when the program knows its kind."""
+    def attempt(self, work: Callable[[], None]) -> Exception | None:
+        """Run ``work``; give back what it died of."""
         try:
             work()
-        except CorePanic as error:
-            self._fail_by_bug(record, error, error.reason)
-            return error
-        except SentinelError as error:
-            self._fail(record, error, error.reason)
-            return error
-        except sqlite3.Error as error:
-            # Without a ledger no order may be sent; route writes the intent first, so none was.
-            self._fail(record, error, "journal_failed")
         except Exception as error:  # noqa: BLE001 - the promise of this file: no error ends the daemon
-            self._fail_by_bug(record, error, "internal_error")
+            return error
         return None
+
+    def run(self, record: CycleRecord, work: Callable[[], None]) -> SentinelError | None:
+        """Run ``work`` and note its failure on the record; give back the error when the program knows its kind."""
+        error = self.attempt(work)
+        if error is None:
+            return None
+        record.status, record.detail = "failed", str(error)
+        if isinstance(error, SentinelError):
+            record.reason = error.reason
+        elif isinstance(error, sqlite3.Error):
+            # Without a ledger no order may be sent; route writes the intent first, so none was.
+            record.reason = "journal_failed"
+        else:
+            record.reason, record.detail = "internal_error", f"{type(error).__name__}: {error}"
+        log.error("!!! CYCLE ERROR: %s", record.detail)
+        if record.reason in BUGS:
+            log.error("unexpected error, please report it", exc_info=error)
+        log.info("Daemon continues running...")
+        if isinstance(error, Unsafe):
+            self._halt(f"the book or the ledger is broken: {error}")
+        return error if isinstance(error, SentinelError) else None
 
     def count(self, record: CycleRecord) -> None:
         """Count a finished cycle towards, or against, the run of bugs that halts entries."""
@@ -54,15 +66,10 @@ class Guard:
             self._bugs_in_a_row = 0
             return
         self._bugs_in_a_row += 1
-        if self._bugs_in_a_row >= BUGS_IN_A_ROW_MAX and not self.halted:
-            self.halted_because = f"{self._bugs_in_a_row} unexpected errors in a row, the last: {record.detail}"
-            log.error("HALTED, exits only until restart or reload: %s", self.halted_because)
+        if self._bugs_in_a_row >= BUGS_IN_A_ROW_MAX:
+            self._halt(f"{self._bugs_in_a_row} unexpected errors in a row, the last: {record.detail}")
 
-    def _fail_by_bug(self, record: CycleRecord, error: Exception, reason: str) -> None:
-        self._fail(record, error, reason)
-        log.error("unexpected error, please report it", exc_info=error)
-
-    def _fail(self, record: CycleRecord, error: Exception, reason: str) -> None:
-        record.status, record.reason, record.detail = "failed", reason, str(error)
-        log.error("!!! CYCLE ERROR: %s", error)
-        log.info("Daemon continues running...")
+    def _halt(self, because: str) -> None:
+        if self.halted_because is None:
+            self.halted_because = because
+            log.error("HALTED, exits only until restart or reload: %s", because)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -84,10 +85,17 @@ class Journal:
         """
         self.path = state_dir / "journal.db"
         self._mode = mode
+        with contextlib.ExitStack() as undo:
+            self._open(state_dir, durable, undo)
+            undo.pop_all()
+
+    def _open(self, state_dir: Path, durable: bool, undo: contextlib.ExitStack) -> None:
         try:
             state_dir.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(state_dir / "journal.lock")
+            undo.callback(os.close, self._lock)
             self._db = sqlite3.connect(self.path, isolation_level=None)
+            undo.callback(self._db.close)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
             self._migrate()

@@ -75,13 +75,13 @@ class Metrics:
         if "score" in stages:
             self.predictions.inc()
             self.prediction_s.observe(stages["score"])
-            if record.scores is None:
+            if record.scores is None or record.reason == "bad_scores":
                 self.predictions_failed.inc()
         if record.confidence is not None:
             self.confidence.set(record.confidence)
         if record.action is not None:
             self.signals.labels(record.action).inc()
-        if record.outcome is not None and "route" in stages:
+        if record.req_id is not None and "route" in stages:
             self.send_s.observe(stages["route"])
         if record.outcome == "filled" and record.action is not None:
             self.executed.labels(record.action).inc()

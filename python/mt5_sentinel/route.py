@@ -29,7 +29,7 @@ def route(ruling: _core.Ruling, broker: Broker, journal: Journal, record: CycleR
         record.outcome = "refused"
         return
     request = _request(ruling.order, record, now_s)
-    record.req_id = request.req_id
+    record.req_id, record.side = request.req_id, request.side
     journal.intend(request, record)
     try:
         fill = broker.send(request, now_s)

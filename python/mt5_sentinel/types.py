@@ -39,6 +39,7 @@ class CycleRecord(msgspec.Struct, omit_defaults=False):
     detail: str | None = None
     settled: bool = False
     req_id: str | None = None
+    side: Side | None = None
     outcome: str | None = None
     equity: float | None = None
     drawdown_max: float | None = None

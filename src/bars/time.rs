@@ -12,6 +12,9 @@ pub(crate) const EARLIEST_S: i64 = 31_536_000;
 /// First open time not taken for real any more: 2100-01-01.
 pub(crate) const LATEST_S: i64 = 4_102_444_800;
 
+/// The API's own layout, tried first because nearly every text read here has it.
+const API_LAYOUT: &str = "%Y-%m-%d %H:%M:%S";
+
 /// Layouts without an offset; such times are UTC, as every source read here documents.
 const NAIVE_LAYOUTS: [&str; 5] =
     ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y.%m.%d %H:%M:%S"];
@@ -30,6 +33,9 @@ pub fn from_number(value: f64) -> Option<i64> {
 #[must_use]
 pub fn from_text(text: &str) -> Option<i64> {
     let text = text.trim();
+    if let Ok(naive) = NaiveDateTime::parse_from_str(text, API_LAYOUT) {
+        return Some(naive.and_utc().timestamp());
+    }
     if let Ok(number) = text.parse::<f64>() {
         return from_number(number);
     }
@@ -47,8 +53,7 @@ pub fn from_text(text: &str) -> Option<i64> {
 /// Formats UTC seconds as `2022-08-09 00:00:00`, the API's own layout; out-of-range seconds are printed as a number.
 #[must_use]
 pub fn to_text(seconds: i64) -> String {
-    DateTime::from_timestamp(seconds, 0)
-        .map_or_else(|| seconds.to_string(), |time| time.format("%Y-%m-%d %H:%M:%S").to_string())
+    DateTime::from_timestamp(seconds, 0).map_or_else(|| seconds.to_string(), |time| time.format(API_LAYOUT).to_string())
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ mod _core {
     #[pymodule_export]
     use super::trade::{
         PyAccount, PyDecision, PyFill, PyLimits, PyOrder, PyPaperBook, PyPolicy, PyPosition, PyQuote, PyRuling,
-        PySymbolFacts, approve, decide,
+        PySymbolFacts, approve, check_scores, decide,
     };
 
     #[pymodule_init]

@@ -85,6 +85,13 @@ impl PyDecision {
     }
 }
 
+/// The three probabilities, or what is wrong with them.
+#[pyfunction]
+#[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
+pub(super) fn check_scores(scores: Vec<f64>) -> PyResult<(f64, f64, f64)> {
+    run(|| Scores::from_slice(&scores)).map(|scores| (scores.sell, scores.hold, scores.buy))
+}
+
 /// Scores → one decision per closed bar.
 #[pyfunction]
 #[pyo3(signature = (scores, policy, *, now_s, bar_open_s, interval_s, decided_bar_s, position))]
@@ -321,6 +328,10 @@ impl PyPaperBook {
     fn fill(&self, order: &PyOrder, quote: &PyQuote) -> PyResult<PyFill> {
         // A poisoned book is still whole: `fill` changes it only after every check has passed.
         run(|| self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(&order.0, &quote.0)).map(PyFill)
+    }
+
+    fn copy(&self) -> PyResult<Self> {
+        run(|| Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())).map(|book| Self(Mutex::new(book)))
     }
 
     fn mark(&self, quote: &PyQuote) -> PyResult<PyAccount> {

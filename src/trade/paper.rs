@@ -90,7 +90,7 @@ pub struct Account {
     pub equity: f64,
     /// Profit realised since midnight UTC plus the whole profit of the open position, overnight part included.
     pub day_profit: f64,
-    /// Greatest fall of equity from its highest mark so far.
+    /// Greatest fall of equity from its highest mark since this book was opened in this process.
     pub drawdown_max: f64,
     /// Distance of ask and bid in points.
     pub spread_points: f64,

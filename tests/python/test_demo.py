@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -33,6 +35,14 @@ def test_the_demo_replays_decides_trades_and_tells(sentinel: Sentinel, state: Pa
     assert said is not None
     assert float(said[1].replace(",", "")) == pytest.approx(cycles[-1]["equity"] - 10_000, abs=0.006)
     assert float(said[2].replace(",", "")) == pytest.approx(sum(intent["profit"] for intent in filled), abs=0.006)
+
+
+def test_the_picture_shows_every_order(sentinel: Sentinel, state: Path) -> None:
+    cycles = json.loads(sentinel("journal", "--json", "--journal", state / "demo/journal.db").stdout)
+    sides = Counter(cycle["intent"]["side"] for cycle in cycles if cycle["outcome"] == "filled")
+    picture = ElementTree.parse(state / "demo/replay.svg")  # noqa: S314 - a file of our own
+    drawn = Counter(mark.get("class") for mark in picture.iter("{http://www.w3.org/2000/svg}path"))
+    assert drawn == {"buy": sides["BUY"], "sell": sides["SELL"]}
 
 
 def test_each_decided_bar_is_decided_once_and_signals_alternate(sentinel: Sentinel, state: Path) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from urllib.parse import urlencode
 
-import urllib3
-
+from mt5_sentinel import bounded_http
 from mt5_sentinel.errors import Misconfigured, SentinelError, Transient, Unusable
 
 BODY_BYTES_MAX = 64 << 20
 """No intraday answer comes near this; a larger one is refused instead of filling the memory."""
 
 WINDOW_SHARE = 1.6
-"""The FX week has 120 of 168 hours; the rest of the factor is for holidays and missing bars."""
+"""The FX week has 120 of 168 hours; the rest of the factor is for missing bars."""
 
-CHUNK_BYTES = 1 << 16
+CLOSED_S = 4 * 86_400
+"""A weekend with a holiday beside it: on a Monday morning one-minute bars lie this far back."""
+
+HEADERS = {"Accept-Encoding": "gzip", "User-Agent": "mt5-sentinel"}
 
 REFUSALS: dict[int, tuple[type[SentinelError], str]] = {
     401: (Misconfigured, "EODHD refused the token; check EODHD_API_TOKEN"),
@@ -36,7 +37,7 @@ class EodhdMarket:
     def __init__(
         self, base_url: str, *, token: str, symbol: str, interval: str, window_s: int, timeout_s: float
     ) -> None:
-        """Prepare the connection pool; nothing is sent yet.
+        """Nothing is sent yet.
 
         Args:
             base_url: scheme and host, for example ``https://eodhd.com``.
@@ -52,7 +53,6 @@ class EodhdMarket:
         self._interval = interval
         self._window_s = window_s
         self._timeout_s = timeout_s
-        self._pool = urllib3.PoolManager(num_pools=1, maxsize=1, retries=False)
 
     def history(self, now_s: float) -> bytes:
         """Body with the newest bars, the one still forming included."""
@@ -60,41 +60,18 @@ class EodhdMarket:
             "api_token": self._token,
             "interval": self._interval,
             "fmt": "json",
-            "from": int(now_s - self._window_s * WINDOW_SHARE),
+            "from": int(now_s - self._window_s * WINDOW_SHARE - CLOSED_S),
             "to": int(now_s),
         }
-        deadline = time.monotonic() + self._timeout_s
-        # Errors of urllib3 quote the URL, and with it the token: none of them is chained or quoted.
         try:
-            response = self._pool.request(
-                "GET",
-                f"{self._url}?{urlencode(query)}",
-                headers={"Accept-Encoding": "gzip", "User-Agent": "mt5-sentinel"},
-                timeout=urllib3.Timeout(connect=min(5.0, self._timeout_s), read=self._timeout_s),
-                redirect=False,
-                preload_content=False,
+            status, body = bounded_http.get(
+                f"{self._url}?{urlencode(query)}", HEADERS, budget_s=self._timeout_s, body_bytes_max=BODY_BYTES_MAX
             )
-            try:
-                body = self._read(response, deadline)
-            finally:
-                response.close()
-        except urllib3.exceptions.TimeoutError:
-            raise Transient(f"EODHD did not answer within {self._timeout_s:g} s", "fetch_timeout") from None
-        except urllib3.exceptions.HTTPError as error:
-            raise Transient(f"EODHD cannot be reached: {type(error).__name__}", "fetch_connection") from None
-        if response.status != 200:
-            raise self._refusal(response.status, body)
+        except bounded_http.FetchError as error:
+            raise Transient(f"EODHD: {error}", f"fetch_{error.reason}") from None
+        if status != 200:
+            raise self._refusal(status, body)
         return body
-
-    def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
-        body = bytearray()
-        while chunk := response.read1(CHUNK_BYTES, decode_content=True):
-            body += chunk
-            if len(body) > BODY_BYTES_MAX:
-                raise Transient(f"EODHD sent more than {BODY_BYTES_MAX} bytes", "fetch_too_large")
-            if time.monotonic() > deadline:
-                raise Transient(f"EODHD was still sending after {self._timeout_s:g} s", "fetch_timeout")
-        return bytes(body)
 
     def _refusal(self, status: int, body: bytes) -> SentinelError:
         if status in (403, 503) and body.lstrip().startswith(b"<"):

@@ -64,6 +64,7 @@ class PaperBroker:
             raise Refused("no price is known yet", "no_price")
         order = _core.Order(request.side, close_lots=request.close_lots, open_lots=request.open_lots)
         quote = self._quote
+        before = self._book.copy()
         fill = _report(self._book.fill(order, quote))
         row = (request.req_id, self._symbol, request.side, request.close_lots, request.open_lots)
         try:
@@ -73,7 +74,7 @@ class PaperBroker:
                 (*row, quote.time_s, quote.bid, quote.ask),
             )
         except sqlite3.Error as error:
-            self._book, self._fills = self._rebuild()  # what is not on disk has not happened
+            self._book = before  # what is not on disk has not happened
             raise Uncertain(f"the paper book could not be written: {error}", "paper_write_failed") from None
         self._fills[request.req_id] = fill
         return fill

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mt5_sentinel import _core, bundled, config, demo_report, logs
+from mt5_sentinel import _core, bundled, config, demo_chart, demo_report, files, logs
 from mt5_sentinel.adapters.replay import ReplayClock, ReplayMarket
 from mt5_sentinel.commands.run import CYCLE_SECOND, add_settings, build_desk, load_model
 from mt5_sentinel.cycle import Desk
@@ -72,7 +72,9 @@ def execute(arguments: argparse.Namespace) -> int:
         desk.journal.close()
     if sys.stderr.isatty() and not arguments.verbose:
         sys.stderr.write(demo_report.progress(None))
-    print(demo_report.summary(records, desk, time.perf_counter() - started))
+    picture = desk.journal.path.with_name("replay.svg")
+    files.write(str(picture), demo_chart.svg(records, settings.account_currency))
+    print(demo_report.summary(records, desk, time.perf_counter() - started, picture))
     return 0
 
 

@@ -18,6 +18,9 @@ from mt5_sentinel.web.health import Health
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        """Say nothing: a client that hangs up or stays silent is no news of the trading."""
+
 
 class _Handler(WSGIRequestHandler):
     timeout = 5  # a client that sends nothing gives its thread back

@@ -1,0 +1,127 @@
+"""HTTP with a hard deadline: from connecting to the last byte, however slowly a server drips."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+CHUNK_BYTES = 1 << 16
+
+CONNECT_S_MAX = 5.0
+"""A server that does not even accept within this time is away, whatever the budget."""
+
+
+class FetchError(Exception):
+    """Why nothing came: ``timeout``, ``too_large``, or ``connection`` with its kind; never the URL."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        """Keep the code and the sentence."""
+        super().__init__(text)
+        self.reason = reason
+
+
+class Answer(NamedTuple):
+    """Status and whole body, decompressed."""
+
+    status: int
+    body: bytes
+
+
+def get(url: str, headers: Mapping[str, str], *, budget_s: float, body_bytes_max: int) -> Answer:
+    """Fetch one URL over a connection of its own; redirects are not followed.
+
+    Raises:
+        FetchError: without a trace of the URL, which may hold a token: urllib3's own errors quote it, so none is
+            chained.
+    """
+    # The error is raised outside of the except block, so that urllib3's is not even its context.
+    outcome = _get(url, headers, budget_s, body_bytes_max)
+    if isinstance(outcome, FetchError):
+        raise outcome
+    return outcome
+
+
+def _get(url: str, headers: Mapping[str, str], budget_s: float, body_bytes_max: int) -> Answer | FetchError:
+    late = FetchError("timeout", f"no whole answer within {budget_s:g} s")
+    with _Watchdog(budget_s) as watchdog:
+        try:
+            with watchdog.pool() as pool:
+                timeout = urllib3.Timeout(connect=min(CONNECT_S_MAX, budget_s), read=budget_s)
+                options = {"redirect": False, "retries": False, "preload_content": False, "timeout": timeout}
+                response = pool.request("GET", url, headers={**headers, "Connection": "close"}, **options)
+                body = bytearray()
+                while chunk := response.read1(CHUNK_BYTES, decode_content=True):
+                    body += chunk
+                    if len(body) > body_bytes_max:
+                        return FetchError("too_large", f"more than {body_bytes_max} bytes came")
+                # A connection that was cut looks like a finished body where no length was announced.
+                return late if watchdog.barked else Answer(response.status, bytes(body))
+        except urllib3.exceptions.NewConnectionError as error:
+            return FetchError("connection", f"no connection: {type(error).__name__}")
+        except urllib3.exceptions.TimeoutError:
+            return late
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return (
+                late if watchdog.barked else FetchError("connection", f"the connection broke: {type(error).__name__}")
+            )
+
+
+class _Watchdog:
+    """Shuts its connections down when the budget is spent; a socket timeout alone starts anew with every byte."""
+
+    def __init__(self, budget_s: float) -> None:
+        self.barked = False
+        self._sockets: list[socket.socket] = []
+        self._timer = threading.Timer(budget_s, self._bark)
+        self._timer.daemon = True
+
+    def __enter__(self) -> _Watchdog:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._timer.join()
+        for held in self._sockets:
+            held.close()
+
+    def pool(self) -> urllib3.PoolManager:
+        """A pool whose connections are watched."""
+        watchdog = self
+
+        class Http(HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                return watchdog.watch(super()._new_conn())
+
+        class Https(HTTPSConnection):
+            def _new_conn(self) -> socket.socket:
+                return watchdog.watch(super()._new_conn())
+
+        class HttpPool(HTTPConnectionPool):
+            ConnectionCls = Http
+
+        class HttpsPool(HTTPSConnectionPool):
+            ConnectionCls = Https
+
+        pool = urllib3.PoolManager(num_pools=1, maxsize=1)
+        pool.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
+        return pool
+
+    def watch(self, connected: socket.socket) -> socket.socket:
+        """Hold a second descriptor: TLS takes the first one over, a shutdown through the second reaches both."""
+        self._sockets.append(socket.socket(fileno=os.dup(connected.fileno())))
+        return connected
+
+    def _bark(self) -> None:
+        self.barked = True
+        for held in self._sockets:
+            with contextlib.suppress(OSError):  # it may have been closed by the other side this very moment
+                held.shutdown(socket.SHUT_RDWR)

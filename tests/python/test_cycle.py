@@ -1,0 +1,301 @@
+"""The whole cycle with a real core, journal and paper broker: what is traded, what never is, and what is written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mt5_sentinel import _core, journal
+from mt5_sentinel.adapters.replay import ReplayClock
+from mt5_sentinel.commands.run import build_desk
+from mt5_sentinel.config import Settings
+from mt5_sentinel.cycle import Desk
+from mt5_sentinel.daemon import Daemon
+from mt5_sentinel.errors import CorePanic, Misconfigured, Transient, Unusable
+from mt5_sentinel.schedule import Schedule
+from mt5_sentinel.types import CycleRecord
+from tests.python import bodies
+
+NOW_S = 1_700_049_658  # Wednesday 2023-11-15 12:00:58 UTC
+HOUR_S = bodies.HOUR_S
+BUY, SELL, HOLD = [0.1, 0.2, 0.7], [0.7, 0.2, 0.1], [0.1, 0.8, 0.1]
+
+
+class FakeMarket:
+    """Six hundred hourly rows up to now, or what a test puts in ``answer``."""
+
+    name = "fake"
+
+    def __init__(self) -> None:
+        self.answer: bytes | Exception | None = None
+        self.lag_s = 0
+
+    def history(self, now_s: float) -> bytes:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return bodies.body(bodies.hourly(now_s - self.lag_s)) if self.answer is None else self.answer
+
+
+class FakeModel:
+    """Always these scores, or this error."""
+
+    def __init__(self) -> None:
+        self.scores: list[float] | Exception = BUY
+        self.rows: list[list[float]] = []
+
+    def score_row(self, row: list[float]) -> list[float]:
+        self.rows.append(row)
+        if isinstance(self.scores, Exception):
+            raise self.scores
+        return self.scores
+
+
+class Shop:
+    """A daemon on a virtual clock, with its parts in reach."""
+
+    def __init__(self, state: Path, **changed: Any) -> None:
+        self.settings = Settings(state_dir=str(state), volume_lots=0.1, **changed)
+        self.market, self.model, self.clock = FakeMarket(), FakeModel(), ReplayClock(NOW_S)
+        self.desk = build_desk(self.settings, self.market, self.model)
+        self.seen: list[CycleRecord] = []
+        self.daemon = self.employ()
+
+    def employ(self, *observers: Callable[[CycleRecord], None], **more: Any) -> Daemon:
+        watching = (*observers, self.seen.append)
+        return Daemon(self.desk, self.clock, Schedule(58, 60), mode="dry-run", observers=watching, **more)
+
+    def cycle(self, scores: list[float] | Exception | None = None, after_s: float = 60) -> CycleRecord:
+        """One cycle, then the clock goes on."""
+        self.model.scores = self.model.scores if scores is None else scores
+        record, _ = self.daemon.run_cycle()
+        self.clock.wait_s(after_s)
+        return record
+
+    def written(self) -> list[dict[str, Any]]:
+        return list(journal.read(self.desk.journal.path))
+
+    def intents(self) -> list[dict[str, Any]]:
+        return [cycle["intent"] for cycle in self.written() if cycle["intent"]]
+
+    def restart(self) -> None:
+        self.close()
+        self.desk = build_desk(self.settings, self.market, self.model)
+        self.daemon = self.employ()
+
+    def close(self) -> None:
+        self.desk.broker.close()
+        self.desk.journal.close()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop with the usual settings."""
+    one = Shop(tmp_path)
+    yield one
+    one.close()
+
+
+def test_a_buy_is_filled_and_everything_is_written(shop: Shop) -> None:
+    record = shop.cycle(BUY)
+    assert (record.status, record.action, record.reason, record.outcome) == ("done", "BUY", "signal", "filled")
+    assert (record.scores, record.confidence, record.settled) == ((0.1, 0.2, 0.7), 0.7, True)
+    assert (record.rows, record.bars, record.bar_open_s) == (600, 599, NOW_S // HOUR_S * HOUR_S - HOUR_S)
+    assert (record.dropped or {})["forming"] == 1
+    forming_close = bodies.hourly(NOW_S)[-1]["close"]
+    assert record.price == forming_close
+    # 0.1 lots bought at the ask, 10 points above the bid that the bars show: 1 USD down at once
+    assert record.equity == pytest.approx(9_999.0)
+    assert sorted(record.stages_s) == ["decide", "features", "fetch", "parse", "route", "score"]
+    assert all(taken > 0 for taken in record.stages_s.values())
+    (row,) = shop.written()
+    assert (row["status"], row["score_buy"], row["outcome"], row["settled"]) == ("done", 0.7, "filled", True)
+    assert row["intent"]["price"] == pytest.approx(forming_close + 0.0001)
+
+
+def test_the_model_is_shown_the_features_of_the_closed_bars_only(shop: Shop) -> None:
+    shop.cycle()
+    raw = _core.parse(bodies.body(bodies.hourly(NOW_S)[:-1]))
+    bars = _core.clean(raw, interval_s=HOUR_S, now_s=NOW_S).bars
+    assert shop.model.rows == [_core.latest(bars)]
+
+
+def test_a_bar_is_decided_once_and_a_restart_does_not_change_that(shop: Shop) -> None:
+    shop.cycle(BUY)
+    for _ in range(2):
+        record = shop.cycle(SELL)
+        assert (record.action, record.reason, record.settled) == ("HOLD", "already_decided", False)
+        shop.restart()
+    assert len(shop.intents()) == 1
+
+
+def test_an_opposite_signal_reverses_and_the_same_one_does_nothing(shop: Shop) -> None:
+    shop.cycle(BUY, after_s=HOUR_S)
+    record = shop.cycle(BUY, after_s=HOUR_S)
+    assert (record.action, record.reason) == ("HOLD", "already_positioned")
+    assert shop.cycle(SELL).outcome == "filled"
+    assert [(one["side"], one["closed_lots"]) for one in shop.intents()] == [("BUY", 0.0), ("SELL", 0.1)]
+
+
+@pytest.mark.parametrize(
+    ("scores", "action", "reason"),
+    [
+        ([0.1, 0.3, 0.6], "HOLD", "below_threshold"),
+        ([0.1, 0.3 - 2e-16, math.nextafter(0.6, 1)], "BUY", "signal"),
+        (HOLD, "HOLD", "model_hold"),
+        ([0.5, 0.0, 0.5], "HOLD", "tie"),
+    ],
+)
+def test_the_threshold_is_strict_and_hold_is_no_trade(
+    shop: Shop, scores: list[float], action: str, reason: str
+) -> None:
+    record = shop.cycle(scores)
+    assert (record.action, record.reason) == (action, reason)
+    assert len(shop.intents()) == (1 if action == "BUY" else 0)
+
+
+def test_stale_bars_are_not_traded_and_not_settled(shop: Shop) -> None:
+    shop.market.lag_s = 3 * HOUR_S
+    record = shop.cycle(BUY)
+    assert (record.status, record.action, record.reason, record.settled) == ("done", "HOLD", "stale", False)
+    shop.market.lag_s = 0
+    assert shop.cycle(BUY).outcome == "filled"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (bodies.body(bodies.hourly(NOW_S, _core.needed_bars())), "history_too_short"),
+        (b"<!DOCTYPE html><html><body>Just a moment...</body></html>", "not_market_data"),
+        (b'{"errors":{"to":["Max period length is 600 days"]}}', "not_market_data"),
+        (b"", "not_market_data"),
+        (bodies.body(bodies.hourly(NOW_S))[:-300], "malformed_body"),
+        (b"[]", "no_bars"),
+        (Transient("EODHD did not answer within 15 s", "fetch_timeout"), "fetch_timeout"),
+        (Unusable("EODHD does not know the symbol", "fetch_404"), "fetch_404"),
+        (MemoryError("full"), "internal_error"),
+    ],
+)
+def test_bad_data_is_a_failed_cycle_with_its_reason(shop: Shop, answer: bytes | Exception, reason: str) -> None:
+    shop.market.answer = answer
+    record = shop.cycle(BUY)
+    assert (record.status, record.reason, record.action, record.outcome) == ("failed", reason, None, None)
+    assert record.detail
+    assert "fetch" in record.stages_s
+    assert ("parse" in record.stages_s) is isinstance(answer, bytes)
+    (row,) = shop.written()
+    assert (row["status"], row["reason"], row["intent"], row["settled"]) == ("failed", reason, None, False)
+    assert (row["finished_utc"] is not None, shop.seen) == (True, [record])
+    shop.market.answer = None
+    assert shop.cycle(BUY).outcome == "filled", "the next minute tries again"
+
+
+NAN = math.nan
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [[0.9], [], [0.1, 0.9], [0.1, 0.2, 0.6, 0.1], [NAN, NAN, NAN], [NAN, 0.3, 0.7], [0.9, 0.9, 0.9], [1.5, -0.3, -0.2]],
+)
+def test_an_answer_that_is_not_three_probabilities_never_trades(shop: Shop, scores: list[float]) -> None:
+    """The older system took the largest of one value, which is always SELL, and sold every minute."""
+    for _ in range(4):
+        record = shop.cycle(scores, after_s=HOUR_S)
+        assert (record.action, record.reason, record.settled) == (None, "bad_scores", False)
+    assert shop.intents() == []
+    assert shop.cycle(BUY).outcome == "filled", "the model's fault is no bug of ours: nothing is halted"
+
+
+def test_three_bugs_in_a_row_leave_only_exits(shop: Shop) -> None:
+    shop.cycle(BUY, after_s=HOUR_S)
+    for _ in range(3):
+        assert shop.cycle(RuntimeError("odd"), after_s=HOUR_S).reason == "internal_error"
+    record = shop.cycle(SELL, after_s=HOUR_S)
+    assert (record.reason, record.outcome) == ("refused_halted", "filled")
+    assert [(intent["closed_lots"], intent["opened_lots"]) for intent in shop.intents()] == [(0.0, 0.1), (0.1, 0.0)]
+    record = shop.cycle(BUY)
+    assert (record.reason, record.outcome, record.req_id) == ("refused_halted", "refused", None)
+
+
+def test_an_observer_that_raises_is_survived_and_the_others_still_hear(shop: Shop) -> None:
+    def broken(record: CycleRecord) -> None:
+        raise RuntimeError("observer")
+
+    shop.daemon = shop.employ(broken)
+    assert shop.cycle(BUY).outcome == "filled"
+    assert len(shop.seen) == 1
+    assert [(row["status"], row["outcome"]) for row in shop.written()] == [("done", "filled")]
+
+
+def test_a_cycle_killed_after_sending_is_interrupted_and_its_order_recovered(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = shop.desk.broker.send
+
+    def die(*order: Any) -> None:
+        send(*order)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shop.desk.broker, "send", die)
+    with pytest.raises(KeyboardInterrupt):
+        shop.cycle(BUY)
+    shop.restart()
+    assert shop.cycle(BUY).reason == "already_decided"
+    assert shop.written()[0]["status"] == "interrupted"
+    assert [intent["state"] for intent in shop.intents()] == ["filled"]
+
+
+def test_the_loop_runs_a_cycle_at_start_and_then_every_minute(shop: Shop) -> None:
+    started: list[float] = []
+
+    def note(record: CycleRecord) -> None:
+        started.append(record.started_s - NOW_S)
+        if len(started) == 4:
+            shop.daemon.stop()
+
+    shop.clock.wait_s(10)
+    shop.daemon = shop.employ(note)
+    shop.daemon.run()
+    assert started == pytest.approx([10, 60, 120, 180], abs=0.01)
+
+
+def reloading(shop: Shop, reload: Callable[[Desk], Desk]) -> None:
+    shop.daemon = shop.employ(reload=reload)
+    shop.daemon.reload()
+    shop.daemon.tick()
+
+
+@pytest.mark.parametrize(
+    "error", [Misconfigured("threshold: 7", "bad_configuration"), CorePanic("a panic", "core_panic"), OSError("odd")]
+)
+def test_a_failed_reload_keeps_the_old_desk_and_the_daemon(
+    shop: Shop, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    def reload(old: Desk) -> Desk:
+        raise error
+
+    reloading(shop, reload)
+    assert shop.daemon.desk is shop.desk
+    assert "Reload refused, the old configuration stays" in caplog.text
+    assert shop.cycle(BUY).outcome == "filled"
+
+
+def test_a_reload_keeps_journal_and_book_and_refuses_another_account(shop: Shop) -> None:
+    other = Settings(state_dir=shop.settings.state_dir, volume_lots=0.1, threshold=0.9)
+    new = build_desk(other, shop.market, shop.model, shop.desk)
+    assert (new.journal, new.broker) == (shop.desk.journal, shop.desk.broker)
+    reloading(shop, lambda old: new)
+    assert shop.cycle(BUY).reason == "below_threshold"
+    with pytest.raises(Misconfigured, match="only with a restart"):
+        build_desk(Settings(state_dir=shop.settings.state_dir, deposit=5.0), shop.market, shop.model, shop.desk)
+
+
+def test_a_secret_in_an_error_is_not_journalled(tmp_path: Path) -> None:
+    one = Shop(tmp_path, eodhd_api_token="s3cr3t")
+    one.market.answer = RuntimeError("GET /?api_token=s3cr3t failed")
+    assert one.cycle().detail == "GET /?api_token=[hidden] failed"
+    assert "s3cr3t" not in str(one.written())
+    one.close()

@@ -1,0 +1,300 @@
+"""What Prometheus and a health check read: the 18 names of the older exporter, true values, no request that hangs."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+from prometheus_client import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.metrics import Metrics
+from mt5_sentinel.types import CycleRecord
+from mt5_sentinel.web import server as web
+from mt5_sentinel.web.health import SILENT_AFTER_S, Health
+from mt5_sentinel.web.server import WebServer
+
+START_S = 1_700_000_000.0
+
+FAMILIES = {
+    "sentinel_trading_cycles_total": "counter",
+    "sentinel_trading_cycles_failed_total": "counter",
+    "sentinel_trading_cycle_duration_seconds": "histogram",
+    "sentinel_data_fetch_duration_seconds": "histogram",
+    "sentinel_data_fetch_failed_total": "counter",
+    "sentinel_feature_build_duration_seconds": "histogram",
+    "sentinel_prediction_requests_total": "counter",
+    "sentinel_prediction_failures_total": "counter",
+    "sentinel_prediction_latency_seconds": "histogram",
+    "sentinel_last_prediction_confidence": "gauge",
+    "sentinel_trading_signals_total": "counter",
+    "sentinel_trading_signals_executed_total": "counter",
+    "sentinel_zmq_send_latency_seconds": "histogram",
+    "sentinel_zmq_send_failures_total": "counter",
+    "sentinel_api_calls_total": "counter",
+    "sentinel_api_errors_total": "counter",
+    "sentinel_daemon_uptime_seconds": "gauge",
+    "sentinel_last_cycle_timestamp_unix": "gauge",
+}
+LABELS = {
+    "sentinel_trading_signals_total": {"action"},
+    "sentinel_trading_signals_executed_total": {"action"},
+    "sentinel_api_calls_total": {"endpoint"},
+    "sentinel_api_errors_total": {"endpoint", "error_code"},
+}
+
+
+def counting() -> Metrics:
+    return Metrics(lambda: 60.5)
+
+
+def scrape(metrics: Metrics) -> str:
+    return generate_latest(metrics.registry).decode()
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(name, labels)
+
+
+def record(**found: Any) -> CycleRecord:
+    one = CycleRecord(symbol="EURUSD", mode="dry-run", started_s=START_S + 60, finished_s=START_S + 60.5)
+    for name, fact in found.items():
+        setattr(one, name, fact)
+    return one
+
+
+def traded() -> CycleRecord:
+    stages = {"fetch": 0.2, "parse": 0.001, "features": 0.0005, "score": 0.00002, "decide": 0.00001, "route": 0.02}
+    return record(
+        status="done", reason="signal", action="BUY", confidence=0.7, scores=(0.1, 0.2, 0.7), settled=True,
+        req_id="r1", outcome="filled", stages_s=stages,
+    )  # fmt: skip
+
+
+def test_all_families_and_types_are_there_at_the_first_scrape() -> None:
+    lines = scrape(counting()).splitlines()
+    types = {line.split()[2]: line.split()[3] for line in lines if line.startswith("# TYPE")}
+    assert {name: types.get(name) for name in FAMILIES} == FAMILIES
+    helps = {line.split()[2] for line in lines if line.startswith("# HELP")}
+    assert set(FAMILIES) <= helps
+
+
+def test_every_family_that_can_has_a_sample_at_the_first_scrape() -> None:
+    """`rate()` and `absent()` need a zero; only errors have no label values before one happens."""
+    sampled = {
+        sample.name for family in text_string_to_metric_families(scrape(counting())) for sample in family.samples
+    }
+    for name, kind in FAMILIES.items():
+        if name != "sentinel_api_errors_total":
+            assert (f"{name}_count" if kind == "histogram" else name) in sampled, name
+    assert value(counting(), "sentinel_trading_signals_total", action="SELL") == 0
+
+
+def test_labels_are_exactly_those_of_the_older_exporter() -> None:
+    metrics = counting()
+    metrics.observe(record(status="failed", reason="fetch_timeout", stages_s={"fetch": 1.0}))
+    for family in text_string_to_metric_families(scrape(metrics)):
+        for sample in family.samples:
+            if sample.name in FAMILIES:
+                assert set(sample.labels) == LABELS.get(sample.name, set()), sample.name
+
+
+def test_a_traded_cycle() -> None:
+    metrics = counting()
+    metrics.observe(traded())
+    expected = {
+        "sentinel_trading_cycles_total": 1,
+        "sentinel_trading_cycles_failed_total": 0,
+        "sentinel_trading_cycle_duration_seconds_sum": 0.5,
+        "sentinel_data_fetch_duration_seconds_sum": 0.2,
+        "sentinel_data_fetch_failed_total": 0,
+        "sentinel_feature_build_duration_seconds_sum": 0.0005,
+        "sentinel_prediction_requests_total": 1,
+        "sentinel_prediction_failures_total": 0,
+        "sentinel_prediction_latency_seconds_sum": 0.00002,
+        "sentinel_last_prediction_confidence": 0.7,
+        "sentinel_zmq_send_latency_seconds_sum": 0.02,
+        "sentinel_zmq_send_latency_seconds_count": 1,
+        "sentinel_zmq_send_failures_total": 0,
+        "sentinel_daemon_uptime_seconds": 60.5,
+        "sentinel_last_cycle_timestamp_unix": START_S + 60.5,
+    }
+    assert {name: value(metrics, name) for name in expected} == expected
+    for action, count in (("BUY", 1), ("SELL", 0), ("HOLD", 0)):
+        assert value(metrics, "sentinel_trading_signals_total", action=action) == count
+        assert value(metrics, "sentinel_trading_signals_executed_total", action=action) == count
+    assert value(metrics, "sentinel_api_calls_total", endpoint="eodhd") == 1
+    assert value(metrics, "sentinel_cycle_reasons_total", reason="signal") == 1
+
+
+def test_uptime_goes_on_while_a_cycle_hangs() -> None:
+    ages = iter([1.0, 2.0, 3.0])
+    metrics = Metrics(lambda: next(ages))
+    assert [value(metrics, "sentinel_daemon_uptime_seconds") for _ in range(2)] == [1.0, 2.0]
+
+
+def test_a_failed_fetch() -> None:
+    metrics = counting()
+    metrics.observe(record(status="failed", reason="fetch_502", stages_s={"fetch": 3.0}))
+    assert value(metrics, "sentinel_trading_cycles_total") == 1
+    assert value(metrics, "sentinel_trading_cycles_failed_total") == 1
+    assert value(metrics, "sentinel_data_fetch_failed_total") == 1
+    assert value(metrics, "sentinel_api_calls_total", endpoint="eodhd") == 1
+    assert value(metrics, "sentinel_api_errors_total", endpoint="eodhd", error_code="fetch_502") == 1
+    assert value(metrics, "sentinel_data_fetch_duration_seconds_count") == 1
+    assert value(metrics, "sentinel_prediction_requests_total") == 0
+
+
+def test_an_unusable_body_is_no_failed_fetch() -> None:
+    metrics = counting()
+    metrics.observe(record(status="failed", reason="malformed_body", stages_s={"fetch": 0.1, "parse": 0.001}))
+    assert value(metrics, "sentinel_data_fetch_failed_total") == 0
+    assert value(metrics, "sentinel_trading_cycles_failed_total") == 1
+
+
+def test_scores_that_no_decision_may_rest_on_are_a_failed_prediction() -> None:
+    stages = {"fetch": 0.1, "parse": 0.1, "features": 0.1, "score": 0.1, "decide": 0.1}
+    nan = float("nan")
+    for scores in (None, (nan, nan, nan), (0.9, 0.9, 0.9)):
+        metrics = counting()
+        metrics.observe(record(status="failed", reason="bad_scores", scores=scores, stages_s=stages))
+        assert value(metrics, "sentinel_prediction_requests_total") == 1
+        assert value(metrics, "sentinel_prediction_failures_total") == 1, scores
+
+
+def test_an_unknown_outcome_is_a_failed_send_and_not_executed() -> None:
+    metrics = counting()
+    one = traded()
+    one.status, one.outcome, one.reason = "failed", "unknown", "send_timeout"
+    metrics.observe(one)
+    assert value(metrics, "sentinel_zmq_send_failures_total") == 1
+    assert value(metrics, "sentinel_trading_signals_executed_total", action="BUY") == 0
+
+
+def test_an_order_that_risk_refused_was_not_sent() -> None:
+    metrics = counting()
+    one = traded()
+    one.req_id, one.outcome, one.reason = None, "refused", "refused_spread"
+    metrics.observe(one)
+    assert value(metrics, "sentinel_trading_signals_total", action="BUY") == 1
+    assert value(metrics, "sentinel_trading_signals_executed_total", action="BUY") == 0
+    assert value(metrics, "sentinel_zmq_send_latency_seconds_count") == 0, "nothing was sent"
+
+
+def test_a_clock_that_stepped_back_does_not_break_the_histogram() -> None:
+    metrics = counting()
+    metrics.observe(record(finished_s=START_S))
+    assert value(metrics, "sentinel_trading_cycle_duration_seconds_sum") == 0
+
+
+def health_of(health: Health, monotonic_s: float) -> tuple[int, dict[str, Any]]:
+    status, body = health.answer(monotonic_s)
+    return status, json.loads(body)
+
+
+def test_health() -> None:
+    health = Health(100.0, "dry-run", "EURUSD")
+    status, body = health_of(health, 101.0)
+    assert (status, body["status"], body["seconds_since_cycle"]) == (200, "starting", 1.0)
+    assert (body["mode"], body["symbol"]) == ("dry-run", "EURUSD")
+    assert health_of(health, 100.0 + SILENT_AFTER_S + 1)[0] == 503, "the first cycle hangs"
+    health.observe(traded(), 110.0)
+    status, body = health_of(health, 112.5)
+    assert (status, body["status"], body["seconds_since_cycle"]) == (200, "ok", 2.5)
+    assert (body["last_reason"], body["last_action"], body["last_confidence"]) == ("signal", "BUY", 0.7)
+    health.observe(record(status="failed", reason="fetch_timeout"), 170.0)
+    status, body = health_of(health, 171.0)
+    assert (status, body["status"], body["last_reason"]) == (200, "failing", "fetch_timeout")
+    assert health_of(health, 170.0 + SILENT_AFTER_S)[0] == 200
+    status, body = health_of(health, 170.0 + SILENT_AFTER_S + 0.1)
+    assert (status, body["status"]) == (503, "stuck")
+    health.observe(traded(), 400.0)
+    assert health_of(health, 401.0)[1]["status"] == "ok"
+
+
+@pytest.fixture
+def served() -> Iterator[tuple[WebServer, Metrics, Health]]:
+    """A running server on a free port."""
+    metrics, health = counting(), Health(time.monotonic(), "dry-run", "EURUSD")
+    running = WebServer("127.0.0.1", 0, metrics.registry, health)
+    yield running, metrics, health
+    running.close()
+
+
+Served = tuple[WebServer, Metrics, Health]
+
+
+def get(running: WebServer, path: str) -> tuple[int, str, bytes]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{running.port}{path}", timeout=5) as answer:
+            return answer.status, answer.headers["Content-Type"], answer.read()
+    except HTTPError as error:
+        with error:
+            return error.code, error.headers["Content-Type"], error.read()
+
+
+def test_the_server_answers(served: Served) -> None:
+    running, metrics, health = served
+    metrics.observe(traded())
+    status, kind, body = get(running, "/metrics")
+    assert (status, kind.split(";")[0]) == (200, "text/plain")
+    assert b"sentinel_trading_cycles_total 1.0" in body
+    for path in ("/healthz", "/health", "/healthz?verbose=1"):
+        status, kind, body = get(running, path)
+        assert (status, kind, json.loads(body)["status"]) == (200, "application/json", "starting")
+    assert get(running, "/")[0] == 404
+    assert get(running, "/metrics/../etc/passwd")[0] == 404
+    health.observe(traded(), time.monotonic() - SILENT_AFTER_S - 1)
+    assert get(running, "/healthz")[0] == 503
+
+
+def test_silent_clients_block_nobody(served: Served) -> None:
+    running = served[0]
+    silent = [socket.create_connection(("127.0.0.1", running.port)) for _ in range(20)]
+    started = time.monotonic()
+    assert get(running, "/healthz")[0] == 200
+    assert get(running, "/metrics")[0] == 200
+    assert time.monotonic() - started < 2
+    for one in silent:
+        one.close()
+
+
+def test_a_client_that_says_nothing_is_let_go_without_noise(
+    served: Served, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(web._Handler, "timeout", 0.1)
+    with socket.create_connection(("127.0.0.1", served[0].port)) as silent:
+        silent.settimeout(5)
+        assert silent.recv(100) == b"", "the server hangs up"
+    time.sleep(0.1)
+    assert capfd.readouterr().err == "", "a traceback per port scan would bury the trading lines"
+
+
+def test_a_port_in_use_is_one_clear_line(served: Served) -> None:
+    running, metrics, health = served
+    with pytest.raises(Misconfigured) as caught:
+        WebServer("127.0.0.1", running.port, metrics.registry, health)
+    assert caught.value.reason == "metrics_port"
+    assert str(running.port) in str(caught.value)
+    assert "--metrics-port" in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "203.0.113.7"])
+def test_an_address_that_is_not_ours_is_one_clear_line(host: str) -> None:
+    with pytest.raises(Misconfigured, match="metrics_host"):
+        WebServer(host, 0, counting().registry, Health(0.0, "dry-run", "EURUSD"))
+
+
+def test_a_closed_server_frees_its_port() -> None:
+    metrics, health = counting(), Health(0.0, "dry-run", "EURUSD")
+    first = WebServer("127.0.0.1", 0, metrics.registry, health)
+    port = first.port
+    first.close()
+    WebServer("127.0.0.1", port, metrics.registry, health).close()

@@ -1,6 +1,7 @@
 //! Bodies → rows: every form a source is known to send, and every way it writes a time or nothing.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::float_cmp, reason = "what is read is compared bit by bit")]
 #![allow(clippy::print_stderr, reason = "a skipped test must be seen")]
 #![allow(missing_docs, dead_code, reason = "support is shared with other tests and is not an interface")]
 

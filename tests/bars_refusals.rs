@@ -1,6 +1,7 @@
 //! Bodies that are not bars, or not whole: an error that names the place, never fewer rows.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::float_cmp, reason = "what is copied is compared bit by bit")]
 #![allow(clippy::print_stderr, reason = "a skipped test must be seen")]
 #![allow(missing_docs, dead_code, reason = "support is shared with other tests and is not an interface")]
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::float_cmp, reason = "what is copied is compared bit by bit")]
+#![allow(clippy::print_stderr, reason = "support tells of skipped tests")]
 #![allow(missing_docs, dead_code, reason = "support is shared with other tests and is not an interface")]
 
 #[path = "support/bars_rows.rs"]

@@ -1,4 +1,5 @@
 """Types of the Rust core. Arrays are float64 unless said otherwise; times are UTC unix seconds."""
+# tidy: allow-long because one extension module has one stub file
 
 from collections.abc import Sequence
 from os import PathLike

@@ -55,8 +55,15 @@ def _get(url: str, headers: Mapping[str, str], budget_s: float, body_bytes_max: 
         try:
             with watchdog.pool() as pool:
                 timeout = urllib3.Timeout(connect=min(CONNECT_S_MAX, budget_s), read=budget_s)
-                options = {"redirect": False, "retries": False, "preload_content": False, "timeout": timeout}
-                response = pool.request("GET", url, headers={**headers, "Connection": "close"}, **options)
+                response = pool.request(
+                    "GET",
+                    url,
+                    headers={**headers, "Connection": "close"},
+                    timeout=timeout,
+                    redirect=False,
+                    retries=False,
+                    preload_content=False,
+                )
                 body = bytearray()
                 while chunk := response.read1(CHUNK_BYTES, decode_content=True):
                     body += chunk

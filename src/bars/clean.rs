@@ -93,7 +93,7 @@ pub fn clean(rows: &RawRows, hygiene: &Hygiene) -> Cleaned {
     report.unsorted = count_unsorted(&bars);
     bars.sort_by_key(|bar| bar.time); // stable: revisions of one open time stay in the order they came
     let mut bars = last_revisions(&bars, &mut report.dropped);
-    let closed = bars.partition_point(|bar| bar.time + hygiene.interval_s <= hygiene.now_s);
+    let closed = bars.partition_point(|bar| bar.time.saturating_add(hygiene.interval_s) <= hygiene.now_s);
     let open_now: Vec<Bar> = bars.drain(closed..).collect();
     report.dropped.forming = open_now.len();
     let forming = open_now.into_iter().take_while(|bar| bar.time <= hygiene.now_s).last();

@@ -94,7 +94,7 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            seen[field as usize] = true;
+            let before = std::mem::replace(&mut seen[field as usize], true).then_some(row);
             match map.next_value::<Scalar>()? {
                 Scalar::Null => row.set_number(field, None),
                 Scalar::Number(number) if is_time(field) && time::from_number(number).is_none() => {
@@ -106,6 +106,9 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
                 Scalar::Other(kind) => {
                     return Err(self.0.bad_field(&name, format!("{kind} came where a number is expected")));
                 }
+            }
+            if before.is_some_and(|before| before != row) {
+                return Err(self.0.bad_field(&name, "given twice in one row, with different values".into()));
             }
         }
         if !seen[Field::Timestamp as usize] && !seen[Field::Datetime as usize] {

@@ -70,7 +70,7 @@ const FIELDS: [(&str, Field); 10] = [
 ];
 
 /// One row being read; `None` is null.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct RawRow {
     pub(super) timestamp: Option<i64>,
     pub(super) datetime: Option<i64>,
@@ -133,7 +133,8 @@ impl RawRows {
         Ok(())
     }
 
-    /// The most common positive distance between neighbouring open times, seconds; `None` below two rows.
+    /// The most common positive distance between neighbouring open times, seconds, the smallest of equally common
+    /// ones; `None` below two different times.
     #[must_use]
     pub fn usual_interval_s(&self) -> Option<i64> {
         let mut times: Vec<i64> =
@@ -141,7 +142,8 @@ impl RawRows {
         times.sort_unstable();
         let mut steps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).filter(|step| *step > 0).collect();
         steps.sort_unstable();
-        steps.chunk_by(|a, b| a == b).max_by_key(|run| run.len()).map(|run| run[0])
+        // Backwards, because the last of equals is taken: with a gap as common as the interval, the interval is smaller.
+        steps.chunk_by(|a, b| a == b).rev().max_by_key(|run| run.len()).map(|run| run[0])
     }
 }
 
@@ -160,8 +162,8 @@ pub fn parse(body: &[u8]) -> Result<RawRows> {
 }
 
 fn parse_plain(body: &[u8]) -> Result<RawRows> {
-    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
-    let what = match text.first() {
+    let text = trim(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body));
+    let what = match text.trim_ascii_start().first() {
         Some(b'[') => return json::parse(text),
         Some(b'{') => "a JSON object where an array of bars is expected",
         Some(b'<') => "an HTML or XML page",
@@ -170,6 +172,14 @@ fn parse_plain(body: &[u8]) -> Result<RawRows> {
         Some(_) => "neither a JSON array nor CSV with the columns timestamp or datetime, open, high, low, close",
     };
     Err(Error::NotBars { what, excerpt: excerpt(text) })
+}
+
+/// Without blanks and line ends around; tabs stay, at the end of a line one may close an empty field.
+fn trim(text: &[u8]) -> &[u8] {
+    let is_kept = |byte: &u8| !matches!(byte, b' ' | b'\r' | b'\n');
+    let start = text.iter().position(is_kept).unwrap_or(text.len());
+    let end = text.iter().rposition(is_kept).map_or(start, |last| last + 1);
+    &text[start..end]
 }
 
 fn inflate(body: &[u8]) -> Result<Vec<u8>> {

@@ -19,6 +19,9 @@ const API_LAYOUT: &str = "%Y-%m-%d %H:%M:%S";
 const NAIVE_LAYOUTS: [&str; 5] =
     ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y.%m.%d %H:%M:%S"];
 
+/// Layouts with an offset that RFC 3339 does not allow: `+0200`, `+02`.
+const ZONED_LAYOUTS: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z"];
+
 /// Reads a number as UTC seconds; seconds and milliseconds are told apart by magnitude.
 ///
 /// `None` when it is not finite or so large that it can be neither.
@@ -42,7 +45,7 @@ pub fn from_text(text: &str) -> Option<i64> {
     if let Ok(zoned) = DateTime::parse_from_rfc3339(text) {
         return Some(zoned.timestamp());
     }
-    if let Ok(zoned) = DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%#z") {
+    if let Some(zoned) = ZONED_LAYOUTS.iter().find_map(|layout| DateTime::parse_from_str(text, layout).ok()) {
         return Some(zoned.timestamp());
     }
     let naive = NAIVE_LAYOUTS.iter().find_map(|layout| NaiveDateTime::parse_from_str(text, layout).ok());

@@ -1,6 +1,7 @@
 //! Floor 4: the extension module `mt5_sentinel._core`. Signature, call, map the error; no arithmetic, no decisions.
 
 mod bars;
+mod decide;
 mod errors;
 mod features;
 mod model;
@@ -16,6 +17,8 @@ mod _core {
     #[pymodule_export]
     use super::bars::{PyBars, PyCleaned, PyRawRows, clean, parse, parse_time};
     #[pymodule_export]
+    use super::decide::{PyDecision, PyPolicy, check_scores, decide};
+    #[pymodule_export]
     use super::errors::panic_on_purpose;
     #[pymodule_export]
     use super::features::{PySpec, catalogue, features, fingerprint, latest, needed_bars};
@@ -23,8 +26,7 @@ mod _core {
     use super::model::PyModel;
     #[pymodule_export]
     use super::trade::{
-        PyAccount, PyDecision, PyFill, PyLimits, PyOrder, PyPaperBook, PyPolicy, PyPosition, PyQuote, PyRuling,
-        PySymbolFacts, approve, check_scores, decide,
+        PyAccount, PyFill, PyLimits, PyOrder, PyPaperBook, PyPosition, PyQuote, PyRuling, PySymbolFacts, approve,
     };
 
     #[pymodule_init]

@@ -1,0 +1,110 @@
+//! What one cycle costs, and what a backtest costs: parse and clean, features, scores, a decision.
+
+#![allow(missing_docs, reason = "criterion_group writes a public function")]
+#![allow(clippy::unwrap_used, reason = "a benchmark may stop at the first surprise")]
+
+use std::fmt::Write;
+use std::hint::black_box;
+use std::path::Path;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use mt5_sentinel::bars::{Bars, Hygiene, clean, parse};
+use mt5_sentinel::features::{batch, latest};
+use mt5_sentinel::scorer::{Model, Scores};
+use mt5_sentinel::trade::{Policy, Situation, decide};
+
+const START_S: i64 = 1_609_718_400;
+const HOUR_S: i64 = 3_600;
+const MODEL: &str = "python/mt5_sentinel/bundled/model/model.txt";
+
+/// A body in the API's shape: an hourly walk near 1.2, the same in every run.
+fn body(rows: u32) -> String {
+    let mut state = 1_u64;
+    let mut draw = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / f64::from(1_u32 << 31)
+    };
+    let (mut text, mut close) = (String::from("["), 1.2);
+    for row in 0..rows {
+        let open: f64 = close;
+        close = open + 0.004 * (draw() - 0.5) + 0.001 * (1.2 - open);
+        let (high, low) = (open.max(close) + 0.001 * draw(), open.min(close) - 0.001 * draw());
+        let time = START_S + HOUR_S * i64::from(row);
+        let datetime = mt5_sentinel::bars::time::to_text(time);
+        let volume = (5_000.0 * draw()).floor();
+        let comma = if row == 0 { "" } else { "," };
+        write!(
+            text,
+            r#"{comma}{{"timestamp":{time},"gmtoffset":0,"datetime":"{datetime}","open":{open:.5},"high":{high:.5},"low":{low:.5},"close":{close:.5},"volume":{volume}}}"#
+        )
+        .unwrap();
+    }
+    text + "]"
+}
+
+fn cleaned(body: &[u8]) -> Bars {
+    let hygiene = Hygiene { interval_s: HOUR_S, now_s: START_S + 1_000_000 * HOUR_S, jump_ratio: 0.05 };
+    clean(&parse(body).unwrap(), &hygiene).bars
+}
+
+fn bars(c: &mut Criterion) {
+    let body = body(2_000).into_bytes();
+    let mut group = c.benchmark_group("bars");
+    group.throughput(Throughput::Bytes(body.len() as u64));
+    group.bench_function("parse and clean 2,000 rows", |b| b.iter(|| cleaned(black_box(&body))));
+    group.finish();
+}
+
+fn features(c: &mut Criterion) {
+    let (many, few) = (cleaned(body(10_000).as_bytes()), cleaned(body(500).as_bytes()));
+    let mut group = c.benchmark_group("features");
+    group.throughput(Throughput::Elements(10_000));
+    group.bench_function("batch of 10,000 bars", |b| b.iter(|| batch(black_box(&many))));
+    group.throughput(Throughput::Elements(500));
+    group.bench_function("latest of 500 bars", |b| b.iter(|| latest(black_box(&few)).unwrap()));
+    group.finish();
+}
+
+fn model() -> Model {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(MODEL);
+    Model::from_lightgbm_text(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn scorer(c: &mut Criterion) {
+    let model = model();
+    let rows = batch(&cleaned(body(10_000).as_bytes()));
+    let row = latest(&cleaned(body(500).as_bytes())).unwrap();
+    let mut out = vec![0.0; model.num_classes()];
+    let mut group = c.benchmark_group("scorer");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("one row", |b| b.iter(|| model.score_into(black_box(&row), &mut out).unwrap()));
+    group.throughput(Throughput::Elements(10_000));
+    group.bench_function("10,000 rows", |b| b.iter(|| model.score_batch(black_box(rows.view()), false).unwrap()));
+    group.finish();
+}
+
+fn decision(c: &mut Criterion) {
+    let scores = Scores::from_slice(&[0.1, 0.2, 0.7]).unwrap();
+    let policy = Policy::new(0.6, 900).unwrap();
+    let now = Situation { now_s: 7_258, bar_open_s: 3_600, interval_s: 3_600, decided_bar_s: Some(0), position: None };
+    c.bench_function("decide", |b| b.iter(|| decide(black_box(&scores), black_box(&now), black_box(&policy))));
+}
+
+/// From the bytes of an answer to a decision: all that the core does in one cycle.
+fn cycle(c: &mut Criterion) {
+    let (model, body) = (model(), body(500).into_bytes());
+    let policy = Policy::new(0.6, 900).unwrap();
+    c.bench_function("cycle: 500 rows to a decision", |b| {
+        b.iter(|| {
+            let bars = cleaned(black_box(&body));
+            let scores = Scores::from_slice(&model.score(&latest(&bars).unwrap()).unwrap()).unwrap();
+            let bar_open_s = bars.last().unwrap().time;
+            let now_s = bar_open_s + HOUR_S + 58;
+            let now = Situation { now_s, bar_open_s, interval_s: HOUR_S, decided_bar_s: None, position: None };
+            decide(&scores, &now, &policy)
+        });
+    });
+}
+
+criterion_group!(core, bars, features, scorer, decision, cycle);
+criterion_main!(core);

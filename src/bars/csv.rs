@@ -1,7 +1,6 @@
 //! CSV with a header: EODHD's (capitalised, quoted datetime), plain OHLCV, and dumps with `time`/`tick_volume`.
 
-use super::json::{is_absent, set_text};
-use super::parse::{Field, RawRow, RawRows};
+use super::rows::{Field, RawRow, RawRows, is_absent};
 use crate::{Error, Result};
 
 /// Delimiters told apart by counting them in the header.
@@ -32,7 +31,7 @@ pub(super) fn parse(text: &[u8]) -> Result<RawRows> {
             if is_absent(value) {
                 continue;
             }
-            set_text(&mut row, *field, value).map_err(|problem| Error::BadField {
+            row.set_text(*field, value).map_err(|problem| Error::BadField {
                 row: rows.len(),
                 field: name.clone(),
                 problem,

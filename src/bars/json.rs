@@ -4,12 +4,9 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::parse::{Field, RawRow, RawRows};
+use super::rows::{Field, RawRow, RawRows, is_absent};
 use super::time;
 use crate::{Error, Result};
-
-/// Text the API writes where it has no number.
-const ABSENT: [&str; 4] = ["", "NA", "N/A", "null"];
 
 pub(super) fn parse(body: &[u8]) -> Result<RawRows> {
     let mut reading = Reading::default();
@@ -101,8 +98,8 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
                     return Err(self.0.bad_field(&name, format!("{number} is no time in seconds or milliseconds")));
                 }
                 Scalar::Number(number) => row.set_number(field, Some(number)),
-                Scalar::Text(text) if ABSENT.contains(&text.trim()) => row.set_number(field, None),
-                Scalar::Text(text) => set_text(&mut row, field, &text).map_err(|p| self.0.bad_field(&name, p))?,
+                Scalar::Text(text) if is_absent(&text) => row.set_number(field, None),
+                Scalar::Text(text) => row.set_text(field, &text).map_err(|p| self.0.bad_field(&name, p))?,
                 Scalar::Other(kind) => {
                     return Err(self.0.bad_field(&name, format!("{kind} came where a number is expected")));
                 }
@@ -127,23 +124,6 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
 
 fn is_time(field: Field) -> bool {
     matches!(field, Field::Timestamp | Field::Datetime)
-}
-
-/// Stores a value given as text; shared with CSV, where everything is text.
-pub(super) fn set_text(row: &mut RawRow, field: Field, text: &str) -> std::result::Result<(), String> {
-    match field {
-        Field::Timestamp | Field::Datetime => {
-            let seconds = time::from_text(text)
-                .ok_or_else(|| format!("{text:?} is no time; seconds, milliseconds or ISO 8601 are read"))?;
-            *(if field == Field::Timestamp { &mut row.timestamp } else { &mut row.datetime }) = Some(seconds);
-        }
-        _ => row.set_number(field, Some(text.trim().parse().map_err(|_| format!("{text:?} is not a number"))?)),
-    }
-    Ok(())
-}
-
-pub(super) fn is_absent(text: &str) -> bool {
-    ABSENT.contains(&text.trim())
 }
 
 /// A JSON scalar; containers and booleans are kept by name for the error message.

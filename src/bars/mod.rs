@@ -7,10 +7,12 @@ pub mod clean;
 mod csv;
 mod json;
 pub mod parse;
+mod rows;
 pub mod time;
 
 pub use clean::{CleanReport, Cleaned, Dropped, Hygiene, clean};
-pub use parse::{RawRows, parse};
+pub use parse::parse;
+pub use rows::RawRows;
 
 use crate::{Error, Result};
 

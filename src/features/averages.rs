@@ -1,8 +1,8 @@
 //! Plain and exponential means of the close.
 
-use super::catalogue::{Spec, Unit};
 use super::family::Family;
 use super::moment::Moment;
+use super::spec::{Spec, Unit};
 use crate::rolling::{Ema, Pair, Sums};
 
 const fn spec(name: &'static str, formula: &'static str, first_finite: usize, settle_bars: usize) -> Spec {

@@ -1,8 +1,8 @@
 //! Shape of the single bar.
 
-use super::catalogue::{Spec, Unit};
 use super::family::Family;
 use super::moment::Moment;
+use super::spec::{Spec, Unit};
 
 const fn spec(name: &'static str, formula: &'static str, lowest: f64) -> Spec {
     Spec {

@@ -5,12 +5,14 @@
 //! Values are NaN until a window is full, never back-filled, never padded.
 //!
 //! A new column goes to the end: a row in `SPECS` and a line in `step` of the last family (or a new family at the end
-//! of the list in `family.rs`), and its definition in the tests' reference.
+//! of the list in `families.rs`), and its definition in the tests' reference.
 
 mod batch;
 mod catalogue;
+mod families;
 mod family;
 mod moment;
+mod spec;
 mod stream;
 
 mod averages;
@@ -23,5 +25,6 @@ mod volatility;
 mod volume;
 
 pub use batch::{batch, batch_into, latest};
-pub use catalogue::{CATALOGUE, Spec, Unit, WIDTH, fingerprint, names, needed_bars};
+pub use catalogue::{CATALOGUE, WIDTH, fingerprint, names, needed_bars};
+pub use spec::{Spec, Unit};
 pub use stream::{Row, Stream};

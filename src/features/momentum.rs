@@ -1,8 +1,8 @@
 //! Change of the close over 5 bars, and the change of that change.
 
-use super::catalogue::{Spec, Unit};
 use super::family::Family;
 use super::moment::Moment;
+use super::spec::{Spec, Unit};
 use crate::rolling::Pair;
 
 const fn spec(name: &'static str, formula: &'static str, first_finite: usize) -> Spec {

@@ -1,8 +1,8 @@
 //! RSI over plain means and the MACD trio.
 
-use super::catalogue::{Spec, Unit};
 use super::family::Family;
 use super::moment::Moment;
+use super::spec::{Spec, Unit};
 use crate::rolling::{Ema, Pair, Sums};
 
 const fn macd_spec(name: &'static str, formula: &'static str, settle_bars: usize) -> Spec {

@@ -3,9 +3,9 @@
 //! Computed as `(c - c₀)/c₀`, not `c/c₀ - 1`: the subtraction of neighbouring closes is exact, the subtraction of 1 from
 //! a number near 1 is not.
 
-use super::catalogue::{Spec, Unit};
 use super::family::Family;
 use super::moment::Moment;
+use super::spec::{Spec, Unit};
 
 const fn spec(name: &'static str, formula: &'static str, bars: usize) -> Spec {
     Spec {

@@ -1,7 +1,7 @@
 //! The stream: one bar in, one row out. The only place where features are computed.
 
 use super::catalogue::WIDTH;
-use super::family::Families;
+use super::families::Families;
 use super::moment::{Closes, Moment};
 use crate::bars::Bar;
 use crate::rolling::Ring;

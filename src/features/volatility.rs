@@ -1,8 +1,8 @@
 //! Sample standard deviation of the one-bar returns.
 
-use super::catalogue::{Spec, Unit};
 use super::family::Family;
 use super::moment::Moment;
+use super::spec::{Spec, Unit};
 use crate::rolling::Spreads;
 
 const fn spec(name: &'static str, formula: &'static str, returns: usize) -> Spec {

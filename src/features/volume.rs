@@ -1,8 +1,8 @@
 //! Volume, plain mean and share.
 
-use super::catalogue::{Spec, Unit};
 use super::family::Family;
 use super::moment::Moment;
+use super::spec::{Spec, Unit};
 use crate::rolling::Sums;
 
 /// Window sums of the volume.

@@ -265,6 +265,15 @@ def test_metrics_and_health_answer_on_loopback(daemon: Start, server: EodhdServe
     assert running.end() == 0
 
 
+def test_the_public_token_does_not_blot_out_words_that_hold_it(daemon: Start, server: EodhdServer) -> None:
+    server.respond(200, bodies.body(bodies.hourly(time.time())))
+    running = daemon()
+    running.wait_for("Decision: ")
+    assert running.end() == 0
+    assert "the bundled model is a demonstration" in running.log
+    assert "[hidden]" not in running.log
+
+
 def test_two_daemons_do_not_share_a_journal(daemon: Start, server: EodhdServer) -> None:
     server.respond(200, bodies.body(bodies.hourly(time.time())))
     first = daemon()

@@ -47,6 +47,22 @@ pub enum Error {
         /// Rows in the body.
         rows: usize,
     },
+    /// The bars are not of the interval that was asked for.
+    #[error("bars of another interval: most lie {found_s} s apart, {expected_s} s were expected")]
+    WrongInterval {
+        /// Most common distance of open times, seconds.
+        found_s: i64,
+        /// Interval that was asked for, seconds.
+        expected_s: i64,
+    },
+    /// The newest price is too far from the newest close to be traded at.
+    #[error("the newest price {price} jumps away from the last close {close}; nothing is traded at it")]
+    PriceJump {
+        /// Newest price.
+        price: f64,
+        /// Close of the newest closed bar.
+        close: f64,
+    },
     /// Too little history for settled features.
     #[error("history too short: {bars} closed bars, {needed} are needed for settled features")]
     TooShort {

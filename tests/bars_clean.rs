@@ -182,8 +182,33 @@ fn no_bar_left_is_an_error_on_request_only() {
     for (text, rows) in [("[]".to_owned(), 0), (body(&[row(0, "null", "1", "1", "1", "1")]), 1)] {
         let cleaned = clean(&parsed(&text), &hourly(LATER_S));
         assert_eq!((cleaned.bars.len(), cleaned.report.rows), (0, rows));
-        assert_eq!(cleaned.or_no_bars(), Err(Error::NoBars { rows }));
+        assert_eq!(cleaned.usable(&hourly(LATER_S)), Err(Error::NoBars { rows }));
     }
-    assert!(cleaned(&[flat(0, 1.0)]).or_no_bars().is_ok());
+    assert!(cleaned(&[flat(0, 1.0)]).usable(&hourly(LATER_S)).is_ok());
     assert_eq!(clean(&RawRows::default(), &hourly(LATER_S)).report, CleanReport::default());
+}
+
+#[test]
+fn bars_of_another_interval_are_refused() {
+    let rows: Vec<String> = (0..20).map(|i| flat(i, 1.0)).collect();
+    let hour = cleaned(&rows);
+    assert!(hour.clone().usable(&hourly(LATER_S)).is_ok());
+    for expected_s in [HOUR_S / 12, HOUR_S * 24] {
+        let other = mt5_sentinel::bars::Hygiene { interval_s: expected_s, ..hourly(LATER_S) };
+        let error = Err(Error::WrongInterval { found_s: HOUR_S, expected_s });
+        assert_eq!(clean(&parsed(&body(&rows)), &other).usable(&other), error);
+    }
+}
+
+#[test]
+fn one_bad_tick_of_the_forming_bar_is_no_price() {
+    for (tick, is_price) in [(1.04, true), (0.96, true), (1.06, false), (10.0, false), (1e-5, false)] {
+        let forming = row(1, "1", &tick.to_string(), "0.000001", &tick.to_string(), "1");
+        let cleaned = clean(&parsed(&body(&[flat(0, 1.0), forming])), &hourly(START_S + HOUR_S + 58));
+        match cleaned.newest_price(0.05) {
+            Ok(price) => assert!(is_price && price == tick, "{tick}"),
+            Err(error) => assert_eq!((is_price, error), (false, Error::PriceJump { price: tick, close: 1.0 })),
+        }
+    }
+    assert_eq!(cleaned(&[flat(0, 1.0)]).newest_price(0.05), Ok(1.0), "without a forming bar, the newest close");
 }

@@ -71,9 +71,12 @@ class Cleaned:
     def newest_open_s(self) -> int:
         """Open time of the newest closed bar."""
 
-    @property
-    def newest_price(self) -> float:
-        """Close of the bar still forming where the source sent one, else of the newest closed bar."""
+    def newest_price(self, jump_ratio: float) -> float:
+        """Close of the bar still forming where the source sent one, else of the newest closed bar.
+
+        Raises:
+            Unusable: it is further than ``jump_ratio`` from the newest close.
+        """
 
     @property
     def report(self) -> _Report: ...
@@ -89,7 +92,7 @@ def clean(rows: RawRows, *, interval_s: int, now_s: int, jump_ratio: float = 0.0
     """Drop, deduplicate, repair and account; a bar is closed when open + interval ≤ now.
 
     Raises:
-        Unusable: no closed bar is left.
+        Unusable: no closed bar is left, or the bars are of another interval.
     """
 
 def parse_time(text: str) -> int | None:
@@ -269,6 +272,8 @@ class SymbolFacts:
     """What one lot of a currency pair is worth to the account."""
 
     def __init__(self, symbol: str, account_currency: str) -> None: ...
+    @property
+    def account_currency(self) -> str: ...
     def quote(self, *, time_s: int, price: float, shows: str, spread_points: float) -> Quote:
         """Bid and ask around a bar price that shows the ``bid``, ``ask`` or ``mid``."""
 
@@ -339,4 +344,4 @@ class PaperBook:
         """An independent book in the same state."""
 
 def panic_on_purpose() -> None:
-    """Panic inside the core; arrives as ``CorePanic``. For tests and self-checks."""
+    """Panic inside the core; arrives as ``CorePanic``. For tests."""

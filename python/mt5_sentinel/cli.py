@@ -11,6 +11,8 @@ from mt5_sentinel import __version__
 from mt5_sentinel.commands import bars, demo, features, journal, run, score
 from mt5_sentinel.errors import SentinelError
 
+EXIT_IO = 74
+
 VERBS = (run, demo, bars, features, score, journal)
 
 
@@ -32,10 +34,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SentinelError as error:
         print(f"mt5-sentinel: {error}", file=sys.stderr)  # noqa: T201 - the one place that tells the user
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of a pipe has seen enough; keep the interpreter from complaining about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        _discard_stdout()
+        if isinstance(error, BrokenPipeError):
+            return 0  # the reader of a pipe has seen enough
+        print(f"mt5-sentinel: the output cannot be written: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return EXIT_IO
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _discard_stdout() -> None:
+    """Keep the interpreter from complaining at exit about what it cannot flush."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,12 +7,13 @@ import difflib
 import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from mt5_sentinel._core import needed_bars
 from mt5_sentinel.errors import Misconfigured
 
 if sys.version_info >= (3, 11):
@@ -48,8 +49,8 @@ class Settings:
 
     symbol: str = setting("EURUSD", "currency pair to trade, as the broker names it", flag=True)
     interval: Literal["1m", "5m", "1h"] = setting("1h", "length of a bar", flag=True)
-    threshold: float = setting(0.6, "trade only above this confidence", flag=True, low=0.0, high=0.999999)
-    live: bool = setting(False, "send real orders; without it every run is a dry run")
+    threshold: float = setting(0.6, "trade only above this confidence, 0 to 1", flag=True, low=0.0, high=1.0)
+    live: bool = setting(False, "trade live; refused by this version, which trades on paper")
     model: str = setting("bundled", "model bundle directory, or `bundled`", flag=True)
     allow_bare_model: bool = setting(False, "accept a model file without a manifest", flag=True)
 
@@ -61,10 +62,12 @@ class Settings:
         secret=True,
     )
     eodhd_symbol: str = setting("", "the API's name of the symbol; empty: SYMBOL.FOREX")
-    history_bars: int = setting(1000, "closed bars to ask for", low=100, high=20000)
+    history_bars: int = setting(1000, "closed bars to ask for", low=needed_bars(), high=20000)
     fetch_timeout_s: float = setting(15.0, "seconds a fetch may take in all", low=0.1, high=45)
     jump_ratio: float = setting(0.05, "report a close further than this from the one before", low=0.0001, high=1)
-    stale_grace_s: int = setting(900, "seconds a due bar may be late before data counts as stale", low=0, high=86400)
+    stale_grace_s: int = setting(
+        900, "seconds a due bar may be late (one interval at most) before data counts as stale", low=0, high=86400
+    )
 
     volume_lots: float = setting(0.01, "volume of an order, lots", low=0.01, high=100)
     volume_lots_max: float = setting(0.1, "greatest volume an order may have, lots", low=0.01, high=100)
@@ -84,7 +87,12 @@ class Settings:
     metrics_port: int = setting(
         8000, "port of /metrics and /healthz; 0: none", env=("METRICS_PORT",), flag=True, low=0, high=65535
     )
-    state_dir: str = setting("", "directory of the journal and the paper book", env=("STATE_DIRECTORY",), flag=True)
+    state_dir: str = setting(
+        "",
+        "directory of journal and paper book; unset: /var/lib/mt5-sentinel for root, else ~/.local/state/mt5-sentinel",
+        env=("STATE_DIRECTORY",),
+        flag=True,
+    )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "least severe log line to print", flag=True
     )
@@ -108,13 +116,20 @@ TABLE = {row.name: row for row in dataclasses.fields(Settings)}
 TYPES: dict[str, Any] = get_type_hints(Settings)
 
 
-def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None = None) -> Settings:
+Check = Callable[[Settings], object]
+"""A question to another room: does it accept these settings? It raises Misconfigured where it does not."""
+
+
+def load(
+    flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None = None, checks: Sequence[Check] = ()
+) -> Settings:
     """Settings from flags over environment over file over defaults.
 
     Args:
         flags: values given on the command line; ``None`` means not given.
         environ: the process environment.
         file: TOML file; default ``MT5_SENTINEL_CONFIG``, else ``/etc/mt5-sentinel/config.toml`` where it exists.
+        checks: what the rooms that will use the settings have to say about them.
 
     Raises:
         Misconfigured: naming every mistake at once, each with its place.
@@ -131,9 +146,15 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None
             _take(values, name, typed, f"flag: --{name.replace('_', '-')}", mistakes)
     settings = Settings(**values)
     _check_together(settings, mistakes)
+    for check in checks:
+        try:
+            check(settings)
+        except Misconfigured as error:  # noqa: PERF203 - a handful of checks, once at start
+            mistakes.append(str(error))
     if mistakes:
         lines = "\n".join(f"  - {mistake}" for mistake in mistakes)
-        raise Misconfigured(f"{len(mistakes)} mistake(s) in the configuration:\n{lines}", "bad_configuration")
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        raise Misconfigured(f"{count} in the configuration:\n{lines}", "bad_configuration")
     return settings
 
 
@@ -192,8 +213,9 @@ def _take(values: dict[str, Any], name: str, value: Any, place: str, mistakes: l
         mistakes.append(f"{place}: {shown} is not of type {wanted.__name__} ({row['text']})")
     elif choices and value not in choices:
         mistakes.append(f"{place}: {shown} is none of {', '.join(choices)}")
-    elif wanted in (int, float) and not row["low"] <= value <= row["high"]:
-        mistakes.append(f"{place}: {shown} is not within {row['low']:g} and {row['high']:g}")
+    elif isinstance(value, (int, float)) and not (math.isfinite(value) and row["low"] <= value <= row["high"]):
+        bound = f" to {row['high']:g}" if math.isfinite(row["high"]) else " or more"
+        mistakes.append(f"{place}: {shown} is not {row['low']:g}{bound}")
     else:
         values[name] = value
 
@@ -202,17 +224,19 @@ def _check_together(settings: Settings, mistakes: list[str]) -> None:
     """What single values cannot show."""
     try:
         url = urlsplit(settings.eodhd_url)
-        is_base = url.scheme in ("http", "https") and url.hostname and not url.query and url.port != 0
+        is_base = (
+            url.scheme in ("http", "https") and url.hostname and not url.query and not url.username and url.port != 0
+        )
     except ValueError:  # a port that is none, a broken IPv6 address
         is_base = False
     if not is_base:
-        mistakes.append(f"eodhd_url: {settings.eodhd_url!r} is not a base URL such as https://eodhd.com")
+        # Not shown: people put tokens into URLs.
+        mistakes.append("eodhd_url: the value is not a base URL such as https://eodhd.com, without user or query")
     elif url.scheme == "http" and url.hostname not in LOOPBACK:
         mistakes.append("eodhd_url: http would show the token to the network; use https (http is for loopback only)")
     if settings.live:
         mistakes.append(
-            "live: this version trades on paper only, live orders need the order-safety layer that is not built yet;"
-            " run without --live (dry run)"
+            "live: this version trades on paper only; live orders wait for the order-safety layer; use --dry-run"
         )
 
 

@@ -54,9 +54,10 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
     log.info("✓ Prediction: SELL %.4f, HOLD %.4f, BUY %.4f", *scores)
 
     with _stage(record, "decide"):
+        record.price = cleaned.newest_price(settings.jump_ratio)
         quote = desk.facts.quote(
             time_s=moment_s,
-            price=cleaned.newest_price,
+            price=record.price,
             shows=settings.price_side,
             spread_points=settings.spread_points,
         )
@@ -93,11 +94,7 @@ def _stage(record: CycleRecord, name: str) -> Iterator[None]:
 def _note_bars(record: CycleRecord, cleaned: _core.Cleaned) -> int:
     report = cleaned.report
     record.rows, record.bars, record.dropped = report["rows"], report["bars"], dict(report["dropped"])
-    record.repaired, record.bar_open_s, record.price = (
-        report["repaired"],
-        cleaned.newest_open_s,
-        cleaned.newest_price,
-    )
+    record.repaired, record.bar_open_s = report["repaired"], cleaned.newest_open_s
     log.info("✓ Fetched %d bars", report["bars"])
     removed = ", ".join(f"{count} {cause}" for cause, count in record.dropped.items() if count)
     log.info("  %d rows came; dropped: %s; repaired: %d", report["rows"], removed or "none", report["repaired"])

@@ -11,7 +11,7 @@ from types import FrameType
 from mt5_sentinel.cycle import Desk, cycle
 from mt5_sentinel.errors import SentinelError
 from mt5_sentinel.guard import Guard
-from mt5_sentinel.logs import HIDDEN
+from mt5_sentinel.logs import hide, learn
 from mt5_sentinel.ports import Clock
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.types import CycleRecord, Mode
@@ -45,6 +45,7 @@ class Daemon:
             reload: builds a desk from the configuration as it is now, for SIGHUP.
         """
         self.desk = desk
+        learn(desk.settings.secrets())
         self._clock = clock
         self._schedule = schedule
         self._mode: Mode = mode
@@ -56,7 +57,7 @@ class Daemon:
 
     def run(self) -> None:
         """First cycle at once, then on schedule, until a stop is asked for."""
-        self._schedule.start(self._clock.wall_s())
+        self._schedule.start(self._clock.wall_s(), self._clock.monotonic_s())
         self.run_cycle()
         while not self._stop:
             self.tick()
@@ -84,7 +85,7 @@ class Daemon:
         error = self._guard.run(record, work)
         self._guard.count(record)
         record.finished_s = self._clock.wall_s()
-        record.detail = self._without_secrets(record.detail)
+        record.detail = None if record.detail is None else hide(record.detail)
         self._guard.run(record, lambda: self.desk.journal.finish(record))
         for observer in self._observers:
             self._guard.run(record, lambda observer=observer: observer(record))  # type: ignore[misc]
@@ -117,10 +118,6 @@ class Daemon:
         if error is not None:
             log.error("Reload refused, the old configuration stays: %s", error)
             return
+        learn(self.desk.settings.secrets())
         self._guard = Guard()
         log.info("Configuration reloaded")
-
-    def _without_secrets(self, text: str | None) -> str | None:
-        for secret in self.desk.settings.secrets():
-            text = text.replace(secret, HIDDEN) if text else text
-        return text

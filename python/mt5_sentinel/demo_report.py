@@ -17,6 +17,7 @@ from mt5_sentinel.types import CycleRecord
 
 BAR_WIDTH = 40
 CURVE_WIDTH = 64
+CENT = 0.01
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 MEANINGS = {
@@ -28,8 +29,8 @@ MEANINGS = {
     "stale": "no fresh bar: weekend or holiday",
     "tie": "SELL and BUY scored the same",
     "history_too_short": "not enough bars for settled features",
-    "refused_daily_loss": "risk: the day's loss limit was reached",
-    "refused_spread": "risk: the spread was too wide",
+    "refused_daily_loss": "risk: day's loss limit; an open position was closed, none opened",
+    "refused_spread": "risk: spread too wide; an open position was closed, none opened",
 }
 
 
@@ -75,7 +76,11 @@ def summary(records: Sequence[CycleRecord], desk: Desk, took_s: float, picture: 
 
 def _decisions(records: Sequence[CycleRecord]) -> list[str]:
     counts = Counter(record.reason for record in records)
-    lines = ["Decisions  cycles  reason"]
+    actions = Counter(record.action for record in records)
+    lines = [
+        "Decisions  " + ", ".join(f"{actions[action]:,} {action}" for action in ("BUY", "SELL", "HOLD")),
+        "           cycles  reason",
+    ]
     for reason, count in counts.most_common():
         lines.append(f"           {count:>6,}  {reason:<20} {MEANINGS.get(reason, '')}".rstrip())
     return lines
@@ -91,11 +96,12 @@ def _money(records: Sequence[CycleRecord], desk: Desk) -> list[str]:
         return ["Money      no cycle got as far as the book"]
     won = [profit for profit in closed if profit > 0]
     curve = _curve(equity)
+    rest = ", the rest in the open position" if abs(equity[-1] - settings.deposit - sum(closed)) >= CENT else ""
     lines = [
         f"Orders     {len(filled)} filled at {settings.volume_lots:g} lots, spread {settings.spread_points:g} points; "
         f"{len(closed)} trades closed, {len(won)} of them won",
         f"Money      {equity[-1] - settings.deposit:+,.2f} {settings.account_currency} on a deposit of "
-        f"{settings.deposit:,.2f}: {sum(closed):+,.2f} realised, the rest in the open position;\n"
+        f"{settings.deposit:,.2f}: {sum(closed):+,.2f} realised{rest};\n"
         f"           deepest fall of equity {records[-1].drawdown_max or 0.0:,.2f}",
     ]
     if closed:

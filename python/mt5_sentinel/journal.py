@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.errors import Misconfigured, Unsafe
 from mt5_sentinel.types import CycleRecord, FillReport, OrderRequest
 
 SCHEMA_VERSION = 1
@@ -103,12 +103,22 @@ class Journal:
                 "UPDATE cycle SET status = 'interrupted', reason = 'interrupted',"
                 " detail = 'the daemon ended during this cycle' WHERE status = 'running'"
             )
-        except (OSError, sqlite3.Error) as error:
-            message = f"the journal {self.path} cannot be written: {error}; set state_dir to a writable directory"
-            raise Misconfigured(message, "journal_unwritable") from None
+            self._inode = self.path.stat().st_ino
+        except sqlite3.OperationalError as error:
+            raise self._unwritable(error) from None
+        except sqlite3.DatabaseError as error:
+            message = f"{self.path} is no journal of this program ({error}); move it away, or set another state_dir"
+            raise Misconfigured(message, "journal_foreign") from None
+        except OSError as error:
+            raise self._unwritable(error) from None
 
     def begin(self, record: CycleRecord) -> None:
-        """Insert the cycle's row before its work starts, so that a kill leaves a trace."""
+        """Insert the cycle's row before its work starts, so that a kill leaves a trace.
+
+        Raises:
+            Unsafe: the file was removed or replaced under us; what is written now would be lost.
+        """
+        self._check_place()
         cursor = self._db.execute(
             "INSERT INTO cycle (started_utc, symbol, mode, status, reason) VALUES (?, ?, ?, ?, ?)",
             (utc(record.started_s), record.symbol, record.mode, record.status, record.reason),
@@ -116,7 +126,9 @@ class Journal:
         record.cycle_id = cursor.lastrowid or 0
 
     def finish(self, record: CycleRecord) -> None:
-        """Write everything the cycle found out."""
+        """Write everything the cycle found out, in a row of its own if ``begin`` could not."""
+        if record.cycle_id == 0:
+            self.begin(record)
         sell, hold, buy = record.scores or (None, None, None)
         columns: dict[str, Any] = {
             "finished_utc": utc(record.finished_s),
@@ -172,6 +184,12 @@ class Journal:
             " WHERE req_id = ?",
             (state, detail, *parts, req_id),
         )
+        # A cycle that was killed after its intent learns here what became of it.
+        self._db.execute(
+            "UPDATE cycle SET req_id = intent.req_id, outcome = intent.state, bar_open_s = intent.bar_open_s"
+            " FROM intent WHERE intent.req_id = ? AND cycle.id = intent.cycle_id AND cycle.status = 'interrupted'",
+            (req_id,),
+        )
 
     def unresolved(self, symbol: str) -> list[str]:
         """Request ids whose outcome is not known, oldest first."""
@@ -196,6 +214,18 @@ class Journal:
         """Close the file and give up the lock."""
         self._db.close()
         os.close(self._lock)
+
+    def _unwritable(self, error: Exception) -> Misconfigured:
+        message = f"the journal {self.path} cannot be written: {error}; set state_dir to a writable directory"
+        return Misconfigured(message, "journal_unwritable")
+
+    def _check_place(self) -> None:
+        try:
+            is_there = self.path.stat().st_ino == self._inode
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise Unsafe(f"the journal {self.path} was removed or replaced while in use; restart", "journal_gone")
 
     def _migrate(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -227,7 +257,10 @@ def read(path: Path, last: int | None = None) -> Iterator[dict[str, Any]]:
             yield cycle | {"intent": dict(found) if found else None}
         db.close()
     except sqlite3.Error as error:
-        raise Misconfigured(f"{path}: not a readable journal: {error}", "no_journal") from None
+        message = (
+            f"{path}: not a readable journal: {error}; where its directory is read-only, copy it to one that is not"
+        )
+        raise Misconfigured(message, "no_journal") from None
 
 
 def utc(seconds: float | None) -> str | None:

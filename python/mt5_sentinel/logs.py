@@ -7,31 +7,46 @@ import os
 import sys
 from collections.abc import Iterable
 from typing import TextIO
+from urllib.parse import quote, quote_plus
 
 HIDDEN = "[hidden]"
+
+_known: set[str] = set()
+"""Every secret this process has ever held: a rotated token stays a secret."""
+
+
+def learn(secrets: Iterable[str]) -> None:
+    """Hide these values from now on, also in the form they have inside a URL."""
+    for secret in secrets:
+        _known.update({secret, quote(secret), quote(secret, safe=""), quote_plus(secret)})
+
+
+def forget() -> None:
+    """Know no secret any more; for tests, a daemon never forgets."""
+    _known.clear()
+
+
+def hide(text: str) -> str:
+    """The text without secrets; longest first, so that none leaves a rest of another."""
+    for secret in sorted(_known, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return text
 
 
 class RedactingFormatter(logging.Formatter):
     """Formats as usual, then hides every secret, in tracebacks too."""
 
-    def __init__(self, fmt: str, secrets: Iterable[str]) -> None:
-        """Hide these values, longest first, so that none leaves a rest of another."""
-        super().__init__(fmt)
-        self._secrets = sorted(secrets, key=len, reverse=True)
-
     def format(self, record: logging.LogRecord) -> str:
         """One line, or a line and its traceback, without secrets."""
-        text = super().format(record)
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        return text
+        return hide(super().format(record))
 
 
 def set_up(level: str, secrets: Iterable[str], stream: TextIO | None = None) -> None:
     """Send log lines to stderr or ``stream``; the time is left to systemd's journal where that is the reader."""
+    learn(secrets)
     handler = logging.StreamHandler(stream or sys.stderr)
     has_journal = "JOURNAL_STREAM" in os.environ
-    handler.setFormatter(RedactingFormatter("%(message)s" if has_journal else "%(asctime)s %(message)s", secrets))
+    handler.setFormatter(RedactingFormatter("%(message)s" if has_journal else "%(asctime)s %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

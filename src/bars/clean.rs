@@ -4,7 +4,9 @@
 //! open time (the last revision wins)**, drop the bars still forming, widen high/low. All of it happens on integer
 //! seconds, before any calendar value is assembled. Gaps stay gaps: no bar is ever invented.
 
-use super::rows::RawRows;
+use std::sync::Arc;
+
+use super::rows::{RawRows, usual_step};
 use super::time::{EARLIEST_S, LATEST_S};
 use super::{Bar, Bars};
 use crate::{Error, Result};
@@ -68,20 +70,43 @@ pub struct CleanReport {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Cleaned {
     /// Closed bars, oldest first.
-    pub bars: Bars,
+    pub bars: Arc<Bars>,
     /// The bar that is open at `now_s`: its close is the newest price known. Never a feature, never a signal.
     pub forming: Option<Bar>,
     /// Counts by cause.
     pub report: CleanReport,
 }
 
+/// Fewer bars than this do not show what interval they are of.
+const TELLING_BARS: usize = 10;
+
 impl Cleaned {
-    /// Refuses a result without a single closed bar.
+    /// Refuses a result that nothing can rest on.
     ///
     /// # Errors
-    /// [`Error::NoBars`] with the number of rows that came.
-    pub fn or_no_bars(self) -> Result<Self> {
-        if self.bars.is_empty() { Err(Error::NoBars { rows: self.report.rows }) } else { Ok(self) }
+    /// [`Error::NoBars`] when no closed bar is left; [`Error::WrongInterval`] when most bars lie another interval
+    /// apart than was asked for.
+    pub fn usable(self, hygiene: &Hygiene) -> Result<Self> {
+        if self.bars.is_empty() {
+            return Err(Error::NoBars { rows: self.report.rows });
+        }
+        match usual_step(self.bars.time()) {
+            Some(found_s) if self.bars.len() >= TELLING_BARS && found_s != hygiene.interval_s => {
+                Err(Error::WrongInterval { found_s, expected_s: hygiene.interval_s })
+            }
+            _ => Ok(self),
+        }
+    }
+
+    /// The newest price: of the bar still forming, else of the newest closed bar.
+    ///
+    /// # Errors
+    /// [`Error::PriceJump`] when the forming bar's is not a price at all or further than `jump_ratio` from the newest
+    /// close: one bad tick must not fill an order. [`Error::NoBars`] without a closed bar.
+    pub fn newest_price(&self, jump_ratio: f64) -> Result<f64> {
+        let close = self.bars.last().ok_or(Error::NoBars { rows: self.report.rows })?.close;
+        let price = self.forming.map_or(close, |bar| bar.close);
+        if (price / close - 1.0).abs() <= jump_ratio { Ok(price) } else { Err(Error::PriceJump { price, close }) }
     }
 }
 
@@ -102,7 +127,7 @@ pub fn clean(rows: &RawRows, hygiene: &Hygiene) -> Cleaned {
     let jumped = |pair: &&[Bar]| (pair[1].close / pair[0].close - 1.0).abs() > hygiene.jump_ratio;
     report.jumps = bars.windows(2).filter(jumped).count();
     report.bars = bars.len();
-    Cleaned { bars: Bars::from_clean(&bars), forming, report }
+    Cleaned { bars: Arc::new(Bars::from_clean(&bars)), forming, report }
 }
 
 fn possible(rows: &RawRows, report: &mut CleanReport) -> Vec<Bar> {

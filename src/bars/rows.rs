@@ -156,9 +156,14 @@ impl RawRows {
         let mut times: Vec<i64> =
             self.time.iter().zip(&self.is_null).filter(|(_, null)| !**null).map(|(time, _)| *time).collect();
         times.sort_unstable();
-        let mut steps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).filter(|step| *step > 0).collect();
-        steps.sort_unstable();
-        // Backwards, because the last of equals is taken: with a gap as common as the interval, the interval is smaller.
-        steps.chunk_by(|a, b| a == b).rev().max_by_key(|run| run.len()).map(|run| run[0])
+        usual_step(&times)
     }
+}
+
+/// The most common positive step of sorted times, the smallest of equally common ones.
+pub(super) fn usual_step(sorted: &[i64]) -> Option<i64> {
+    let mut steps: Vec<i64> = sorted.windows(2).map(|pair| pair[1] - pair[0]).filter(|step| *step > 0).collect();
+    steps.sort_unstable();
+    // Backwards, because the last of equals is taken: with a gap as common as the interval, the interval is smaller.
+    steps.chunk_by(|a, b| a == b).rev().max_by_key(|run| run.len()).map(|run| run[0])
 }

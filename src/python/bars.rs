@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::errors::run;
-use crate::bars::{self, Bars, CleanReport, Hygiene, RawRows};
+use crate::bars::{self, Bars, Cleaned, Hygiene, RawRows};
 
 /// Rows as they came, judged by nobody yet.
 #[pyclass(name = "RawRows", module = "mt5_sentinel._core", frozen)]
@@ -110,46 +110,41 @@ impl PyBars {
 
 /// Clean bars, the bar still forming, and the account of what cleaning did.
 #[pyclass(name = "Cleaned", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyCleaned {
-    bars: Arc<Bars>,
-    report: CleanReport,
-    forming: Option<bars::Bar>,
-}
+pub(super) struct PyCleaned(Cleaned);
 
 #[pymethods]
 impl PyCleaned {
     #[getter]
     fn bars(&self) -> PyBars {
-        PyBars(Arc::clone(&self.bars))
+        PyBars(Arc::clone(&self.0.bars))
     }
 
     #[getter]
     fn newest_open_s(&self) -> Option<i64> {
-        self.bars.last().map(|bar| bar.time)
+        self.0.bars.last().map(|bar| bar.time)
     }
 
-    #[getter]
-    fn newest_price(&self) -> Option<f64> {
-        self.forming.or_else(|| self.bars.last()).map(|bar| bar.close)
+    fn newest_price(&self, jump_ratio: f64) -> PyResult<f64> {
+        run(|| self.0.newest_price(jump_ratio))
     }
 
     #[getter]
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (report, dropped) = (PyDict::new(py), PyDict::new(py));
-        dropped.set_item("duplicate", self.report.dropped.duplicate())?;
-        dropped.set_item("null", self.report.dropped.null)?;
-        dropped.set_item("invalid", self.report.dropped.invalid)?;
-        dropped.set_item("forming", self.report.dropped.forming)?;
-        report.set_item("rows", self.report.rows)?;
-        report.set_item("bars", self.report.bars)?;
+        dropped.set_item("duplicate", self.0.report.dropped.duplicate())?;
+        dropped.set_item("null", self.0.report.dropped.null)?;
+        dropped.set_item("invalid", self.0.report.dropped.invalid)?;
+        dropped.set_item("forming", self.0.report.dropped.forming)?;
+        report.set_item("rows", self.0.report.rows)?;
+        report.set_item("bars", self.0.report.bars)?;
         report.set_item("dropped", dropped)?;
-        report.set_item("repaired", self.report.repaired)?;
-        report.set_item("gaps", self.report.gaps)?;
-        report.set_item("jumps", self.report.jumps)?;
-        report.set_item("unsorted", self.report.unsorted)?;
-        report.set_item("duplicate_exact", self.report.dropped.duplicate_exact)?;
-        report.set_item("duplicate_revised", self.report.dropped.duplicate_revised)?;
-        report.set_item("time_conflicts", self.report.time_conflicts)?;
+        report.set_item("repaired", self.0.report.repaired)?;
+        report.set_item("gaps", self.0.report.gaps)?;
+        report.set_item("jumps", self.0.report.jumps)?;
+        report.set_item("unsorted", self.0.report.unsorted)?;
+        report.set_item("duplicate_exact", self.0.report.dropped.duplicate_exact)?;
+        report.set_item("duplicate_revised", self.0.report.dropped.duplicate_revised)?;
+        report.set_item("time_conflicts", self.0.report.time_conflicts)?;
         Ok(report)
     }
 }
@@ -171,8 +166,7 @@ pub(super) fn clean(
     jump_ratio: f64,
 ) -> PyResult<PyCleaned> {
     let hygiene = Hygiene { interval_s, now_s, jump_ratio };
-    let cleaned = py.detach(|| run(|| bars::clean::clean(&rows.0, &hygiene).or_no_bars()))?;
-    Ok(PyCleaned { bars: Arc::new(cleaned.bars), report: cleaned.report, forming: cleaned.forming })
+    py.detach(|| run(|| bars::clean(&rows.0, &hygiene).usable(&hygiene))).map(PyCleaned)
 }
 
 /// Reads text (seconds, milliseconds, ISO 8601) as UTC seconds.

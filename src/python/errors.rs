@@ -26,6 +26,8 @@ fn class_and_reason(error: &Error) -> (&'static str, &'static str) {
         Error::Malformed { .. } => ("Unusable", "malformed_body"),
         Error::BadField { .. } => ("Unusable", "bad_field"),
         Error::BadColumns { .. } => ("Unusable", "bad_columns"),
+        Error::WrongInterval { .. } => ("Unusable", "wrong_interval"),
+        Error::PriceJump { .. } => ("Unusable", "price_jump"),
         Error::NoBars { .. } => ("Unusable", "no_bars"),
         Error::TooShort { .. } => ("Unusable", "history_too_short"),
         Error::BadRow { .. } => ("Unusable", "bad_row"),
@@ -50,7 +52,7 @@ pub(super) fn exception((class, reason): (&str, &str), message: &str) -> PyErr {
     })
 }
 
-/// Panics inside the core, so that tests and `audit` can prove that a panic arrives as an ordinary exception.
+/// Panics inside the core, so that tests can prove that a panic arrives as an ordinary exception.
 #[pyfunction]
 pub(super) fn panic_on_purpose() -> PyResult<()> {
     #[allow(clippy::panic, reason = "panicking is what this function is for")]

@@ -110,6 +110,11 @@ impl PySymbolFacts {
         run(|| SymbolFacts::currency_pair(symbol, account_currency)).map(Self)
     }
 
+    #[getter]
+    fn account_currency(&self) -> &str {
+        self.0.account_currency()
+    }
+
     #[pyo3(signature = (*, time_s, price, shows, spread_points))]
     fn quote(&self, time_s: i64, price: f64, shows: &str, spread_points: f64) -> PyResult<PyQuote> {
         run(|| self.0.quote(time_s, price, quote_side_from(shows)?, spread_points)).map(PyQuote)

@@ -65,7 +65,7 @@ pub struct Policy {
 
 impl Policy {
     /// `threshold` in 0..1, compared strictly; `stale_grace_s`, seconds: how much later than one interval after the
-    /// newest close the next bar may arrive before the data counts as stale.
+    /// newest close the next bar may arrive before the data counts as stale; one interval at most.
     ///
     /// # Errors
     /// [`Error::BadSetting`] for values outside their meaning.
@@ -131,21 +131,22 @@ pub fn decide(scores: &Scores, now: &Situation, policy: &Policy) -> Decision {
 
 fn verdict(scores: &Scores, confidence: f64, now: &Situation, policy: &Policy) -> (Action, Reason) {
     let side = if scores.buy > scores.sell { Side::Buy } else { Side::Sell };
-    let reason = if now.now_s - (now.bar_open_s + now.interval_s) > now.interval_s + policy.stale_grace_s {
-        Reason::Stale
-    } else if now.decided_bar_s.is_some_and(|decided| decided >= now.bar_open_s) {
-        Reason::AlreadyDecided
-    } else if scores.hold >= confidence {
-        Reason::ModelHold
-    } else if scores.buy >= scores.sell && scores.sell >= scores.buy {
-        Reason::Tie
-    } else if confidence <= policy.threshold {
-        Reason::BelowThreshold
-    } else if now.position == Some(side) {
-        Reason::AlreadyPositioned
-    } else {
-        Reason::Signal
-    };
+    let reason =
+        if now.now_s - (now.bar_open_s + now.interval_s) > now.interval_s + policy.stale_grace_s.min(now.interval_s) {
+            Reason::Stale
+        } else if now.decided_bar_s.is_some_and(|decided| decided >= now.bar_open_s) {
+            Reason::AlreadyDecided
+        } else if scores.hold >= confidence {
+            Reason::ModelHold
+        } else if scores.buy >= scores.sell && scores.sell >= scores.buy {
+            Reason::Tie
+        } else if confidence <= policy.threshold {
+            Reason::BelowThreshold
+        } else if now.position == Some(side) {
+            Reason::AlreadyPositioned
+        } else {
+            Reason::Signal
+        };
     match (reason, side) {
         (Reason::Signal, Side::Buy) => (Action::Buy, reason),
         (Reason::Signal, Side::Sell) => (Action::Sell, reason),
@@ -209,6 +210,13 @@ mod tests {
         assert_eq!(decided(0.0, 0.0, 1.0, &monday), (Action::Hold, Reason::Stale));
         let in_time = Situation { now_s: 7200 + 3600 + 900, ..FRESH };
         assert_eq!(decided(0.0, 0.0, 1.0, &in_time), (Action::Buy, Reason::Signal));
+    }
+
+    #[test]
+    fn the_grace_is_one_interval_at_most() {
+        let minute = Situation { now_s: 180, bar_open_s: 0, interval_s: 60, ..FRESH };
+        assert_eq!(decided(0.0, 0.0, 1.0, &Situation { now_s: 180, ..minute }), (Action::Buy, Reason::Signal));
+        assert_eq!(decided(0.0, 0.0, 1.0, &Situation { now_s: 181, ..minute }), (Action::Hold, Reason::Stale));
     }
 
     #[test]

@@ -11,6 +11,7 @@ const CONTRACT_SIZE: f64 = 100_000.0;
 pub struct SymbolFacts {
     point: f64,
     account_is_quote: bool,
+    account_currency: String,
 }
 
 impl SymbolFacts {
@@ -31,7 +32,13 @@ impl SymbolFacts {
             return Err(bad("account_currency", problem));
         }
         let point = if quote == "JPY" { 1e-3 } else { 1e-5 };
-        Ok(Self { point, account_is_quote: account_currency == quote })
+        Ok(Self { point, account_is_quote: account_currency == quote, account_currency: account_currency.into() })
+    }
+
+    /// Currency the account is kept in.
+    #[must_use]
+    pub fn account_currency(&self) -> &str {
+        &self.account_currency
     }
 
     /// Smallest quoted price step, in price units.

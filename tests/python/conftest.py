@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mt5_sentinel import logs
 from tests.python.eodhd_server import EodhdServer
 
 ROOT = Path(__file__).parent.parent.parent
@@ -26,6 +27,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if report.skipped and os.environ.get("SENTINEL_REQUIRE_ALL") == "1" and item.get_closest_marker("shared") is None:
         report.outcome = "failed"
         report.longrepr = f"skipped while SENTINEL_REQUIRE_ALL=1: {report.longrepr}"
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests() -> Iterator[None]:
+    """A process never forgets a secret; a test begins with none."""
+    logs.forget()
+    yield
+    logs.forget()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from mt5_sentinel import _core, journal
 from mt5_sentinel.adapters.replay import ReplayClock
-from mt5_sentinel.commands.run import build_desk
+from mt5_sentinel.commands.assembly import open_desk, reopen_desk
 from mt5_sentinel.config import Settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon
@@ -60,7 +61,7 @@ class Shop:
     def __init__(self, state: Path, **changed: Any) -> None:
         self.settings = Settings(state_dir=str(state), volume_lots=0.1, **changed)
         self.market, self.model, self.clock = FakeMarket(), FakeModel(), ReplayClock(NOW_S)
-        self.desk = build_desk(self.settings, self.market, self.model)
+        self.desk = open_desk(self.settings, self.market, self.model, mode="dry-run")
         self.seen: list[CycleRecord] = []
         self.daemon = self.employ()
 
@@ -83,7 +84,7 @@ class Shop:
 
     def restart(self) -> None:
         self.close()
-        self.desk = build_desk(self.settings, self.market, self.model)
+        self.desk = open_desk(self.settings, self.market, self.model, mode="dry-run")
         self.daemon = self.employ()
 
     def close(self) -> None:
@@ -284,12 +285,13 @@ def test_a_failed_reload_keeps_the_old_desk_and_the_daemon(
 
 def test_a_reload_keeps_journal_and_book_and_refuses_another_account(shop: Shop) -> None:
     other = Settings(state_dir=shop.settings.state_dir, volume_lots=0.1, threshold=0.9)
-    new = build_desk(other, shop.market, shop.model, shop.desk)
+    new = reopen_desk(other, shop.market, shop.model, shop.desk)
     assert (new.journal, new.broker) == (shop.desk.journal, shop.desk.broker)
     reloading(shop, lambda old: new)
     assert shop.cycle(BUY).reason == "below_threshold"
-    with pytest.raises(Misconfigured, match="only with a restart"):
-        build_desk(Settings(state_dir=shop.settings.state_dir, deposit=5.0), shop.market, shop.model, shop.desk)
+    for changed in ({"deposit": 5.0}, {"metrics_port": 8001}):
+        with pytest.raises(Misconfigured, match="takes a restart"):
+            reopen_desk(replace(other, **changed), shop.market, shop.model, shop.desk)
 
 
 def test_a_secret_in_an_error_is_not_journalled(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_demo_replays_decides_trades_and_tells(sentinel: Sentinel, state: Path) -> None:
     done = sentinel("demo", "--state-dir", state)
     assert done.returncode == 0, done.stderr
-    for text in ("no promise of profit", "TRADING CYCLE START: 2017-09-11T00:00:58", "Decisions", "signal", "Equity"):
+    for text in ("no promise of profit", "TRADING CYCLE START: 2017-09-11T01:00:58", "Decisions", "signal", "Equity"):
         assert text in done.stdout
     cycles = json.loads(sentinel("journal", "--json", "--journal", state / "demo/journal.db").stdout)
     assert {cycle["status"] for cycle in cycles} == {"done"}

@@ -250,7 +250,7 @@ def test_a_refused_file_gives_the_lock_back(opened: Open, tmp_path: Path, damage
     with pytest.raises(Misconfigured) as caught:
         opened()
     assert str(state / "journal.db") in str(caught.value)
-    assert caught.value.reason == ("journal_schema" if damage is newer else "journal_unwritable")
+    assert caught.value.reason == ("journal_schema" if damage is newer else "journal_foreign")
     (state / "journal.db").unlink()
     opened()  # in the same process, once the file is out of the way
 

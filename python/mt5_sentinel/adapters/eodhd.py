@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 from mt5_sentinel import bounded_http
+from mt5_sentinel.config import PUBLIC_TOKEN
 from mt5_sentinel.errors import Misconfigured, SentinelError, Transient, Unusable
 
 BODY_BYTES_MAX = 64 << 20
@@ -71,6 +72,12 @@ class EodhdMarket:
             raise Transient(f"EODHD: {error}", f"fetch_{error.reason}") from None
         if status != 200:
             raise self._refusal(status, body)
+        return self._without_token(body)
+
+    def _without_token(self, body: bytes) -> bytes:
+        """The body without an echo of the token: an error may quote its beginning, and half a token is no match."""
+        for form in {self._token, quote(self._token, safe=""), quote_plus(self._token)} - {PUBLIC_TOKEN, ""}:
+            body = body.replace(form.encode(), b"[hidden]")
         return body
 
     def _refusal(self, status: int, body: bytes) -> SentinelError:

@@ -20,7 +20,8 @@ CREATE TABLE IF NOT EXISTS fill (
     time_s      INTEGER NOT NULL,
     bid         REAL NOT NULL,
     ask         REAL NOT NULL
-) STRICT
+) STRICT;
+CREATE TABLE IF NOT EXISTS account (symbol TEXT PRIMARY KEY, deposit REAL NOT NULL, currency TEXT NOT NULL) STRICT;
 """
 
 Wanted = tuple[str, float, float]
@@ -38,6 +39,7 @@ class PaperBroker:
         Raises:
             Misconfigured: the file cannot be written.
         """
+        self._path = path
         self._symbol = symbol
         self._facts = facts
         self._deposit = deposit
@@ -46,7 +48,8 @@ class PaperBroker:
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
-            self._db.execute(SCHEMA)
+            self._db.executescript(SCHEMA)
+            self._check_account()
             self._book, self._fills = self._rebuild()
         except sqlite3.Error as error:
             raise Misconfigured(f"the paper book {path} cannot be written: {error}", "paper_unwritable") from None
@@ -90,6 +93,19 @@ class PaperBroker:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def _check_account(self) -> None:
+        """A book is worth what its first deposit says; another one would rewrite the past."""
+        own = (self._deposit, self._facts.account_currency)
+        self._db.execute("INSERT OR IGNORE INTO account VALUES (?, ?, ?)", (self._symbol, *own))
+        query = "SELECT deposit, currency FROM account WHERE symbol = ?"
+        deposit, currency = self._db.execute(query, (self._symbol,)).fetchone()
+        if (deposit, currency) != own:
+            message = (
+                f"the paper book {self._path} was opened with {deposit:.2f} {currency}, not {own[0]:.2f} {own[1]};"
+                " set deposit and account_currency back, or move the file away"
+            )
+            raise Misconfigured(message, "paper_account")
 
     def _rebuild(self) -> tuple[_core.PaperBook, dict[str, tuple[Wanted, FillReport]]]:
         book = _core.PaperBook(self._facts, self._deposit)

@@ -11,7 +11,8 @@ from typing import Any
 
 from mt5_sentinel import _core, bundled, config, demo_chart, demo_report, files, logs
 from mt5_sentinel.adapters.replay import ReplayClock, ReplayMarket
-from mt5_sentinel.commands.run import CYCLE_SECOND, add_settings, build_desk, load_model
+from mt5_sentinel.commands import assembly
+from mt5_sentinel.commands.run import CYCLE_SECOND, add_settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon
 from mt5_sentinel.schedule import Schedule
@@ -33,7 +34,8 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         "demo",
         help="replay recorded bars through the daemon, offline",
         description="Run the daemon on bundled real EURUSD bars with the bundled model and a paper broker. It ends by"
-        " itself with a summary. A demonstration of the machinery, no promise of profit.",
+        " itself with a summary. A demonstration of the machinery, no promise of profit. Settings come from the flags"
+        " below only.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -89,7 +91,8 @@ def _settings(arguments: argparse.Namespace) -> config.Settings:
     }
     chosen = config.load(flags, {"STATE_DIRECTORY": os.environ.get("STATE_DIRECTORY", "")}, Path(os.devnull))
     # A folder of its own: an earlier demonstration is replaced, a real journal beside it is never touched.
-    return config.load(flags | {"state_dir": str(chosen.state_path / "demo")}, {}, Path(os.devnull))
+    state_dir = str(chosen.state_path / "demo")
+    return config.load(flags | {"state_dir": state_dir}, {}, Path(os.devnull), assembly.CHECKS)
 
 
 def _desk(settings: config.Settings) -> tuple[Desk, ReplayClock, float]:
@@ -100,5 +103,7 @@ def _desk(settings: config.Settings) -> tuple[Desk, ReplayClock, float]:
         for suffix in ("", "-wal", "-shm"):
             (settings.state_path / f"{name}{suffix}").unlink(missing_ok=True)
     market = ReplayMarket(rows, settings.history_bars, bundled.INTERVAL_S)
-    desk = build_desk(settings, market, load_model(settings), mode="demo", durable=False)
-    return desk, ReplayClock(bundled.REPLAY_FROM_S + CYCLE_SECOND), rows[-1][0] + bundled.INTERVAL_S
+    desk = assembly.open_desk(settings, market, assembly.model(settings), mode="demo", durable=False)
+    # The first bar the model never saw opens at REPLAY_FROM_S; it can be decided on when it has closed.
+    clock = ReplayClock(bundled.REPLAY_FROM_S + bundled.INTERVAL_S + CYCLE_SECOND)
+    return desk, clock, rows[-1][0] + bundled.INTERVAL_S

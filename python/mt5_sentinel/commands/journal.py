@@ -61,7 +61,8 @@ def _table(cycles: list[dict[str, Any]]) -> str:
 def _detail(cycle: dict[str, Any]) -> str:
     intent = cycle["intent"]
     if intent and intent["price"] is not None:
-        return f"{intent['side']} at {intent['price']:.5f}, profit {intent['profit']:+.2f}"
+        profit = f", profit {intent['profit']:+.2f}" if intent["closed_lots"] else ""
+        return f"{intent['side']} at {intent['price']:.5f}{profit}"
     return str(cycle["detail"] or "")
 
 

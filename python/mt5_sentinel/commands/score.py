@@ -101,6 +101,6 @@ def _number(cell: str) -> float | None:
     if text == "" or text.upper() in ("NA", "NULL"):
         return math.nan
     try:
-        return float(text)
+        return None if "_" in text else float(text)  # 1_0 is Python's way of writing ten, nobody else's
     except ValueError:
         return None

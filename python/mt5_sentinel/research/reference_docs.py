@@ -40,10 +40,9 @@ def _features() -> str:
     ]
     for i, spec in enumerate(_core.catalogue()):
         low, high = spec.range
-        note = " (NaN where the mean volume is 0)" if spec.nullable else ""
         formula = spec.formula.replace("|", "\\|")
         lines.append(
-            f"| {i} | `{spec.name}` | {formula}{note} | {spec.unit} | {spec.first_finite} | {spec.settle_bars} "
+            f"| {i} | `{spec.name}` | {formula} | {spec.unit} | {spec.first_finite} | {spec.settle_bars} "
             f"| {low:g} … {high:g} | {spec.source} |"
         )
     return "\n".join(lines) + "\n"
@@ -55,8 +54,8 @@ def _configuration() -> str:
         "# Settings\n",
         "Flags win over variables, variables over the TOML file, the file over the defaults. The file is the one named "
         f"by `--config`, by `{config.ENV_PREFIX}CONFIG`, or `{config.DEFAULT_FILE}` where it exists; its keys are the "
-        "names below, without sections. All mistakes are reported at once, with exit code 78. SIGHUP reads everything "
-        "again.\n",
+        "names below, without sections. All mistakes are reported at once, with exit code 78. SIGHUP reads the "
+        "file again.\n",
         "| name | default | variables | flag | meaning |",
         "|---|---|---|---|---|",
     ]

@@ -1,0 +1,103 @@
+"""Settings → the parts of a desk. What a part refuses is found before anything is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mt5_sentinel import _core, bundled
+from mt5_sentinel.adapters.eodhd import EodhdMarket
+from mt5_sentinel.adapters.paper import PaperBroker
+from mt5_sentinel.config import Check, Settings
+from mt5_sentinel.cycle import Desk
+from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.journal import Journal
+from mt5_sentinel.ports import Market, Scorer
+from mt5_sentinel.types import INTERVAL_S, Mode
+
+FIXED = ("symbol", "account_currency", "deposit", "state_dir", "metrics_host", "metrics_port")
+"""Settings that a reload cannot change: the journal, the paper book and the web server are built on them."""
+
+TWO_WAYS_ON = """no market data token. Two ways on:
+    real data: set EODHD_API_TOKEN (the token `demo` of eodhd.com covers EURUSD)
+    no network: mt5-sentinel demo"""
+
+
+def token(settings: Settings) -> None:
+    """Whether there is a token to ask with."""
+    if not settings.eodhd_api_token:
+        raise Misconfigured(TWO_WAYS_ON, "no_token")
+
+
+def market(settings: Settings) -> EodhdMarket:
+    """The configured source of bars."""
+    return EodhdMarket(
+        settings.eodhd_url,
+        token=settings.eodhd_api_token,
+        symbol=settings.eodhd_symbol or f"{settings.symbol[:6]}.FOREX",
+        interval=settings.interval,
+        window_s=settings.history_bars * INTERVAL_S[settings.interval],
+        timeout_s=settings.fetch_timeout_s,
+    )
+
+
+def model(settings: Settings) -> _core.Model:
+    """The configured model; it must be one for this symbol and interval."""
+    path = bundled.MODEL if settings.model == "bundled" else Path(settings.model)
+    loaded = _core.Model.load_for_trading(path, settings.allow_bare_model)
+    for field, found, wanted in (
+        ("symbol", loaded.symbol, settings.symbol[:6]),
+        ("interval", loaded.interval, settings.interval),
+    ):
+        if found is not None and found != wanted:
+            message = f"{path}: model refused, `{field}`: it was trained for {found}, the configuration trades {wanted}"
+            raise Misconfigured(message, "model_mismatch")
+    return loaded
+
+
+def facts(settings: Settings) -> _core.SymbolFacts:
+    """What a lot of the symbol is worth to the account."""
+    return _core.SymbolFacts(settings.symbol, settings.account_currency)
+
+
+def policy(settings: Settings) -> _core.Policy:
+    """The rules of deciding."""
+    return _core.Policy(threshold=settings.threshold, stale_grace_s=settings.stale_grace_s)
+
+
+def limits(settings: Settings) -> _core.Limits:
+    """The bounds of risk."""
+    return _core.Limits(
+        volume_lots=settings.volume_lots,
+        volume_lots_max=settings.volume_lots_max,
+        daily_loss_max=settings.daily_loss_max,
+        spread_points_max=settings.spread_points_max,
+    )
+
+
+CHECKS: tuple[Check, ...] = (model, facts, policy, limits)
+"""Asked about the settings before any part is built, so that all mistakes are told at once."""
+
+
+def open_desk(settings: Settings, source: Market, scorer: Scorer, *, mode: Mode, durable: bool = True) -> Desk:
+    """Everything one symbol trades with; opens, or creates, the journal and the paper book."""
+    worth = facts(settings)
+    journal = Journal(settings.state_path, mode, durable=durable)
+    try:
+        paper = settings.state_path / "paper.db"
+        broker = PaperBroker(paper, settings.symbol, worth, settings.deposit, durable=durable)
+    except Misconfigured:
+        journal.close()
+        raise
+    return Desk(settings, source, scorer, broker, journal, policy(settings), limits(settings), worth)
+
+
+def reopen_desk(settings: Settings, source: Market, scorer: Scorer, old: Desk) -> Desk:
+    """The desk under changed settings, on the same journal and the same book.
+
+    Raises:
+        Misconfigured: a setting changed that takes a restart.
+    """
+    changed = [name for name in FIXED if getattr(settings, name) != getattr(old.settings, name)]
+    if changed:
+        raise Misconfigured(f"{', '.join(changed)}: a change takes a restart", "needs_restart")
+    return Desk(settings, source, scorer, old.broker, old.journal, policy(settings), limits(settings), facts(settings))

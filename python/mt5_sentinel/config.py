@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
-from mt5_sentinel._core import needed_bars
 from mt5_sentinel.errors import Misconfigured
 
 if sys.version_info >= (3, 11):
@@ -62,7 +61,7 @@ class Settings:
         secret=True,
     )
     eodhd_symbol: str = setting("", "the API's name of the symbol; empty: SYMBOL.FOREX")
-    history_bars: int = setting(1000, "closed bars to ask for", low=needed_bars(), high=20000)
+    history_bars: int = setting(1000, "closed bars to ask for", low=100, high=20000)
     fetch_timeout_s: float = setting(15.0, "seconds a fetch may take in all", low=0.1, high=45)
     jump_ratio: float = setting(0.05, "report a close further than this from the one before", low=0.0001, high=1)
     stale_grace_s: int = setting(

@@ -75,7 +75,7 @@ def test_all_mistakes_show_at_once_each_with_its_place(file: Path) -> None:
     for part in (
         f"{file}: threshold: 'high' is not of type float",
         f"{file}: unknown key `symbl`; did you mean `symbol`?",
-        f"{file}: history_bars: 7 is not 276 to 20000",
+        f"{file}: history_bars: 7 is not 100 to 20000",
         "environment: MT5_SENTINEL_INTERVAL: '2h' is none of 1m, 5m, 1h",
         "environment: METRICS_PORT: 'many' is not of type int",
         "environment: unknown variable MT5_SENTINEL_TRESHOLD; did you mean `MT5_SENTINEL_THRESHOLD`?",

@@ -21,8 +21,7 @@ from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.types import CycleRecord
 from tests.python import bodies
 
-NOW_S = 1_700_049_658  # Wednesday 2023-11-15 12:00:58 UTC
-HOUR_S = bodies.HOUR_S
+NOW_S, HOUR_S = 1_700_049_658, bodies.HOUR_S  # Wednesday 2023-11-15 12:00:58 UTC
 BUY, SELL, HOLD = [0.1, 0.2, 0.7], [0.7, 0.2, 0.1], [0.1, 0.8, 0.1]
 
 
@@ -279,7 +278,7 @@ def test_a_failed_reload_keeps_the_old_desk_and_the_daemon(
 
     reloading(shop, reload)
     assert shop.daemon.desk is shop.desk
-    assert "Reload refused, the old configuration stays" in caplog.text
+    assert "Reload refused" in caplog.text
     assert shop.cycle(BUY).outcome == "filled"
 
 
@@ -289,9 +288,8 @@ def test_a_reload_keeps_journal_and_book_and_refuses_another_account(shop: Shop)
     assert (new.journal, new.broker) == (shop.desk.journal, shop.desk.broker)
     reloading(shop, lambda old: new)
     assert shop.cycle(BUY).reason == "below_threshold"
-    for changed in ({"deposit": 5.0}, {"metrics_port": 8001}):
-        with pytest.raises(Misconfigured, match="takes a restart"):
-            reopen_desk(replace(other, **changed), shop.market, shop.model, shop.desk)
+    with pytest.raises(Misconfigured, match="deposit, metrics_port: a change takes a restart"):
+        reopen_desk(replace(other, deposit=5.0, metrics_port=8001), shop.market, shop.model, shop.desk)
 
 
 def test_a_secret_in_an_error_is_not_journalled(tmp_path: Path) -> None:

@@ -74,7 +74,14 @@ def limits(settings: Settings) -> _core.Limits:
     )
 
 
-CHECKS: tuple[Check, ...] = (model, facts, policy, limits)
+def history(settings: Settings) -> None:
+    """Whether enough bars are asked for that every feature has settled."""
+    if settings.history_bars < _core.needed_bars():
+        message = f"history_bars: {settings.history_bars} is too few, the features need {_core.needed_bars()}"
+        raise Misconfigured(message, "bad_configuration")
+
+
+CHECKS: tuple[Check, ...] = (history, model, facts, policy, limits)
 """Asked about the settings before any part is built, so that all mistakes are told at once."""
 
 

@@ -76,17 +76,16 @@ def test_a_token_inside_the_url_setting_is_not_shown(sentinel: Sentinel) -> None
     assert "SECRETTOK" not in done.stderr
 
 
-def test_once_fails_when_the_journal_does(sentinel: Sentinel, server: EodhdServer, environment: dict[str, str]) -> None:
-    server.respond(200, bodies.body(bodies.hourly(time.time())))
-    assert once(sentinel, server).returncode == 0
-    blocker = sqlite3.connect(database(environment))
+def test_once_fails_when_the_journal_does(daemon: Start, server: EodhdServer, environment: dict[str, str]) -> None:
+    server.respond(200, bodies.body(bodies.hourly(time.time())), delay_s=1.0)
+    running = daemon("--once")
+    running.wait_for("Fetching market data")
+    blocker = sqlite3.connect(database(environment), isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
-    try:
-        done = once(sentinel, server)
-    finally:
-        blocker.rollback()
-    assert done.returncode in (74, 78), done.stderr
-    assert "locked" in done.stderr
+    code = running.process.wait(30)
+    blocker.rollback()
+    assert code == 74
+    assert "!!! CYCLE ERROR: database is locked" in running.log
 
 
 def test_a_cycle_that_could_not_begin_in_the_journal_has_a_row_at_its_end(tmp_path: Path) -> None:

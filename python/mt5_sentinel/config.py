@@ -22,7 +22,6 @@ else:
 
 ENV_PREFIX = "MT5_SENTINEL_"
 DEFAULT_FILE = Path("/etc/mt5-sentinel/config.toml")
-PUBLIC_TOKEN = "demo"  # noqa: S105 - it is printed in the API documentation
 FLOAT_EXACT_BELOW = 1 << 53
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -106,9 +105,9 @@ class Settings:
         return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "mt5-sentinel"
 
     def secrets(self) -> tuple[str, ...]:
-        """Values that must never be printed; the API's public token is none, and a word of our own sentences."""
+        """Values that must never be printed."""
         found = (getattr(self, row.name) for row in dataclasses.fields(self) if row.metadata["secret"])
-        return tuple(value for value in found if value not in ("", PUBLIC_TOKEN))
+        return tuple(value for value in found if value)
 
 
 TABLE = {row.name: row for row in dataclasses.fields(Settings)}

@@ -10,15 +10,23 @@ from typing import TextIO
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "[hidden]"
+PUBLIC_TOKEN = "demo"  # noqa: S105 - it is printed in the API's documentation, and part of words of our own
 
 _known: set[str] = set()
 """Every secret this process has ever held: a rotated token stays a secret."""
 
 
+def spellings(secret: str) -> set[str]:
+    """How a secret may appear: as it is, or as it stands in a URL; none for the API's public token."""
+    if secret in ("", PUBLIC_TOKEN):
+        return set()
+    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}
+
+
 def learn(secrets: Iterable[str]) -> None:
-    """Hide these values from now on, also in the form they have inside a URL."""
+    """Hide these values from now on, however they are spelled."""
     for secret in secrets:
-        _known.update({secret, quote(secret), quote(secret, safe=""), quote_plus(secret)})
+        _known.update(spellings(secret))
 
 
 def forget() -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, quote_plus, urlencode
+from urllib.parse import urlencode
 
-from mt5_sentinel import bounded_http
-from mt5_sentinel.config import PUBLIC_TOKEN
+from mt5_sentinel import bounded_http, logs
 from mt5_sentinel.errors import Misconfigured, SentinelError, Transient, Unusable
 
 BODY_BYTES_MAX = 64 << 20
@@ -76,8 +75,8 @@ class EodhdMarket:
 
     def _without_token(self, body: bytes) -> bytes:
         """The body without an echo of the token: an error may quote its beginning, and half a token is no match."""
-        for form in {self._token, quote(self._token, safe=""), quote_plus(self._token)} - {PUBLIC_TOKEN, ""}:
-            body = body.replace(form.encode(), b"[hidden]")
+        for spelling in logs.spellings(self._token):
+            body = body.replace(spelling.encode(), logs.HIDDEN.encode())
         return body
 
     def _refusal(self, status: int, body: bytes) -> SentinelError:

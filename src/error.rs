@@ -48,7 +48,7 @@ pub enum Error {
         rows: usize,
     },
     /// The bars are not of the interval that was asked for.
-    #[error("bars of another interval: most lie {found_s} s apart, {expected_s} s were expected")]
+    #[error("bars of another interval: they lie {found_s} s apart, {expected_s} s were expected")]
     WrongInterval {
         /// Most common distance of open times, seconds.
         found_s: i64,

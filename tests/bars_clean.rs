@@ -193,6 +193,11 @@ fn bars_of_another_interval_are_refused() {
     let rows: Vec<String> = (0..20).map(|i| flat(i, 1.0)).collect();
     let hour = cleaned(&rows);
     assert!(hour.clone().usable(&hourly(LATER_S)).is_ok());
+    let mut mixed = rows.clone();
+    let half_past = START_S + 19 * HOUR_S + 1800;
+    mixed.push(format!(r#"{{"timestamp":{half_past},"open":1,"high":1,"low":1,"close":1,"volume":1}}"#));
+    let error = Err(Error::WrongInterval { found_s: 1800, expected_s: HOUR_S });
+    assert_eq!(clean(&parsed(&body(&mixed)), &hourly(LATER_S)).usable(&hourly(LATER_S)), error);
     for expected_s in [HOUR_S / 12, HOUR_S * 24] {
         let other = mt5_sentinel::bars::Hygiene { interval_s: expected_s, ..hourly(LATER_S) };
         let error = Err(Error::WrongInterval { found_s: HOUR_S, expected_s });
@@ -211,4 +216,12 @@ fn one_bad_tick_of_the_forming_bar_is_no_price() {
         }
     }
     assert_eq!(cleaned(&[flat(0, 1.0)]).newest_price(0.05), Ok(1.0), "without a forming bar, the newest close");
+}
+
+#[test]
+fn a_bad_last_tick_of_a_closed_bar_is_no_price_either() {
+    let jumped = cleaned(&[flat(0, 1.0), flat(1, 10.0)]);
+    assert_eq!(jumped.report.jumps, 1, "it is reported");
+    assert_eq!(jumped.bars.len(), 2, "and not dropped");
+    assert_eq!(jumped.newest_price(0.05), Err(Error::PriceJump { price: 10.0, close: 1.0 }));
 }

@@ -52,6 +52,7 @@ class Daemon:
         self._observers = observers
         self._reload = reload
         self._guard = Guard()
+        self._unwritten: list[CycleRecord] = []
         self._stop = False
         self._reload_wanted = False
 
@@ -86,10 +87,17 @@ class Daemon:
         self._guard.count(record)
         record.finished_s = self._clock.wall_s()
         record.detail = None if record.detail is None else hide(record.detail)
-        self._guard.run(record, lambda: self.desk.journal.finish(record))
+        self._unwritten.append(record)
+        self._guard.run(record, self._write)
         for observer in self._observers:
             self._guard.run(record, lambda observer=observer: observer(record))  # type: ignore[misc]
         return record, error
+
+    def _write(self) -> None:
+        """Finish the rows of this cycle and of those before it that a locked or full disk kept from the journal."""
+        while self._unwritten:
+            self.desk.journal.finish(self._unwritten[0])
+            del self._unwritten[0]
 
     def stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
         """Ask the loop to end after the cycle that runs now; also a signal handler."""

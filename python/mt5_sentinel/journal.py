@@ -127,6 +127,7 @@ class Journal:
 
     def finish(self, record: CycleRecord) -> None:
         """Write everything the cycle found out, in a row of its own if ``begin`` could not."""
+        self._check_place()
         if record.cycle_id == 0:
             self.begin(record)
         sell, hold, buy = record.scores or (None, None, None)
@@ -159,6 +160,7 @@ class Journal:
 
     def intend(self, request: OrderRequest, record: CycleRecord) -> None:
         """Write an order down before it is sent; the same request id can be written only once."""
+        self._check_place()
         self._db.execute(
             "INSERT INTO intent (req_id, cycle_id, symbol, mode, bar_open_s, side, close_lots, open_lots,"
             " created_utc, not_after_utc, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intended')",

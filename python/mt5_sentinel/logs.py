@@ -11,6 +11,8 @@ from urllib.parse import quote, quote_plus
 
 HIDDEN = "[hidden]"
 PUBLIC_TOKEN = "demo"  # noqa: S105 - it is printed in the API's documentation, and part of words of our own
+SECRET_CHARS_MIN = 6
+"""Shorter values are no tokens of any service, and blotting them out would garble prices and dates."""
 
 _known: set[str] = set()
 """Every secret this process has ever held: a rotated token stays a secret."""
@@ -18,9 +20,9 @@ _known: set[str] = set()
 
 def spellings(secret: str) -> set[str]:
     """How a secret may appear: as it is, or as it stands in a URL; none for the API's public token."""
-    if secret in ("", PUBLIC_TOKEN):
+    if len(secret) < SECRET_CHARS_MIN or secret == PUBLIC_TOKEN:
         return set()
-    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), secret.replace("/", "\\/")}
 
 
 def learn(secrets: Iterable[str]) -> None:
@@ -39,6 +41,13 @@ def hide(text: str) -> str:
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text
+
+
+def hide_bytes(body: bytes) -> bytes:
+    """The same for a body from outside, before anything can cut or quote it."""
+    for secret in sorted(_known, key=len, reverse=True):
+        body = body.replace(secret.encode(), HIDDEN.encode())
+    return body
 
 
 class RedactingFormatter(logging.Formatter):

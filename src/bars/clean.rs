@@ -85,12 +85,17 @@ impl Cleaned {
     ///
     /// # Errors
     /// [`Error::NoBars`] when no closed bar is left; [`Error::WrongInterval`] when most bars lie another interval
-    /// apart than was asked for.
+    /// apart than was asked for, or some of the newest lie nearer to each other.
     pub fn usable(self, hygiene: &Hygiene) -> Result<Self> {
         if self.bars.is_empty() {
             return Err(Error::NoBars { rows: self.report.rows });
         }
-        match usual_step(self.bars.time()) {
+        let time = self.bars.time();
+        let newest = &time[time.len().saturating_sub(TELLING_BARS)..];
+        if let Some(found_s) = newest.windows(2).map(|pair| pair[1] - pair[0]).find(|step| *step < hygiene.interval_s) {
+            return Err(Error::WrongInterval { found_s, expected_s: hygiene.interval_s });
+        }
+        match usual_step(time) {
             Some(found_s) if self.bars.len() >= TELLING_BARS && found_s != hygiene.interval_s => {
                 Err(Error::WrongInterval { found_s, expected_s: hygiene.interval_s })
             }
@@ -102,11 +107,18 @@ impl Cleaned {
     ///
     /// # Errors
     /// [`Error::PriceJump`] when the forming bar's is not a price at all or further than `jump_ratio` from the newest
-    /// close: one bad tick must not fill an order. [`Error::NoBars`] without a closed bar.
+    /// close, or the newest close is that far from the one before: one bad tick must not fill an order.
+    /// [`Error::NoBars`] without a closed bar.
     pub fn newest_price(&self, jump_ratio: f64) -> Result<f64> {
         let close = self.bars.last().ok_or(Error::NoBars { rows: self.report.rows })?.close;
         let price = self.forming.map_or(close, |bar| bar.close);
-        if (price / close - 1.0).abs() <= jump_ratio { Ok(price) } else { Err(Error::PriceJump { price, close }) }
+        let before = self.bars.close().iter().rev().nth(1).copied().unwrap_or(close);
+        let is_near = |a: f64, b: f64| (a / b - 1.0).abs() <= jump_ratio;
+        match (is_near(price, close), is_near(close, before)) {
+            (true, true) => Ok(price),
+            (false, _) => Err(Error::PriceJump { price, close }),
+            (true, false) => Err(Error::PriceJump { price: close, close: before }),
+        }
     }
 }
 

@@ -72,8 +72,8 @@ def test_a_secret_in_a_stack_is_hidden() -> None:
 
 
 def test_a_secret_that_contains_another_leaves_no_rest() -> None:
-    log, stream = printed(secrets=("abc", "abcdef"))
-    log.info("one abcdef, two abc")
+    log, stream = printed(secrets=("abcdef", "abcdefghi"))
+    log.info("one abcdefghi, two abcdef")
     assert stream.getvalue().endswith("one [hidden], two [hidden]\n")
 
 

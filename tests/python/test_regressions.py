@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mt5_sentinel import journal
+from mt5_sentinel import journal, logs
 from tests.python import bodies
 from tests.python.conftest import Running, Sentinel
 from tests.python.eodhd_server import EodhdServer
@@ -130,7 +130,7 @@ def test_bars_of_another_interval_are_not_traded(sentinel: Sentinel, server: Eod
     server.respond(200, bodies.body(rows))
     done = once(sentinel, server, "--threshold", "0.01")
     assert done.returncode == 65
-    assert "300 s apart, 3600 s were expected" in done.stderr
+    assert "they lie 300 s apart, 3600 s were expected" in done.stderr
 
 
 def test_mistakes_of_every_room_are_told_at_once_and_leave_no_file(sentinel: Sentinel, tmp_path: Path) -> None:
@@ -186,3 +186,53 @@ def test_another_deposit_does_not_rewrite_the_book(sentinel: Sentinel, server: E
     done = once(sentinel, server, "--config", str(file))
     assert done.returncode == 78
     assert "was opened with 10000.00 USD, not 500.00 USD" in done.stderr
+
+
+@pytest.mark.parametrize("victim", ["journal.db", "paper.db"])
+def test_a_file_that_is_removed_during_the_fetch_stops_the_order(
+    daemon: Start, server: EodhdServer, environment: dict[str, str], victim: str
+) -> None:
+    """Some walk ends in a signal at this threshold; whichever does, nothing may be filled into a lost file."""
+    state = Path(environment["STATE_DIRECTORY"])
+    for seed in range(1, 30):
+        shutil.rmtree(state, ignore_errors=True)
+        server.respond(200, bodies.body(bodies.hourly(time.time(), seed=seed)), delay_s=0.5)
+        running = daemon("--once", "--threshold", "0.3")
+        running.wait_for("Fetching market data")
+        for suffix in ("", "-wal", "-shm"):
+            (state / f"{victim}{suffix}").unlink(missing_ok=True)
+        code = running.process.wait(20)
+        assert "Order filled" not in running.log
+        if "- signal" in running.log:
+            assert code == 70
+            assert "was removed or replaced while in use" in running.log
+            return
+    pytest.fail("no walk gave a signal")
+
+
+def test_a_row_that_a_lock_kept_out_is_written_by_the_next_cycle(tmp_path: Path) -> None:
+    from mt5_sentinel.config import Settings
+    from tests.python.test_cycle import BUY, Shop
+
+    shop = Shop(tmp_path)
+    finish, failures = shop.desk.journal.finish, [sqlite3.OperationalError("database is locked")]
+
+    def locked_once(record: object) -> None:
+        if failures:
+            raise failures.pop()
+        finish(record)  # type: ignore[arg-type] # the very method, with the record it is given
+
+    shop.desk.journal.finish = locked_once  # type: ignore[method-assign]
+    assert shop.cycle(BUY).reason == "journal_failed"
+    shop.cycle(BUY)
+    rows = list(journal.read(Path(Settings(state_dir=shop.settings.state_dir).state_path) / "journal.db"))
+    assert [row["status"] for row in rows] == ["failed", "done"]
+    shop.close()
+
+
+def test_a_token_as_json_escapes_it_and_one_rotated_out_are_hidden() -> None:
+    logs.learn(["sekr3t/tok+en.12345678", "OLDTOKEN-aaaa"])
+    body = logs.hide_bytes(rb'{"message":"sekr3t\/tok+en.12345678 OLDTOKEN-aaaa"}')
+    assert body == b'{"message":"[hidden] [hidden]"}'
+    logs.learn(["1", "1.1"])
+    assert logs.hide("2026-11-23 1.1") == "2026-11-23 1.1", "a value so short is no token"

@@ -49,6 +49,7 @@ class EodhdMarket:
         """
         self._url = f"{base_url.rstrip('/')}/api/intraday/{symbol}"
         self._token = token
+        logs.learn([token])
         self._symbol = symbol
         self._interval = interval
         self._window_s = window_s
@@ -71,13 +72,7 @@ class EodhdMarket:
             raise Transient(f"EODHD: {error}", f"fetch_{error.reason}") from None
         if status != 200:
             raise self._refusal(status, body)
-        return self._without_token(body)
-
-    def _without_token(self, body: bytes) -> bytes:
-        """The body without an echo of the token: an error may quote its beginning, and half a token is no match."""
-        for spelling in logs.spellings(self._token):
-            body = body.replace(spelling.encode(), logs.HIDDEN.encode())
-        return body
+        return logs.hide_bytes(body)  # an error may quote the beginning of an echo, and half a token is no match
 
     def _refusal(self, status: int, body: bytes) -> SentinelError:
         if status in (403, 503) and body.lstrip().startswith(b"<"):

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from mt5_sentinel import _core
-from mt5_sentinel.errors import Misconfigured, Refused, Uncertain
+from mt5_sentinel.errors import Misconfigured, Refused, Uncertain, Unsafe
 from mt5_sentinel.types import FillReport, OrderRequest
 
 SCHEMA = """
@@ -51,6 +51,7 @@ class PaperBroker:
             self._db.executescript(SCHEMA)
             self._check_account()
             self._book, self._fills = self._rebuild()
+            self._inode = path.stat().st_ino
         except sqlite3.Error as error:
             raise Misconfigured(f"the paper book {path} cannot be written: {error}", "paper_unwritable") from None
 
@@ -71,6 +72,7 @@ class PaperBroker:
             raise Refused("the order came after its not_after time", "expired")
         if self._quote is None:
             raise Refused("no price is known yet", "no_price")
+        self._check_place()
         quote, before = self._quote, self._book.copy()
         approved = _core.Order(request.side, close_lots=request.close_lots, open_lots=request.open_lots)
         fill = _report(self._book.fill(approved, quote))
@@ -93,6 +95,11 @@ class PaperBroker:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def _check_place(self) -> None:
+        """A file that was removed still takes writes, and forgets them."""
+        if not self._path.exists() or self._path.stat().st_ino != self._inode:
+            raise Unsafe(f"the paper book {self._path} was removed or replaced while in use; restart", "paper_gone")
 
     def _check_account(self) -> None:
         """A book is worth what its first deposit says; another one would rewrite the past."""

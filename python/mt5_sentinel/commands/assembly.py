@@ -44,13 +44,13 @@ def model(settings: Settings) -> _core.Model:
     """The configured model; it must be one for this symbol and interval."""
     path = bundled.MODEL if settings.model == "bundled" else Path(settings.model)
     loaded = _core.Model.load_for_trading(path, settings.allow_bare_model)
-    for field, found, wanted in (
-        ("symbol", loaded.symbol, settings.symbol[:6]),
-        ("interval", loaded.interval, settings.interval),
-    ):
-        if found is not None and found != wanted:
-            message = f"{path}: model refused, `{field}`: it was trained for {found}, the configuration trades {wanted}"
-            raise Misconfigured(message, "model_mismatch")
+    wrong = [
+        f"it was trained for {found}, the configuration trades {wanted}"
+        for found, wanted in ((loaded.symbol, settings.symbol[:6]), (loaded.interval, settings.interval))
+        if found not in (None, wanted)
+    ]
+    if wrong:
+        raise Misconfigured(f"{path}: model refused: {'; '.join(wrong)}", "model_mismatch")
     return loaded
 
 

@@ -73,6 +73,7 @@ def add_settings(parser: argparse.ArgumentParser, names: list[str]) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Build the daemon and run it until a signal, or for one cycle."""
     settings = _settings(arguments)
+    logs.set_up(settings.log_level, settings.secrets())
     clock = SystemClock()
     started_s = clock.monotonic_s()
     health = Health(started_s, "dry-run", settings.symbol)
@@ -84,7 +85,9 @@ def execute(arguments: argparse.Namespace) -> int:
 
     def reload(old: Desk) -> Desk:
         new = _settings(arguments)
-        return assembly.reopen_desk(new, assembly.market(new), assembly.model(new), old)
+        desk = assembly.reopen_desk(new, assembly.market(new), assembly.model(new), old)
+        logs.set_up(new.log_level, new.secrets())
+        return desk
 
     def show_health(record: CycleRecord) -> None:
         health.observe(record, clock.monotonic_s())
@@ -108,11 +111,9 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    """Settings as they are now, all mistakes told at once; log level and secrets take effect with them."""
+    """Settings as they are now, all mistakes told at once."""
     flags = {name: getattr(arguments, name, None) for name in config.TABLE}
-    settings = config.load(flags, os.environ, arguments.config, (assembly.token, *assembly.CHECKS))
-    logs.set_up(settings.log_level, settings.secrets())
-    return settings
+    return config.load(flags, os.environ, arguments.config, (assembly.token, *assembly.CHECKS))
 
 
 def _once(daemon: Daemon) -> int:

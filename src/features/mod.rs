@@ -11,6 +11,7 @@ mod batch;
 mod catalogue;
 mod families;
 mod family;
+mod kernel;
 mod moment;
 mod spec;
 mod stream;
@@ -24,7 +25,8 @@ mod returns;
 mod volatility;
 mod volume;
 
-pub use batch::{batch, batch_into, latest};
+pub use batch::{batch, batch_into, batch_on, latest};
 pub use catalogue::{CATALOGUE, WIDTH, fingerprint, names, needed_bars};
+pub use kernel::Lanes;
 pub use spec::{Spec, Unit};
 pub use stream::{Row, Stream};

@@ -3,7 +3,7 @@
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
-use crate::rolling::{Ema, Pair, Sums, by_inverse};
+use crate::rolling::{Ema, Pair, Sums, nearest_by_inverse};
 
 const fn spec(name: &'static str, formula: &'static str, first_finite: usize, settle_bars: usize) -> Spec {
     Spec {
@@ -56,17 +56,17 @@ impl Family for Averages {
 /// Mean of 10 values from their sum; equal values have themselves as mean.
 #[inline(always)]
 pub(super) fn mean_of_10(total: f64) -> f64 {
-    by_inverse(total, 10.0, 0.1)
+    nearest_by_inverse(total, 10.0, 0.1)
 }
 
 /// Mean of 20 values from their sum; equal values have themselves as mean.
 #[inline(always)]
 pub(super) fn mean_of_20(total: f64) -> f64 {
-    by_inverse(total, 20.0, 0.05)
+    nearest_by_inverse(total, 20.0, 0.05)
 }
 
 /// The average that stands `deviation` above the close.
 #[inline(always)]
 pub(super) fn average(close: f64, deviation: Pair) -> f64 {
-    Pair { high: close, low: 0.0 }.plus(deviation).value()
+    close + deviation.value()
 }

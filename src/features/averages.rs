@@ -3,7 +3,7 @@
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
-use crate::rolling::{Ema, Pair, Sums, nearest_by_inverse};
+use crate::rolling::{Ema, Pair, Sums, by_inverse};
 
 const fn spec(name: &'static str, formula: &'static str, first_finite: usize, settle_bars: usize) -> Spec {
     Spec {
@@ -53,16 +53,16 @@ impl Family for Averages {
     }
 }
 
-/// Mean of 10 values from their sum; equal values have themselves as mean.
+/// Mean of 10 values from their sum.
 #[inline(always)]
 pub(super) fn mean_of_10(total: f64) -> f64 {
-    nearest_by_inverse(total, 10.0, 0.1)
+    by_inverse(total, 10.0, 0.1)
 }
 
-/// Mean of 20 values from their sum; equal values have themselves as mean.
+/// Mean of 20 values from their sum.
 #[inline(always)]
 pub(super) fn mean_of_20(total: f64) -> f64 {
-    nearest_by_inverse(total, 20.0, 0.05)
+    by_inverse(total, 20.0, 0.05)
 }
 
 /// The average that stands `deviation` above the close.

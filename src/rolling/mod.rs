@@ -7,7 +7,7 @@
 //! | [`Sums`] | sums of the last 10, 14 and 20 values, built by doubling |
 //! | [`Spreads`] | variances of the last 10 and 20 values, on the same ladder |
 //! | [`Ema`] | an exponential mean, held as its distance from the newest value |
-//! | [`by_inverse`], [`nearest_by_inverse`] | a quotient by a divisor whose inverse is known |
+//! | [`by_inverse`] | a quotient by a divisor whose inverse is known |
 //!
 //! Windows start filled with NaN, and NaN passes through every sum: a window is finite exactly when it is full, and
 //! warm-up needs no counter.
@@ -24,7 +24,7 @@ mod sums;
 
 pub use ema::Ema;
 pub use pair::Pair;
-pub use quotient::{by_inverse, nearest_by_inverse};
+pub use quotient::by_inverse;
 pub use ring::Ring;
 pub use spreads::{Spreads, Variances, rungs};
 pub use sums::{Sums, Totals};

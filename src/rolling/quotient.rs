@@ -13,17 +13,9 @@ pub fn by_inverse(a: f64, b: f64, inverse: f64) -> f64 {
     (-near).mul_add(b, a).mul_add(inverse, near)
 }
 
-/// The f64 nearest to `a / b`, from `inverse = 1.0 / b`: a second correction settles the last bit.
-#[inline(always)]
-#[must_use]
-pub fn nearest_by_inverse(a: f64, b: f64, inverse: f64) -> f64 {
-    let near = by_inverse(a, b, inverse);
-    (-near).mul_add(b, a).mul_add(inverse, near)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{by_inverse, nearest_by_inverse};
+    use super::by_inverse;
 
     /// Numbers of all magnitudes that a price or a volume has (a linear congruential sequence of bits).
     fn numbers() -> impl Iterator<Item = f64> {
@@ -42,18 +34,7 @@ mod tests {
             let (quotient, exact) = (by_inverse(a, b, 1.0 / b), a / b);
             assert!(quotient.to_bits().abs_diff(exact.to_bits()) <= 1, "{a} / {b}");
             assert_eq!(by_inverse(b, b, 1.0 / b).to_bits(), 1.0_f64.to_bits(), "{b}");
-            assert_eq!(nearest_by_inverse(a, b, 1.0 / b).to_bits(), exact.to_bits(), "{a} / {b}");
             assert!(by_inverse(b.next_up(), b, 1.0 / b) >= 1.0, "{b}");
-        }
-    }
-
-    /// The mean of equal values is the value: ten and twenty times x, divided again, return x to the bit.
-    #[test]
-    fn means_of_equal_values_return_the_value() {
-        for value in numbers().take(200_000) {
-            for count in [10.0, 20.0] {
-                assert_eq!(nearest_by_inverse(value * count, count, 1.0 / count).to_bits(), value.to_bits(), "{value}");
-            }
         }
     }
 }

@@ -36,15 +36,15 @@ def speed(bars: int, taken: Sequence[Times], ours: Times, bound: Times | None) -
     """One size: time of a call, per bar, as multiples of ours and of the fill."""
     rows = []
     for times in taken:
-        of_fill = f"{times.ratio(bound):,.2f}" if bound else ""
+        of_fill = multiple(times.ratio(bound)) if bound else ""
         per_bar = f"{times.median / bars:,.2f}"
-        rows.append([times.name, duration(times.median), per_bar, f"{times.ratio(ours):,.2f}", of_fill])
+        rows.append([times.name, duration(times.median), per_bar, multiple(times.ratio(ours)), of_fill])
     return table(["", "a call", "ns a bar", f"× {ours.name}", "× fill"], rows)
 
 
 def one_bar(taken: Sequence[Times], ours: Times) -> list[str]:
     """One more bar."""
-    rows = [[t.name, f"{t.median / 1e3:,.3f}", f"{t.ratio(ours):,.2f}"] for t in taken]
+    rows = [[t.name, f"{t.median / 1e3:,.3f}", multiple(t.ratio(ours))] for t in taken]
     return table(["", "µs a bar", f"× {ours.name}"], rows)
 
 
@@ -64,6 +64,11 @@ def importing(costs: Mapping[str, Cost]) -> list[str]:
     """Cost of the import."""
     rows = [[name, f"{cost.milliseconds:.2f} ms", f"{cost.kibibytes / 1024:.2f} MB"] for name, cost in costs.items()]
     return table(["", "wall time", "resident memory"], rows)
+
+
+def multiple(ratio: float) -> str:
+    """Two decimals, or for small ratios two digits."""
+    return f"{ratio:,.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
 
 
 def duration(nanoseconds: float) -> str:

@@ -141,7 +141,7 @@ def race(budget_s: float, large: bool, modules: tuple[str, ...] = peers.MODULES)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run; returns the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--large", action="store_true", help="ten million bars too: about five minutes more, and 10 GB of memory")
+    parser.add_argument("--large", action="store_true", help="ten million bars too: 5 minutes more, 10 GB of memory")
     parser.add_argument("--write", action="store_true", help="renew docs/BENCHMARKS.md and its picture")
     parser.add_argument("--seconds", type=float, default=15.0, help="about how long each size may take (%(default)s)")
     parser.add_argument("--only", nargs="+", default=peers.MODULES, choices=peers.MODULES, help="the files of peers/")

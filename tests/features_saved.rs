@@ -7,7 +7,7 @@
 #[path = "support/feature_bars.rs"]
 mod feature_bars;
 
-use feature_bars::{Noise, walk};
+use feature_bars::{Noise, same_nan, walk};
 use mt5_sentinel::Error;
 use mt5_sentinel::features::{ColumnStream, Selection, batch_selected};
 use sha2::{Digest, Sha256};
@@ -57,7 +57,8 @@ fn a_restored_stream_continues_with_the_same_bits() {
             assert_eq!(restored.selection(), &selection);
             for (row, bar) in bars.iter().enumerate().skip(stop) {
                 let values = restored.update(&bar).unwrap();
-                let same = values.iter().zip(table.row(row)).all(|(a, b)| a.to_bits() == b.to_bits());
+                let same =
+                    values.iter().zip(table.row(row)).all(|(a, b)| same_nan(*a).to_bits() == same_nan(*b).to_bits());
                 assert!(same, "row {row} after a stop at {stop}");
             }
         }
@@ -93,7 +94,7 @@ fn damage_is_noticed() {
 fn hostile_bytes_never_panic() {
     let (mut noise, mut accepted) = (Noise(64), 0);
     let mut bars = walk(65, 40);
-    bars.time.iter_mut().for_each(|time| *time += 1_000_000_000_000);
+    bars.time.iter_mut().for_each(|time| *time += 50_000_000_000);
     let bars = bars.bars();
     for selection in selections() {
         let bytes = stream(&selection, 100).to_bytes().unwrap();

@@ -42,7 +42,8 @@ impl Family for Averages {
         Self { closes: Sums::new(), ema_10: Ema::new(10), ema_20: Ema::new(20) }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is to be compiled for the instructions of the stream's step")]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let close = Pair { high: moment.bar.close, low: 0.0 };
         let change = moment.change_or_seed();

@@ -66,7 +66,8 @@ impl Family for Oscillators {
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is to be compiled for the instructions of the stream's step")]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let change = moment.change_or_seed();
         let macd = self.ema_12.update(change).minus(self.ema_26.update(change));

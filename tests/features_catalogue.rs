@@ -9,7 +9,7 @@ mod feature_bars;
 
 use std::collections::HashSet;
 
-use feature_bars::{Columns, same_nan, walk};
+use feature_bars::{Columns, walk};
 use mt5_sentinel::bars::Bars;
 use mt5_sentinel::features::{
     CATALOGUE, EXTENDED, NEVER, Selection, Spec, Unit, batch_selected, fingerprint, names, needed_bars,
@@ -53,7 +53,7 @@ fn batch(bars: &Bars) -> Array2<f64> {
 }
 
 fn bits(table: &Array2<f64>) -> Vec<u64> {
-    table.iter().map(|value| same_nan(*value).to_bits()).collect()
+    table.iter().map(|value| value.to_bits()).collect()
 }
 
 /// Price paths that go where a range could break: up only, down only, flat, wild, all volume in one bar. Their steps are
@@ -188,12 +188,7 @@ fn unit_law() {
             };
             for bar in spec.first_finite..600 {
                 let (value, expected) = (scaled[[bar, column]], table[[bar, column]] * factor);
-                assert_eq!(
-                    same_nan(value).to_bits(),
-                    same_nan(expected).to_bits(),
-                    "{}[{bar}]: {value} {expected}",
-                    spec.name
-                );
+                assert_eq!(value.to_bits(), expected.to_bits(), "{}[{bar}]: {value} {expected}", spec.name);
             }
         }
     }
@@ -204,7 +199,7 @@ fn change_by_start(columns: &Columns, start: usize, bars: usize) -> Vec<f64> {
     let end = start + bars;
     let (whole, short) = (batch(&columns.part(0..end).bars()), batch(&columns.part(start..end).bars()));
     let change = |(column, spec): (usize, &Spec)| {
-        let (whole, short) = (same_nan(whole[[end - 1, column]]), same_nan(short[[bars - 1, column]]));
+        let (whole, short) = (whole[[end - 1, column]], short[[bars - 1, column]]);
         // What crosses zero is measured against the close, or against 1.
         let scale = match spec.unit {
             Unit::Price if spec.range.0 < 0.0 => columns.close[end - 1],

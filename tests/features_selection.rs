@@ -6,7 +6,7 @@
 #[path = "support/feature_bars.rs"]
 mod feature_bars;
 
-use feature_bars::{Noise, same_nan, walk};
+use feature_bars::{Noise, walk};
 use mt5_sentinel::Error;
 use mt5_sentinel::bars::{Bar, Bars};
 use mt5_sentinel::features::{
@@ -17,7 +17,7 @@ use ndarray::{Array2, ShapeBuilder, s};
 use sha2::{Digest, Sha256};
 
 fn bits<'a>(values: impl IntoIterator<Item = &'a f64>) -> Vec<u64> {
-    values.into_iter().map(|value| same_nan(*value).to_bits()).collect()
+    values.into_iter().map(|value| value.to_bits()).collect()
 }
 
 fn names(selection: &Selection) -> Vec<&'static str> {

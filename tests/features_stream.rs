@@ -7,14 +7,14 @@
 #[path = "support/feature_bars.rs"]
 mod feature_bars;
 
-use feature_bars::{same_nan, walk};
+use feature_bars::walk;
 use mt5_sentinel::Error;
 use mt5_sentinel::bars::Bars;
 use mt5_sentinel::features::{LEGACY_WIDTH, Row, Stream, WIDTH, batch, batch_into, latest, legacy_into, needed_bars};
 use ndarray::{Array2, ArrayView1, ShapeBuilder, s};
 
 fn bits<'a>(values: impl IntoIterator<Item = &'a f64>) -> Vec<u64> {
-    values.into_iter().map(|value| same_nan(*value).to_bits()).collect()
+    values.into_iter().map(|value| value.to_bits()).collect()
 }
 
 #[test]

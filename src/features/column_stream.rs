@@ -6,7 +6,7 @@ use super::catalogue::all_families;
 use super::family::{AnyFamily, Entry};
 use super::moment::{Closes, Moment};
 use super::selection::Selection;
-use super::stream::Stream;
+use super::stream::{Stream, one_nan};
 use crate::bars::{Bar, time};
 use crate::rolling::Ring;
 use crate::{Error, Result};
@@ -97,6 +97,7 @@ impl Chosen {
             family.advance(&moment, mine);
             rest = behind;
         }
+        self.row.iter_mut().for_each(one_nan);
     }
 
     /// The selected columns at the newest bar, in the selection's order.

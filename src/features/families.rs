@@ -8,7 +8,6 @@ use super::{averages, calendar, candle, momentum, oscillators, returns, volatili
 
 /// Hands a family its columns of the row and returns the columns behind them.
 #[inline(always)]
-#[allow(clippy::inline_always, reason = "it is to be compiled for the instructions of the stream's step")]
 fn fill<'row, F: Family>(family: &mut F, moment: &Moment, row: &'row mut [f64]) -> &'row mut [f64] {
     let (mine, rest) = row.split_at_mut(F::SPECS.len());
     family.step(moment, mine);
@@ -35,7 +34,6 @@ macro_rules! families {
 
             /// Takes one bar and writes the whole row, as long as the catalogue.
             #[inline(always)]
-            #[allow(clippy::inline_always, reason = "it is to be compiled for the instructions of the stream's step")]
             pub(super) fn step(&mut self, moment: &Moment, row: &mut [f64]) {
                 let rest = row;
                 $(let rest = fill(&mut self.$file, moment, rest);)+

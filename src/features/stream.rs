@@ -1,9 +1,12 @@
-//! The stream: one bar in, one row out. The only place where features are computed.
+//! The stream: one bar in, one row out.
+
+#![allow(clippy::inline_always, reason = "a call would leave the instruction set that the caller is compiled for")]
 
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::WIDTH;
 use super::families::Families;
+use super::kernel::{Lanes, Task};
 use super::moment::{Closes, Moment};
 use crate::bars::Bar;
 use crate::rolling::Ring;
@@ -15,7 +18,6 @@ pub type Row = [f64; WIDTH];
 ///
 /// Its size does not depend on how many bars it has seen; a clone continues independently.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[allow(clippy::unsafe_derive_deserialize, reason = "what is unsafe depends on the processor, not on the state")]
 pub struct Stream {
     closes: Closes,
     families: Families,
@@ -42,52 +44,37 @@ impl Stream {
     /// [`Stream::update`] into a row of the caller.
     #[inline]
     pub fn update_into(&mut self, bar: &Bar, row: &mut Row) {
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("fma") {
-            // SAFETY: the instructions the function is compiled for are there.
-            return unsafe { self.step_with_fma(bar, row) };
-        }
-        self.step(bar, row);
+        Lanes::widest().run(Step { stream: self, bar, row });
     }
+}
 
-    /// The step compiled for processors with fused multiply-add; elsewhere each one is a call of a library function.
-    /// Both round once, so the bits are the same.
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "fma")]
-    fn step_with_fma(&mut self, bar: &Bar, row: &mut Row) {
-        self.step(bar, row);
-    }
+/// One bar, compiled for every instruction set: without a fused multiply-add a [`Pair`](crate::rolling::Pair) is slow.
+struct Step<'a> {
+    stream: &'a mut Stream,
+    bar: &'a Bar,
+    row: &'a mut Row,
+}
+
+impl Task for Step<'_> {
+    type Output = ();
 
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "it is to be compiled for the instructions of its caller")]
-    fn step(&mut self, bar: &Bar, row: &mut Row) {
-        self.closes.push(bar.close);
-        self.families.step(&Moment::new(bar, &self.closes), row);
+    fn run(self) {
+        let Stream { closes, families } = self.stream;
+        closes.push(self.bar.close);
+        families.step(&Moment::new(self.bar, closes), self.row);
+        self.row.iter_mut().for_each(one_nan);
     }
+}
+
+/// Gives every NaN the same bits: which ones an operation returns is the processor's choice.
+#[inline(always)]
+pub(super) fn one_nan(value: &mut f64) {
+    *value = if value.is_nan() { f64::NAN } else { *value };
 }
 
 impl Default for Stream {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Bar, Stream, WIDTH};
-
-    #[test]
-    fn with_and_without_fused_instructions_the_bits_are_the_same() {
-        let (mut plain, mut fused) = (Stream::new(), Stream::new());
-        for i in 0..2_000_u32 {
-            let close = 1.2 + (f64::from(i) * 0.7).sin() / 3.0 + f64::from(i) * 1e-5;
-            let bar =
-                Bar { time: i64::from(i) * 60, open: close, high: close * 1.1, low: close / 1.1, close, volume: close };
-            let mut row = [0.0; WIDTH];
-            plain.step(&bar, &mut row);
-            let same =
-                row.iter().zip(fused.update(&bar)).all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan());
-            assert!(same, "bar {i}");
-        }
     }
 }

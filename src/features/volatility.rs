@@ -39,7 +39,6 @@ impl Family for Volatility {
     }
 
     #[inline(always)]
-    #[allow(clippy::inline_always, reason = "it is to be compiled for the instructions of the stream's step")]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let variances = self.returns.update(moment.return_1);
         out.copy_from_slice(&[variances.last_10.sqrt(), variances.last_20.sqrt()]);

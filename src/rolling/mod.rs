@@ -7,19 +7,27 @@
 //! | [`Sums`] | sums of the last 10, 14 and 20 values, built by doubling |
 //! | [`Spreads`] | variances of the last 10 and 20 values, on the same ladder |
 //! | [`Ema`] | an exponential mean, held as its distance from the newest value |
+//! | [`by_inverse`] | a quotient by a divisor whose inverse is known |
 //!
 //! Windows start filled with NaN, and NaN passes through every sum: a window is finite exactly when it is full, and
 //! warm-up needs no counter.
+//!
+//! Everything here is inlined for certain: the batch kernel is compiled once per instruction set, and a function that
+//! stays outside would be compiled for the oldest processor.
+
+#![allow(clippy::inline_always, reason = "a call would leave the instruction set that the caller is compiled for")]
 
 pub mod array;
 mod ema;
 mod pair;
+mod quotient;
 mod ring;
 mod spreads;
 mod sums;
 
 pub use ema::Ema;
 pub use pair::Pair;
+pub use quotient::by_inverse;
 pub use ring::Ring;
-pub use spreads::{Spreads, Variances};
+pub use spreads::{Part, Spreads, Variances};
 pub use sums::{Sums, Totals};

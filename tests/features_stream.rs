@@ -1,6 +1,12 @@
 //! Stream, batch and latest are one computation.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 #![allow(missing_docs, dead_code, reason = "support is shared with other tests and is not an interface")]
 #![allow(clippy::float_cmp, reason = "these values are exact")]
 
@@ -10,7 +16,9 @@ mod feature_bars;
 use feature_bars::walk;
 use mt5_sentinel::Error;
 use mt5_sentinel::bars::Bars;
-use mt5_sentinel::features::{Lanes, Row, Stream, WIDTH, batch, batch_into, batch_on, latest, needed_bars};
+use mt5_sentinel::features::{
+    LEGACY_WIDTH, Lanes, Row, Stream, WIDTH, batch, batch_into, batch_on, latest, legacy_into, needed_bars,
+};
 use ndarray::{Array2, ArrayView1, ShapeBuilder, s};
 
 fn bits<'a>(values: impl IntoIterator<Item = &'a f64>) -> Vec<u64> {
@@ -153,4 +161,16 @@ fn hour_and_weekday_over_absurd_gaps() {
         assert_eq!(table[[bar, 18]], (second / 3_600) as f64, "hour at {time}");
         assert_eq!(table[[bar, 19]], (day + 3).rem_euclid(7) as f64, "weekday at {time}");
     }
+}
+
+#[test]
+fn the_older_layout_is_the_22_and_a_zero() {
+    let bars = walk(37, 100).bars();
+    let mut out = Array2::from_elem((100, LEGACY_WIDTH), 7.0);
+    legacy_into(&bars, out.view_mut()).unwrap();
+    assert_eq!(bits(out.slice(s![.., ..WIDTH])), bits(&batch(&bars)));
+    assert!(out.column(22).iter().all(|value| value.to_bits() == 0));
+    let mut narrow = Array2::from_elem((100, WIDTH), 7.0);
+    assert!(matches!(legacy_into(&bars, narrow.view_mut()), Err(Error::BadColumns { .. })));
+    assert!(narrow.iter().all(|value| *value == 7.0));
 }

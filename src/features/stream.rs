@@ -1,5 +1,7 @@
 //! The stream: one bar in, one row out.
 
+use serde::{Deserialize, Serialize};
+
 use super::catalogue::WIDTH;
 use super::families::Families;
 use super::kernel::{Lanes, Task};
@@ -13,7 +15,7 @@ pub type Row = [f64; WIDTH];
 /// Features of a stream of clean bars of one symbol and one interval.
 ///
 /// Its size does not depend on how many bars it has seen; a clone continues independently.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Stream {
     closes: Closes,
     families: Families,
@@ -32,7 +34,15 @@ impl Stream {
     /// no others. Absurd prices (beyond 1e300) overflow to infinity or NaN.
     #[inline]
     pub fn update(&mut self, bar: &Bar) -> Row {
-        Lanes::widest().run(Step { stream: self, bar })
+        let mut row = [f64::NAN; WIDTH];
+        self.update_into(bar, &mut row);
+        row
+    }
+
+    /// [`Stream::update`] into a row of the caller.
+    #[inline]
+    pub fn update_into(&mut self, bar: &Bar, row: &mut Row) {
+        Lanes::widest().run(Step { stream: self, bar, row });
     }
 }
 
@@ -40,19 +50,18 @@ impl Stream {
 struct Step<'a> {
     stream: &'a mut Stream,
     bar: &'a Bar,
+    row: &'a mut Row,
 }
 
 impl Task for Step<'_> {
-    type Output = Row;
+    type Output = ();
 
     #[inline(always)]
-    fn run(self) -> Row {
+    fn run(self) {
         let Stream { closes, families } = self.stream;
         closes.push(self.bar.close);
-        let mut row = [f64::NAN; WIDTH];
-        families.step(&Moment::new(self.bar, closes), &mut row);
-        row.iter_mut().for_each(one_nan);
-        row
+        families.step(&Moment::new(self.bar, closes), self.row);
+        self.row.iter_mut().for_each(one_nan);
     }
 }
 

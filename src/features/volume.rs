@@ -1,5 +1,7 @@
 //! Volume, plain mean and share.
 
+use serde::{Deserialize, Serialize};
+
 use super::averages::mean_of_20;
 use super::family::Family;
 use super::moment::Moment;
@@ -7,7 +9,7 @@ use super::spec::{Spec, Unit};
 use crate::rolling::Sums;
 
 /// Window sums of the volume.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Volume {
     volumes: Sums,
 }

@@ -15,6 +15,7 @@
 //! Everything here is inlined for certain: the batch kernel is compiled once per instruction set, and a function that
 //! stays outside would be compiled for the oldest processor.
 
+pub mod array;
 mod ema;
 mod pair;
 mod quotient;

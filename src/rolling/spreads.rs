@@ -8,10 +8,12 @@
 //!
 //! Source: Chan, Golub and Le Veque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979).
 
+use serde::{Deserialize, Serialize};
+
 use super::{Pair, Ring};
 
 /// Ladder of variances over the last values of a stream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Spreads {
     previous: Pair,
     gaps: Ring<f64, 4>,

@@ -1,0 +1,69 @@
+//! Keltner's channel in its later form: an exponential mean and the average true range.
+
+use super::before::Before;
+use super::prelude::{Family, Moment, Spec, Unit};
+use crate::rolling::{Pair, Smoothed};
+
+const FAMILY: &str = "keltner";
+const SOURCE: &str = "Keltner, How to Make Money in Commodities, 1960, with Raschke's averages";
+
+/// The bar before, the middle and the range.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Keltner {
+    before: Before,
+    middle: Smoothed,
+    range: Smoothed,
+}
+
+impl Family for Keltner {
+    // Settling: the start leaves (19/21)^(bars-1) of ema_20 and 2·(9/10)^(bars-11) of the range, which is less than the
+    // close; a range of a thousandth of the close magnifies what is left in the position 250 times and more.
+    const SPECS: &'static [Spec] = &[
+        Spec::column(
+            FAMILY,
+            SOURCE,
+            "keltner_upper_20",
+            Unit::Price,
+            10,
+            "ema_20 + 2 a; a[10] = mean of true_range[1..10]; a[t] = (9 a[t-1] + true_range[t]) / 10",
+        )
+        .not_negative()
+        .settling(220),
+        Spec::column(
+            FAMILY,
+            SOURCE,
+            "keltner_lower_20",
+            Unit::Price,
+            10,
+            "ema_20 - 2 a; a[10] = mean of true_range[1..10]; a[t] = (9 a[t-1] + true_range[t]) / 10",
+        )
+        .settling(220),
+        Spec::column(
+            FAMILY,
+            SOURCE,
+            "keltner_position_20",
+            Unit::Ratio,
+            10,
+            "(close - keltner_lower_20) / (keltner_upper_20 - keltner_lower_20); 0.5 when both are equal",
+        )
+        .settling(278),
+    ];
+
+    fn new() -> Self {
+        Self { before: Before::NONE, middle: Smoothed::exponential(20, 1), range: Smoothed::wilder(10) }
+    }
+
+    fn step(&mut self, moment: &Moment, out: &mut [f64]) {
+        let close = Pair::exact(moment.bar.close);
+        let range = self.range.update(self.before.replace(moment.bar).true_range(moment.bar));
+        let (middle, half) = (self.middle.update(close), range.scaled(2.0));
+        let (upper, lower) = (middle.plus(half), middle.minus(half));
+        let position = if range.value() == 0.0 {
+            0.5
+        } else {
+            close.minus(middle).divided_by(range).scaled(0.25).plus(Pair::exact(0.5)).value()
+        };
+        // In warm-up the middle is known and the range is not.
+        out.copy_from_slice(&[upper.value(), lower.value(), position]);
+    }
+}

@@ -43,6 +43,21 @@ impl Bar {
             && self.volume.is_finite()
             && self.volume >= 0.0
     }
+
+    /// The first field that makes the bar impossible (see [`Bar::is_possible`]), and what is wrong with it.
+    #[must_use]
+    pub fn fault(&self) -> Option<(&'static str, String)> {
+        let prices = [("open", self.open), ("high", self.high), ("low", self.low), ("close", self.close)];
+        if let Some((field, price)) = prices.into_iter().find(|(_, price)| !price.is_finite() || *price <= 0.0) {
+            return Some((field, format!("impossible bar: {price} is no price; prices are finite and above 0")));
+        }
+        if self.high < self.low {
+            return Some(("high", format!("impossible bar: high {} is below low {}", self.high, self.low)));
+        }
+        let is_volume = self.volume.is_finite() && self.volume >= 0.0;
+        let problem = || format!("impossible bar: {} is no volume; volumes are finite and not negative", self.volume);
+        (!is_volume).then(|| ("volume", problem()))
+    }
 }
 
 /// Clean bars of one symbol and one interval, oldest first; columns of equal length, open times strictly increasing.
@@ -95,12 +110,8 @@ impl Bars {
             return Err(Error::BadField { row, field: "timestamp".into(), problem });
         }
         if let Some(row) = (0..rows).find(|&i| !bars.at(i).is_possible()) {
-            let bar = bars.at(row);
-            let problem = format!(
-                "impossible bar: open {} high {} low {} close {} volume {}",
-                bar.open, bar.high, bar.low, bar.close, bar.volume
-            );
-            return Err(Error::BadField { row, field: "open..volume".into(), problem });
+            let (field, problem) = bars.at(row).fault().unwrap_or_default();
+            return Err(Error::BadField { row, field: field.into(), problem });
         }
         Ok(bars)
     }

@@ -1,5 +1,7 @@
 //! Plain and exponential means of the close.
 
+use serde::{Deserialize, Serialize};
+
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
@@ -20,7 +22,7 @@ const fn spec(name: &'static str, formula: &'static str, first_finite: usize, se
 }
 
 /// Window sums of the close and two exponential means.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Averages {
     closes: Sums,
     ema_10: Ema,

@@ -1,8 +1,9 @@
-//! The list of families, in column order.
+//! The list of the families of `sentinel-v1`, in column order.
 
-use super::family::Family;
+use serde::{Deserialize, Serialize};
+
+use super::family::{Entry, Family};
 use super::moment::Moment;
-use super::spec::Spec;
 use super::{averages, calendar, candle, momentum, oscillators, returns, volatility, volume};
 
 /// Hands a family its columns of the row and returns the columns behind them.
@@ -16,11 +17,11 @@ fn fill<'row, F: Family>(family: &mut F, moment: &Moment, row: &'row mut [f64]) 
 /// One list, three readers: the catalogue's rows, the stream's state and the stream's step cannot disagree on order.
 macro_rules! families {
     ($($file:ident :: $family:ident),+ $(,)?) => {
-        /// The columns of every family, in column order.
-        pub(super) const FAMILIES: &[&[Spec]] = &[$(<$file::$family as Family>::SPECS),+];
+        /// Every family, in column order.
+        pub(super) const FAMILIES: &[Entry] = &[$(Entry::of::<$file::$family>()),+];
 
         /// The state of every family.
-        #[derive(Debug, Clone)]
+        #[derive(Debug, Clone, Serialize, Deserialize)]
         pub(super) struct Families {
             $($file: $file::$family,)+
         }

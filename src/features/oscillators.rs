@@ -1,5 +1,7 @@
 //! RSI over plain means and the MACD trio.
 
+use serde::{Deserialize, Serialize};
+
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
@@ -32,7 +34,7 @@ const RSI: Spec = Spec {
 };
 
 /// Sums of the close's changes and the three averages of the MACD.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Oscillators {
     gains: Sums,
     changes: Sums,

@@ -1,5 +1,7 @@
 //! The stream: one bar in, one row out. The only place where features are computed.
 
+use serde::{Deserialize, Serialize};
+
 use super::catalogue::WIDTH;
 use super::families::Families;
 use super::moment::{Closes, Moment};
@@ -12,7 +14,7 @@ pub type Row = [f64; WIDTH];
 /// Features of a stream of clean bars of one symbol and one interval.
 ///
 /// Its size does not depend on how many bars it has seen; a clone continues independently.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Stream {
     closes: Closes,
     families: Families,

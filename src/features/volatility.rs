@@ -1,5 +1,7 @@
 //! Sample standard deviation of the one-bar returns.
 
+use serde::{Deserialize, Serialize};
+
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
@@ -21,7 +23,7 @@ const fn spec(name: &'static str, formula: &'static str, returns: usize) -> Spec
 }
 
 /// Window variances of the returns.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Volatility {
     returns: Spreads,
 }

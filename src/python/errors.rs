@@ -32,6 +32,7 @@ fn class_and_reason(error: &Error) -> (&'static str, &'static str) {
         Error::TooShort { .. } => ("Unusable", "history_too_short"),
         Error::BadRow { .. } => ("Unusable", "bad_row"),
         Error::BadScores { .. } => ("Unusable", "bad_scores"),
+        Error::BadState { .. } => ("Unusable", "bad_state"),
         Error::BadModel { .. } => ("Misconfigured", "bad_model"),
         Error::ModelMismatch { .. } => ("Misconfigured", "model_mismatch"),
         Error::BadSetting { .. } => ("Misconfigured", "bad_setting"),

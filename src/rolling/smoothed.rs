@@ -1,12 +1,14 @@
 //! A recursive mean whose start is the plain mean of its first values.
 
+use serde::{Deserialize, Serialize};
+
 use super::Pair;
 
 /// `m' = m + (x - m)·weight`, seeded by the plain mean of the first `seed` values; NaN until then.
 ///
 /// Wilder's smoothing has weight 1/n and seed n; an exponential average over a span has weight 2/(span + 1). The mean is
 /// a [`Pair`], so a difference of two such means, or of two neighbouring values of one, keeps its digits.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Smoothed {
     /// The weight is `numerator / divisor`; the numerator is a power of two.
     numerator: f64,

@@ -3,12 +3,16 @@
 //! Every pass runs from the newest value to the oldest and starts from nothing, so its bits depend on the values alone
 //! and not on when the stream began.
 
+use serde::{Deserialize, Serialize};
+
 use super::Pair;
 
 /// The last `LEN` values.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Window<T, const LEN: usize> {
+    #[serde(with = "super::array", bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>"))]
     values: [T; LEN],
+    // Any number is a place: it is reduced where it is used, so stored bytes cannot point outside.
     newest: usize,
 }
 
@@ -22,7 +26,7 @@ impl<T: Copy, const LEN: usize> Window<T, LEN> {
     /// Appends `value`; the oldest is forgotten.
     #[inline]
     pub fn push(&mut self, value: T) {
-        self.newest = (self.newest + 1) % LEN;
+        self.newest = (self.newest % LEN + 1) % LEN;
         self.values[self.newest] = value;
     }
 
@@ -31,7 +35,7 @@ impl<T: Copy, const LEN: usize> Window<T, LEN> {
     #[must_use]
     pub fn ago(&self, age: usize) -> T {
         debug_assert!(age < LEN, "a window of {LEN} has forgotten what is {age} pushes old");
-        self.values[(self.newest + LEN - age) % LEN]
+        self.values[(self.newest % LEN + LEN - age) % LEN]
     }
 
     /// All values, newest first.

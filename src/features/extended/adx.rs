@@ -1,5 +1,7 @@
 //! Wilder's directional movement.
 
+use serde::{Deserialize, Serialize};
+
 use super::before::Before;
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Smoothed};
@@ -8,8 +10,8 @@ const FAMILY: &str = "adx";
 const SOURCE: &str = "Wilder, New Concepts in Technical Trading Systems, 1978";
 
 /// The bar before, the three sums, and the average of the index.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Adx {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Adx {
     before: Before,
     plus: WilderSum,
     minus: WilderSum,
@@ -103,7 +105,7 @@ fn ahead(move_: Pair, other: Pair) -> Pair {
 }
 
 /// Wilder's running sum over 14: the sum of the first 13, then 13/14 of itself and the next.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct WilderSum {
     seen: u32,
     sum: Pair,

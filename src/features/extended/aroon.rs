@@ -1,5 +1,7 @@
 //! Chande's Aroon: how long ago the highest high and the lowest low were.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::Window;
 
@@ -7,8 +9,8 @@ const FAMILY: &str = "aroon";
 const SOURCE: &str = "Chande, A Time Price Oscillator, Technical Analysis of Stocks and Commodities, 1995";
 
 /// The last 26 highs and lows.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Aroon {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Aroon {
     highs: Window<f64, 26>,
     lows: Window<f64, 26>,
 }

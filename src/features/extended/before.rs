@@ -1,10 +1,12 @@
 //! The bar before the newest, for what is measured from it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::bars::Bar;
 use crate::rolling::Pair;
 
 /// High, low and close of the bar before; NaN when there was none.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Before {
     pub high: f64,
     pub low: f64,

@@ -1,5 +1,7 @@
 //! Bollinger's bands of the close, and where the close stands in them.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Window};
 
@@ -7,8 +9,8 @@ const FAMILY: &str = "bollinger";
 const SOURCE: &str = "Bollinger, Bollinger on Bollinger Bands, 2001 (bands of 1983)";
 
 /// The last 20 closes.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Bollinger {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Bollinger {
     closes: Window<Pair, 20>,
 }
 

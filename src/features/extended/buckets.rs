@@ -1,9 +1,11 @@
 //! Bars gathered into buckets of UTC time, without look-ahead.
 
+use serde::{Deserialize, Serialize};
+
 use crate::bars::Bar;
 
 /// Prices of one bucket.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Bucket {
     pub high: f64,
     pub low: f64,
@@ -13,7 +15,7 @@ pub(super) struct Bucket {
 /// The bucket that is being filled, and the number it has.
 ///
 /// The bucket of the history's first bar may have lost its beginning and counts for nothing: it is `None`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Buckets {
     seconds: i64,
     number: Option<i64>,

@@ -1,5 +1,7 @@
 //! Time of the day, week and year of the bar's open time (UTC) as points on a circle, and the time since the bar before.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 
 const FAMILY: &str = "calendar_cycle";
@@ -9,8 +11,8 @@ const SECONDS_PER_DAY: i64 = 86_400;
 const FIRST_WEEKDAY: i64 = 3;
 
 /// Open time of the bar before.
-#[derive(Debug, Clone)]
-pub(in super::super) struct CalendarCycle {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct CalendarCycle {
     before: Option<i64>,
 }
 
@@ -51,7 +53,7 @@ impl Family for CalendarCycle {
         let (hour_sin, hour_cos) = on_circle(second / 3_600, 24);
         let (weekday_sin, weekday_cos) = on_circle((day + FIRST_WEEKDAY).rem_euclid(7), 7);
         let (month_sin, month_cos) = on_circle(months_since_january(day), 12);
-        let since = self.before.replace(time).map_or(f64::NAN, |before| (time - before) as f64);
+        let since = self.before.replace(time).map_or(f64::NAN, |before| time as f64 - before as f64);
         out.copy_from_slice(&[
             hour_sin,
             hour_cos,

@@ -1,5 +1,7 @@
 //! Body and shadows as shares of the bar's range, the close's place in it, and the gap before it.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::Pair;
 
@@ -7,8 +9,8 @@ const FAMILY: &str = "candle_shape";
 const CANDLES: &str = "Nison, Japanese Candlestick Charting Techniques, 1991";
 
 /// State: none.
-#[derive(Debug, Clone)]
-pub(in super::super) struct CandleShape;
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct CandleShape;
 
 impl Family for CandleShape {
     const SPECS: &'static [Spec] = &[

@@ -1,12 +1,14 @@
 //! Lambert's commodity channel index.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use super::typical::typical;
 use crate::rolling::{Pair, Window};
 
 /// The last 20 typical prices, three times each.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Cci {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Cci {
     prices: Window<Pair, 20>,
 }
 

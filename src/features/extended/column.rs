@@ -1,6 +1,6 @@
 //! Rows of the second catalogue in the fewest words: what most columns share is the default.
 
-use super::super::spec::{NEVER, Spec, Unit};
+use crate::features::spec::{NEVER, Spec, Unit};
 
 impl Spec {
     /// A window column: any value, settled with its first finite bar, never NaN after.

@@ -1,5 +1,7 @@
 //! Donchian's channel: the highest high and the lowest low.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Window};
 
@@ -7,8 +9,8 @@ const FAMILY: &str = "donchian";
 const SOURCE: &str = "Donchian, channel breakout, 1960";
 
 /// The last 20 highs and lows.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Donchian {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Donchian {
     highs: Window<f64, 20>,
     lows: Window<f64, 20>,
 }

@@ -1,13 +1,15 @@
 //! How far the close stands below its highest, and how much that hurt.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Window};
 
 const FAMILY: &str = "drawdown";
 
 /// The last 50 closes and 14 squared drawdowns.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Drawdown {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Drawdown {
     closes: Window<f64, 50>,
     squares: Window<Pair, 14>,
 }

@@ -1,5 +1,7 @@
 //! Kaufman's efficiency ratio and the average that follows it.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Window};
 
@@ -7,8 +9,8 @@ const FAMILY: &str = "kaufman";
 const SOURCE: &str = "Kaufman, Smarter Trading, 1995";
 
 /// The last 10 changes, the close before and the average.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Kaufman {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Kaufman {
     changes: Window<Pair, 10>,
     before: Pair,
     average: Pair,

@@ -1,5 +1,7 @@
 //! Keltner's channel in its later form: an exponential mean and the average true range.
 
+use serde::{Deserialize, Serialize};
+
 use super::before::Before;
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Smoothed};
@@ -8,8 +10,8 @@ const FAMILY: &str = "keltner";
 const SOURCE: &str = "Keltner, How to Make Money in Commodities, 1960, with Raschke's averages";
 
 /// The bar before, the middle and the range.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Keltner {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Keltner {
     before: Before,
     middle: Smoothed,
     range: Smoothed,

@@ -1,5 +1,7 @@
 //! Money flow: volume weighed with where the price went.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use super::typical::typical;
 use crate::rolling::{Pair, Smoothed, Window};
@@ -8,8 +10,8 @@ const FAMILY: &str = "money_flow";
 const CHAIKIN: &str = "Chaikin, accumulation/distribution, 1970s";
 
 /// Windows of flows and volumes, the cumulative line and its two averages.
-#[derive(Debug, Clone)]
-pub(in super::super) struct MoneyFlow {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct MoneyFlow {
     before: Pair,
     rising: Window<Pair, 14>,
     flows: Window<Pair, 14>,

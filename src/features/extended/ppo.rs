@@ -1,5 +1,7 @@
 //! The percentage price oscillator: the contract's MACD as a share of its slow average.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Smoothed};
 
@@ -7,8 +9,8 @@ const FAMILY: &str = "ppo";
 const SOURCE: &str = "Appel, moving average convergence/divergence, 1979, in percent";
 
 /// The two averages of the close and the one of their distance.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Ppo {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Ppo {
     fast: Smoothed,
     slow: Smoothed,
     signal: Smoothed,

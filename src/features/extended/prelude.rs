@@ -1,5 +1,5 @@
 //! What every family file names.
 
-pub(super) use super::super::family::Family;
-pub(super) use super::super::moment::Moment;
-pub(super) use super::super::spec::{Spec, Unit};
+pub(super) use crate::features::family::Family;
+pub(super) use crate::features::moment::Moment;
+pub(super) use crate::features::spec::{Spec, Unit};

@@ -1,5 +1,7 @@
 //! Volatility from the prices inside the bars, per bar.
 
+use serde::{Deserialize, Serialize};
+
 use super::before::Before;
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Window};
@@ -7,8 +9,8 @@ use crate::rolling::{Pair, Window};
 const FAMILY: &str = "range_volatility";
 
 /// Squares of log ranges, the two estimators' terms, and the logs between and within bars.
-#[derive(Debug, Clone)]
-pub(in super::super) struct RangeVolatility {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct RangeVolatility {
     before: Before,
     parkinson: Window<Pair, 20>,
     garman_klass: Window<Pair, 20>,

@@ -1,5 +1,7 @@
 //! The straight line of least squares through the last 20 closes.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Window};
 
@@ -7,8 +9,8 @@ const FAMILY: &str = "regression";
 const SOURCE: &str = "ordinary least squares, Legendre 1805 and Gauss 1809";
 
 /// The last 20 closes.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Regression {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Regression {
     closes: Window<Pair, 20>,
 }
 

@@ -1,13 +1,15 @@
 //! Trading sessions by fixed hours of UTC: those of winter, whatever the season.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 
 const FAMILY: &str = "sessions";
 const SOURCE: &str = "customary hours of the foreign exchange market, 09:00 to 18:00 in Tokyo, 08:00 to 17:00 elsewhere";
 
 /// State: none.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Sessions;
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Sessions;
 
 const fn flag(name: &'static str, formula: &'static str) -> Spec {
     Spec::column(FAMILY, SOURCE, name, Unit::Count, 0, formula).within(0.0, 1.0)

@@ -1,5 +1,7 @@
 //! Shape and memory of the returns, and the standard score of the close.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Window};
 
@@ -8,8 +10,8 @@ const MOMENTS: &str = "Fisher, Statistical Methods for Research Workers, 1925";
 const BOX: &str = "Box and Jenkins, Time Series Analysis, 1970";
 
 /// The last 20 returns and closes.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Statistics {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Statistics {
     returns: Window<Pair, 20>,
     closes: Window<Pair, 20>,
 }

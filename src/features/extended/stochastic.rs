@@ -1,5 +1,7 @@
 //! Lane's stochastic oscillator and Williams' %R: the close within the range of the last 14 bars.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Window};
 
@@ -8,8 +10,8 @@ const LANE: &str = "Lane, Lane's Stochastics, Technical Analysis of Stocks and C
 const WILLIAMS: &str = "Williams, How I Made One Million Dollars, 1973";
 
 /// The last 14 highs and lows, and three values of either line.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Stochastic {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Stochastic {
     highs: Window<f64, 14>,
     lows: Window<f64, 14>,
     fast: Window<Pair, 3>,

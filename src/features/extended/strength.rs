@@ -1,13 +1,15 @@
 //! Relative strength by other rules than the contract's: Wilder's smoothing, Chande's difference, and the stochastic.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Smoothed, Window};
 
 const FAMILY: &str = "strength";
 
 /// Gains and losses, smoothed and whole, and the last 14 values of the plain index.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Strength {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Strength {
     gain: Smoothed,
     loss: Smoothed,
     changes: Window<Pair, 14>,

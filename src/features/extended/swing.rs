@@ -1,5 +1,7 @@
 //! Oscillators of the bar's place and middle: Williams' two, and the balance of power.
 
+use serde::{Deserialize, Serialize};
+
 use super::before::Before;
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Window};
@@ -7,8 +9,8 @@ use crate::rolling::{Pair, Window};
 const FAMILY: &str = "swing";
 
 /// The bar before, 28 values of buying pressure and range, 34 bar middles.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Swing {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Swing {
     before: Before,
     pressure: Window<Pair, 28>,
     range: Window<Pair, 28>,

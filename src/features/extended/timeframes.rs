@@ -1,5 +1,7 @@
 //! Columns of 4-hour and daily buckets built from the bars themselves; only what has ended is looked at.
 
+use serde::{Deserialize, Serialize};
+
 use super::buckets::{Bucket, Buckets};
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Window};
@@ -9,8 +11,8 @@ const SOURCE: &str = "resampled bars, UTC";
 const PIVOT: &str = "floor traders' pivot point, classic form";
 
 /// Buckets of both lengths and the closes of those completed.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Timeframes {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Timeframes {
     four_hours: Buckets,
     closes_4h: Window<Pair, 15>,
     days: Buckets,

@@ -1,5 +1,7 @@
 //! Averages of the close that lag less, and the distance of the close from long ones.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Smoothed, Window};
 
@@ -8,8 +10,8 @@ const MULLOY: &str = "Mulloy, Smoothing Data with Faster Moving Averages, Techni
 const HUTSON: &str = "Hutson, Good TRIX, Technical Analysis of Stocks and Commodities, 1983";
 
 /// The last 20 closes, the cascades of averages, the long averages.
-#[derive(Debug, Clone)]
-pub(in super::super) struct TrendAverages {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct TrendAverages {
     closes: Window<Pair, 20>,
     once_to_thrice_20: [Smoothed; 3],
     once_to_thrice_15: [Smoothed; 3],

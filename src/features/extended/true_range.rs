@@ -1,5 +1,7 @@
 //! True range and its Wilder average.
 
+use serde::{Deserialize, Serialize};
+
 use super::before::Before;
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::Smoothed;
@@ -8,8 +10,8 @@ const FAMILY: &str = "true_range";
 const SOURCE: &str = "Wilder, New Concepts in Technical Trading Systems, 1978";
 
 /// The bar before and the smoothed range.
-#[derive(Debug, Clone)]
-pub(in super::super) struct TrueRange {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct TrueRange {
     before: Before,
     average: Smoothed,
 }

@@ -1,5 +1,7 @@
 //! Volume by the direction of the close, by its own spread, and by price.
 
+use serde::{Deserialize, Serialize};
+
 use super::prelude::{Family, Moment, Spec, Unit};
 use super::typical::typical;
 use crate::rolling::{Pair, Smoothed, Window};
@@ -9,8 +11,8 @@ const GRANVILLE: &str = "Granville, New Key to Stock Market Profits, 1963";
 const VWAP: &str = "volume-weighted average price over a rolling window";
 
 /// Windows of volume, signed volume and turnover, the cumulative line, the smoothed force.
-#[derive(Debug, Clone)]
-pub(in super::super) struct VolumeFlow {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct VolumeFlow {
     balance: Pair,
     signed: Window<Pair, 20>,
     volumes: Window<Pair, 20>,

@@ -1,5 +1,7 @@
 //! The vortex indicator.
 
+use serde::{Deserialize, Serialize};
+
 use super::before::Before;
 use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Window};
@@ -9,8 +11,8 @@ const SOURCE: &str =
     "Botes and Siepman, The Vortex Indicator, Technical Analysis of Stocks and Commodities, 2010";
 
 /// The bar before and 14 values of both movements and of the range.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Vortex {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::features) struct Vortex {
     before: Before,
     plus: Window<Pair, 14>,
     minus: Window<Pair, 14>,

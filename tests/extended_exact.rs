@@ -1,6 +1,12 @@
 //! Every extended column against its definition in double-double, on ordinary and on hostile bars.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 #![allow(missing_docs, clippy::missing_panics_doc, reason = "support modules are not an interface")]
 #![allow(dead_code, reason = "support is shared with other tests")]
 
@@ -173,8 +179,8 @@ fn other_intervals() {
         ("weeks", -40_000_000, 604_800),
     ] {
         let mut columns = walk(85, 400);
-        for (bar, time) in columns.time.iter_mut().enumerate() {
-            *time = start + interval * bar as i64 + i64::from(bar > 60) * 50_000;
+        for (bar, time) in (0..).zip(&mut columns.time) {
+            *time = start + interval * bar + i64::from(bar > 60) * 50_000;
         }
         assert_exact(title, &columns.bars());
     }

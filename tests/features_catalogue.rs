@@ -118,7 +118,7 @@ fn is_of_the_clock(spec: &Spec) -> bool {
 fn finite_from_the_first_finite_bar_on_and_not_before() {
     // A bar per bucket fills the buckets in the fewest bars, which is what such columns state.
     let mut daily = walk(21, 600);
-    daily.time.iter_mut().enumerate().for_each(|(bar, time)| *time = 1_000_000_000 + 86_400 * bar as i64);
+    (0..).zip(&mut daily.time).for_each(|(day, time)| *time = 1_000_000_000 + 86_400 * day);
     for (columns, is_daily) in [(walk(21, 600), false), (daily, true)] {
         let table = batch(&columns.bars());
         for (column, spec) in specs().into_iter().enumerate() {
@@ -203,109 +203,5 @@ fn unit_law() {
                 assert!(same, "{}[{bar}]: {value} {expected}", spec.name);
             }
         }
-    }
-}
-
-/// Two histories that end alike: all bars, and those from `start` on.
-struct Histories {
-    columns: Columns,
-    start: usize,
-    whole: Array2<f64>,
-    short: Array2<f64>,
-}
-
-impl Histories {
-    fn of(columns: &Columns, start: usize, bars: usize) -> Self {
-        let columns = columns.part(0..start + bars);
-        let short = batch(&columns.part(start..start + bars).bars());
-        Self { whole: batch(&columns.bars()), short, start, columns }
-    }
-
-    /// Difference between the two in a column, `bars` bars after the start of the short one, in the column's measure.
-    fn change(&self, column: usize, bars: usize) -> f64 {
-        let (spec, newest) = (specs()[column], self.start + bars - 1);
-        let (whole, short) = (self.whole[[newest, column]], self.short[[bars - 1, column]]);
-        let volume = || self.columns.volume[newest - 19..=newest].iter().sum::<f64>() / 20.0;
-        let close = self.columns.close[newest];
-        let scale = match spec.unit {
-            Unit::Percent => 100.0,
-            Unit::Volume if spec.range.0 < 0.0 => volume(),
-            Unit::PriceVolume => close * volume(),
-            Unit::Price if spec.range.0 < 0.0 => close,
-            _ if spec.range.0 < 0.0 => 1.0,
-            _ => whole.abs(),
-        };
-        // Bits first: a windowed value must be the same number, even when it is 0 or unknown.
-        if whole.to_bits() == short.to_bits() { 0.0 } else { (whole - short).abs() / scale }
-    }
-}
-
-/// A window forgets outright, so its settling is the bar after its first finite one.
-fn is_window(spec: &Spec) -> bool {
-    spec.settle_bars == spec.first_finite + 1
-}
-
-#[test]
-fn the_start_of_history_is_forgotten_after_settle_bars() {
-    let longest = specs().iter().map(|spec| spec.settle_bars).filter(|bars| *bars != NEVER).max().unwrap() + 29;
-    let columns = walk(25, longest + 500);
-    for start in [1, 2, 3, 7, 50, 333, 500] {
-        let histories = Histories::of(&columns, start, longest);
-        for (column, spec) in specs().into_iter().enumerate().filter(|(_, spec)| spec.settle_bars != NEVER) {
-            for bars in [0, 1, 2, 13, 29].map(|more| spec.settle_bars + more) {
-                let change = histories.change(column, bars);
-                assert!(change < 1e-9, "{} changes by {change:e} with {bars} bars from {start}", spec.name);
-                assert!(!is_window(spec) || change == 0.0, "{}: a window forgets outright", spec.name);
-            }
-        }
-    }
-}
-
-#[test]
-fn what_never_settles_depends_on_the_start_for_ever_or_on_the_clock() {
-    let bars = 1_700;
-    let histories = Histories::of(&walk(25, 2_000), 300, bars);
-    for (column, spec) in specs().into_iter().enumerate().filter(|(_, spec)| spec.settle_bars == NEVER) {
-        if !is_of_the_clock(spec) {
-            let change = histories.change(column, bars);
-            assert!(change > 1e-9, "{} has settled, say after how many bars", spec.name);
-            continue;
-        }
-        let known = (1..=bars).filter(|&bar| !histories.short[[bar - 1, column]].is_nan());
-        let changes: Vec<f64> = known.map(|bar| histories.change(column, bar)).collect();
-        assert!(changes.len() > bars / 2, "{} is known at {} bars only", spec.name, changes.len());
-        assert!(changes.iter().all(|change| *change == 0.0), "{}: known before its buckets are whole", spec.name);
-    }
-}
-
-/// After a fall to half, every average stands above the close by the close: the worst start the number is stated for.
-#[test]
-fn settle_bars_is_not_longer_than_the_worst_start_needs() {
-    let fall = 700;
-    let halved = walk(26, 1_000).with_prices(|bar, _| if bar < fall { 2.0 } else { 1.0 });
-    let histories = Histories::of(&halved, fall, 300);
-    for (column, spec) in CATALOGUE.iter().enumerate().filter(|(_, spec)| spec.settle_bars > 100) {
-        let at = |bars| histories.change(column, bars);
-        assert!(at(spec.settle_bars) < 1e-9, "{}: {:e}", spec.name, at(spec.settle_bars));
-        let early = at(spec.settle_bars - 4);
-        assert!(early > 1e-9, "{} is settled 4 bars early already: {early:e}", spec.name);
-    }
-}
-
-/// The numbers of the catalogue, derived: what a start leaves is gain·q^(bars-1) of the close.
-#[test]
-fn settle_bars_follow_from_the_spans() {
-    let kept = |span: f64| (span - 1.0) / (span + 1.0);
-    let derived = |span: f64, gain: f64| ((1e-9 / gain).ln() / kept(span).ln()).floor() + 2.0;
-    let signal_gain = 0.2 / (1.0 - kept(9.0) / kept(26.0));
-    for (name, bars) in [
-        ("ema_10", derived(10.0, 1.0)),
-        ("ema_20", derived(20.0, 1.0)),
-        ("macd", derived(26.0, 1.0)),
-        ("macd_signal", derived(26.0, signal_gain)),
-        ("macd_hist", derived(26.0, signal_gain - 1.0)),
-    ] {
-        let spec = CATALOGUE.iter().find(|spec| spec.name == name).unwrap();
-        assert_eq!(spec.settle_bars as f64, bars, "{name}");
     }
 }

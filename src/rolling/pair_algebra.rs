@@ -50,6 +50,20 @@ impl Pair {
         Self::sum(first, second).plus(Self::exact(rest.value() / b.high)).normal()
     }
 
+    /// `self / whole`, or `neutral` when the whole is nothing.
+    #[inline]
+    #[must_use]
+    pub fn share_of(self, whole: Self, neutral: f64) -> Self {
+        if whole.is_zero() { Self::exact(neutral) } else { self.divided_by(whole) }
+    }
+
+    /// Whether the number is 0; NaN is not.
+    #[inline]
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.value() == 0.0
+    }
+
     /// `√self`, relative error about 2⁻¹⁰⁰; NaN when negative.
     #[inline]
     #[must_use]
@@ -102,6 +116,9 @@ mod tests {
         assert!(is_close(a.times(b).divided_by(b), a));
         assert!(is_close(a.divided_by(b).times(b), a));
         assert!(a.divided_by(Pair::ZERO).value().is_nan());
+        assert_eq!(a.share_of(Pair::ZERO, 0.5), Pair::exact(0.5));
+        assert_eq!(a.share_of(b, 0.5), a.divided_by(b));
+        assert!(a.share_of(Pair::NAN, 0.5).value().is_nan());
     }
 
     #[test]
@@ -123,7 +140,7 @@ mod tests {
     fn sign_lies_in_the_low_part_when_the_high_one_cancels() {
         let small = Pair { high: 0.0, low: -1e-20 };
         assert!(small.magnitude().value() > 0.0);
-        assert!(is_close(small.squared(), Pair::exact(1e-40)));
+        assert!(is_close(small.squared(), Pair::product(1e-20, 1e-20)));
         assert!(Pair::NAN.magnitude().value().is_nan());
     }
 }

@@ -145,7 +145,9 @@ mod tests {
 
     fn pairs(values: &[f64]) -> Window<Pair, 4> {
         let mut window = Window::filled(Pair::NAN);
-        values.iter().for_each(|&value| window.push(Pair::exact(value)));
+        for &value in values {
+            window.push(Pair::exact(value));
+        }
         window
     }
 

@@ -123,7 +123,8 @@ fn days(series: &Series) -> Vec<(&'static str, Column)> {
     let yesterday = |of: fn([Wide; 3], Wide) -> Option<Wide>| {
         each(series.len(), |t| {
             let bars = &all[t][all[t].len().checked_sub(2)?];
-            let day = [highest(&prices(&series.high, bars)), lowest(&prices(&series.low, bars)), close_of(series, bars)];
+            let day =
+                [highest(&prices(&series.high, bars)), lowest(&prices(&series.low, bars)), close_of(series, bars)];
             of(day, series.close[t]?)
         })
     };
@@ -138,9 +139,11 @@ fn days(series: &Series) -> Vec<(&'static str, Column)> {
         ),
         (
             "previous_position_1d",
-            yesterday(|[high, low, _], close| {
-                if is_zero(high - low) { None } else { Some((close - low) / (high - low)) }
-            }),
+            yesterday(
+                |[high, low, _], close| {
+                    if is_zero(high - low) { None } else { Some((close - low) / (high - low)) }
+                },
+            ),
         ),
         ("previous_high_distance_1d", yesterday(|[high, _, _], close| Some(close / high - w(1.0)))),
         ("previous_low_distance_1d", yesterday(|[_, low, _], close| Some(close / low - w(1.0)))),

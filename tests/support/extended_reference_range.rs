@@ -2,8 +2,8 @@
 
 use super::double_double::Wide;
 use super::extended_reference::{
-    Column, Series, ago, both, central_moment, each, exponential, highest, is_above, is_zero, last, lowest, mean, returns,
-    rolling, sample_deviation, share, smaller, sum, true_range, typical, w, wilder,
+    Column, Series, ago, both, central_moment, each, exponential, highest, is_above, is_zero, last, lowest, mean,
+    returns, rolling, sample_deviation, share, smaller, sum, true_range, typical, w, wilder,
 };
 use super::wide_functions::ln;
 
@@ -20,9 +20,7 @@ pub fn columns(series: &Series) -> Vec<(&'static str, Column)> {
 
 fn channels(series: &Series) -> Vec<(&'static str, Column)> {
     let close = &series.close;
-    let band = |side: f64| {
-        rolling(close, 20, move |closes| mean(closes) + w(side) * central_moment(closes, 2).sqrt())
-    };
+    let band = |side: f64| rolling(close, 20, move |closes| mean(closes) + w(side) * central_moment(closes, 2).sqrt());
     let (upper, lower) = (band(2.0), band(-2.0));
     let middle = rolling(close, 20, mean);
     let place = |upper: &Column, lower: &Column| {
@@ -112,9 +110,8 @@ fn volatility(series: &Series) -> Vec<(&'static str, Column)> {
     let inside = logs(&series.close, &series.open);
     let two = ln(w(2.0));
     let mean_of = |values: &Column| rolling(values, 20, mean);
-    let garman_klass = both(&range, &inside, |range, inside| {
-        w(0.5) * range * range - (w(2.0) * two - w(1.0)) * inside * inside
-    });
+    let garman_klass =
+        both(&range, &inside, |range, inside| w(0.5) * range * range - (w(2.0) * two - w(1.0)) * inside * inside);
     let rogers_satchell = each(series.len(), |t| {
         let (open, high, low, close) = (series.open[t]?, series.high[t]?, series.low[t]?, series.close[t]?);
         Some(ln(high / close) * ln(high / open) + ln(low / close) * ln(low / open))
@@ -124,8 +121,7 @@ fn volatility(series: &Series) -> Vec<(&'static str, Column)> {
     let (overnight, during) = (variance(&logs(&series.open, &before)), variance(&inside));
     let k = w(34.0) / w(100.0) / (w(134.0) / w(100.0) + w(21.0) / w(19.0));
     let root = |values: Column| values.into_iter().map(|value| value.map(Wide::sqrt)).collect::<Column>();
-    let yang_zhang =
-        each(series.len(), |t| Some(overnight[t]? + k * during[t]? + (w(1.0) - k) * rogers_satchell[t]?));
+    let yang_zhang = each(series.len(), |t| Some(overnight[t]? + k * during[t]? + (w(1.0) - k) * rogers_satchell[t]?));
     let parkinson = mean_of(&both(&range, &range, |a, b| a * b / (w(4.0) * two)));
     vec![
         ("log_return_1", logs(&series.close, &before)),

@@ -2,8 +2,8 @@
 
 use super::double_double::Wide;
 use super::extended_reference::{
-    Column, Series, ago, both, changes, each, each_in_turn, exponential, highest, is_above, is_zero, last, lowest, mean,
-    rolling, share, sum, true_range, w, wilder,
+    Column, Series, ago, both, changes, each, each_in_turn, exponential, highest, is_above, is_zero, last, lowest,
+    mean, rolling, share, sum, true_range, w, wilder,
 };
 
 pub fn columns(series: &Series) -> Vec<(&'static str, Column)> {
@@ -76,14 +76,8 @@ fn averages(series: &Series) -> Vec<(&'static str, Column)> {
     vec![
         ("wma_20", rolling(close, 20, weighted)),
         ("dema_20", both(&once, &twice, |e, ee| w(2.0) * e - ee)),
-        (
-            "tema_20",
-            each(series.len(), |t| Some(w(3.0) * once[t]? - w(3.0) * twice[t]? + thrice[t]?)),
-        ),
-        (
-            "trix_15",
-            each(series.len(), |t| Some(w(100.0) * (thrice_15[t]? / ago(&thrice_15, t, 1)? - w(1.0)))),
-        ),
+        ("tema_20", each(series.len(), |t| Some(w(3.0) * once[t]? - w(3.0) * twice[t]? + thrice[t]?))),
+        ("trix_15", each(series.len(), |t| Some(w(100.0) * (thrice_15[t]? / ago(&thrice_15, t, 1)? - w(1.0))))),
         ("ema_distance_50", distance(50.0)),
         ("ema_distance_100", distance(100.0)),
         ("ema_distance_200", distance(200.0)),

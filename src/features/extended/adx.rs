@@ -20,8 +20,8 @@ pub(in crate::features) struct Adx {
 }
 
 impl Family for Adx {
-    // Settling: the sums' start leaves (13/14)^k after k bars; that of dx is the same to first order, and the average of
-    // dx passes it on times (1 + k/14) at most.
+    // Settling: the sums' start leaves (13/14)^k, k bars after bar 14; |p - m| / (p + m) doubles it at most. The average
+    // of dx keeps (13/14)^k of its own start, k bars after bar 27, and takes in a fourteenth of what dx still has.
     const SPECS: &'static [Spec] = &[
         Spec::column(
             FAMILY,
@@ -33,7 +33,7 @@ impl Family for Adx {
              W(x): sum of x over bars 1..13, then W[t] = 13/14 W[t-1] + x[t]; 0 when W(true_range) = 0",
         )
         .within(0.0, 100.0)
-        .settling(296),
+        .settling(295),
         Spec::column(
             FAMILY,
             SOURCE,
@@ -44,7 +44,7 @@ impl Family for Adx {
              W(true_range) = 0",
         )
         .within(0.0, 100.0)
-        .settling(296),
+        .settling(295),
         Spec::column(
             FAMILY,
             SOURCE,
@@ -54,7 +54,7 @@ impl Family for Adx {
             "100 abs(plus_di_14 - minus_di_14) / (plus_di_14 + minus_di_14); 0 when both are 0",
         )
         .within(0.0, 100.0)
-        .settling(314),
+        .settling(304),
         Spec::column(
             FAMILY,
             SOURCE,
@@ -64,7 +64,7 @@ impl Family for Adx {
             "a[27] = mean of dx_14[14..27]; a[t] = (13 a[t-1] + dx_14[t]) / 14",
         )
         .within(0.0, 100.0)
-        .settling(370),
+        .settling(347),
     ];
 
     fn new() -> Self {
@@ -84,9 +84,7 @@ impl Family for Adx {
         let range = self.range.update(before.true_range(bar));
         let plus = self.plus.update(ahead(up, down));
         let minus = self.minus.update(ahead(down, up));
-        let percent = |part: Pair, whole: Pair| {
-            if whole.value() == 0.0 { Pair::ZERO } else { part.times(Pair::exact(100.0)).divided_by(whole) }
-        };
+        let percent = |part: Pair, whole: Pair| part.times(Pair::exact(100.0)).share_of(whole, 0.0);
         let index = percent(plus.minus(minus).magnitude(), plus.plus(minus));
         let average = self.average.update(index);
         out.copy_from_slice(&[

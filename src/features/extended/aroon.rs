@@ -51,7 +51,8 @@ impl Family for Aroon {
     }
 }
 
-/// 100 when the newest value is `extreme`, 4 less for every bar since; NaN where no value is (a NaN equals nothing).
+/// 100 when the newest value is `extreme`, 4 less for every bar since; NaN while that is NaN.
 fn recency(window: &Window<f64, 26>, extreme: f64) -> f64 {
-    window.iter().position(|value| value == extreme).map_or(f64::NAN, |age| 4.0 * (25.0 - age as f64))
+    // One of the values is the extreme itself, so the difference is 0 without rounding; a NaN's is not.
+    window.iter().position(|value| value - extreme == 0.0).map_or(f64::NAN, |age| 4.0 * (25.0 - age as f64))
 }

@@ -64,11 +64,7 @@ impl Family for Bollinger {
         let deviations = self.closes.deviations();
         let (mean, spread) = (deviations.mean, deviations.standard_deviation(0));
         let twice = spread.scaled(2.0);
-        let percent_b = if spread.value() == 0.0 {
-            0.5
-        } else {
-            deviations.from_mean[0].divided_by(spread).scaled(0.25).plus(Pair::exact(0.5)).value()
-        };
+        let percent_b = deviations.from_mean[0].share_of(spread, 0.0).scaled(0.25).plus(Pair::exact(0.5)).value();
         out.copy_from_slice(&[
             mean.plus(twice).value(),
             mean.minus(twice).value(),

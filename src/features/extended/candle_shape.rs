@@ -61,7 +61,7 @@ impl Family for CandleShape {
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let bar = moment.bar;
         let range = Pair::difference(bar.high, bar.low);
-        let share = |part: Pair| if bar.high == bar.low { 0.0 } else { part.divided_by(range).value() };
+        let share = |part: Pair| part.share_of(range, 0.0).value();
         let (top, bottom) = (bar.open.max(bar.close), bar.open.min(bar.close));
         let before = moment.close_ago(1);
         out.copy_from_slice(&[

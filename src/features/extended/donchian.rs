@@ -50,8 +50,7 @@ impl Family for Donchian {
         self.lows.push(bar.low);
         let (upper, lower) = (self.highs.highest(), self.lows.lowest());
         let width = Pair::difference(upper, lower);
-        let position =
-            if upper == lower { 0.5 } else { Pair::difference(bar.close, lower).divided_by(width).value() };
+        let position = Pair::difference(bar.close, lower).share_of(width, 0.5).value();
         out.copy_from_slice(&[upper, lower, position, width.over(bar.close).value()]);
     }
 }

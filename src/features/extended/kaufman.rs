@@ -17,7 +17,7 @@ pub(in crate::features) struct Kaufman {
 }
 
 impl Family for Kaufman {
-    // Settling: the slowest step is (2/31)^2, so a start leaves at most (1 - 4/961)^k after k bars.
+    // Settling: the slowest step is (2/31)^2, so a start leaves at most (1 - 4/961)^k, k bars after bar 9.
     const SPECS: &'static [Spec] = &[
         Spec::column(
             FAMILY,
@@ -37,7 +37,7 @@ impl Family for Kaufman {
             "k[9] = close[9]; k[t] = k[t-1] + c (close[t] - k[t-1]), c = (2/31 + efficiency_ratio_10 (2/3 - 2/31))^2",
         )
         .not_negative()
-        .settling(4_980),
+        .settling(4_979),
     ];
 
     fn new() -> Self {
@@ -49,7 +49,7 @@ impl Family for Kaufman {
         self.changes.push(moment.change);
         let net = self.changes.sum().magnitude();
         let path = Pair::total(self.changes.iter().map(Pair::magnitude));
-        let efficiency = if path.value() == 0.0 { Pair::exact(1.0) } else { net.divided_by(path) };
+        let efficiency = net.share_of(path, 1.0);
         // 2/31 + e (2/3 - 2/31) = (6 + 56 e) / 93
         let pace = Pair::exact(6.0).plus(efficiency.times(Pair::exact(56.0))).over(93.0).squared();
         if efficiency.value().is_nan() {

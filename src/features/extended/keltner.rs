@@ -18,8 +18,8 @@ pub(in crate::features) struct Keltner {
 }
 
 impl Family for Keltner {
-    // Settling: the start leaves (19/21)^(bars-1) of ema_20 and 2·(9/10)^(bars-11) of the range, which is less than the
-    // close; a range of a thousandth of the close magnifies what is left in the position 250 times and more.
+    // Settling: the start leaves (19/21)^(bars-1) of ema_20 and 2·(9/10)^(bars-11) of the range, each a close off at most.
+    // A channel as wide as a thousandth of the close magnifies the first 1000 times in the position.
     const SPECS: &'static [Spec] = &[
         Spec::column(
             FAMILY,
@@ -30,7 +30,7 @@ impl Family for Keltner {
             "ema_20 + 2 a; a[10] = mean of true_range[1..10]; a[t] = (9 a[t-1] + true_range[t]) / 10",
         )
         .not_negative()
-        .settling(220),
+        .settling(219),
         Spec::column(
             FAMILY,
             SOURCE,
@@ -39,7 +39,7 @@ impl Family for Keltner {
             10,
             "ema_20 - 2 a; a[10] = mean of true_range[1..10]; a[t] = (9 a[t-1] + true_range[t]) / 10",
         )
-        .settling(220),
+        .settling(219),
         Spec::column(
             FAMILY,
             SOURCE,
@@ -60,11 +60,7 @@ impl Family for Keltner {
         let range = self.range.update(self.before.replace(moment.bar).true_range(moment.bar));
         let (middle, half) = (self.middle.update(close), range.scaled(2.0));
         let (upper, lower) = (middle.plus(half), middle.minus(half));
-        let position = if range.value() == 0.0 {
-            0.5
-        } else {
-            close.minus(middle).divided_by(range).scaled(0.25).plus(Pair::exact(0.5)).value()
-        };
+        let position = close.minus(middle).share_of(range, 0.0).scaled(0.25).plus(Pair::exact(0.5)).value();
         // In warm-up the middle is known and the range is not.
         out.copy_from_slice(&[upper.value(), lower.value(), position]);
     }

@@ -23,9 +23,9 @@ pub(in crate::features) struct MoneyFlow {
 }
 
 impl Family for MoneyFlow {
-    // Settling of the oscillator: the line's own start cancels; seeded by the first value of the line, the slow average
-    // is off by at most what the line moved since, and keeps (9/11)^(bars-1) of it. Ten thousand bars' volume, measured
-    // against one bar's, takes 46 bars more.
+    // Settling of the oscillator: where the line starts cancels. The line is ahead of its slow average by 4.5 volumes at
+    // most; those a hundred times as large as volume is now, the start leaves 450 (9/11)^(bars-1), and 100 2^(1-bars)
+    // of the fast average.
     const SPECS: &'static [Spec] = &[
         Spec::column(
             FAMILY,
@@ -65,7 +65,7 @@ impl Family for MoneyFlow {
             0,
             "ema_3 - ema_10 of ad_line, seeded by its first value; ema_n: e[t] = a x[t] + (1-a) e[t-1], a = 2/(n+1)",
         )
-        .settling(151),
+        .settling(135),
     ];
 
     fn new() -> Self {
@@ -91,21 +91,16 @@ impl Family for MoneyFlow {
         self.rising.push(if change > 0.0 { flow } else { known });
         self.flows.push(if change == 0.0 { Pair::ZERO } else { flow.plus(known) });
         let (rising, flows) = (self.rising.sum(), self.flows.sum());
-        let mfi = if flows.value() == 0.0 {
-            50.0
-        } else {
-            rising.times(Pair::exact(100.0)).divided_by(flows).value()
-        };
+        let mfi = rising.times(Pair::exact(100.0)).share_of(flows, 50.0).value();
 
         let range = Pair::difference(bar.high, bar.low);
         let place = Pair::difference(bar.close, bar.low).minus(Pair::difference(bar.high, bar.close));
-        let gathered =
-            if bar.high == bar.low { Pair::ZERO } else { place.times(volume).divided_by(range) };
+        let gathered = place.times(volume).share_of(range, 0.0);
         self.accumulated.push(gathered);
         self.volumes.push(volume);
         self.line = self.line.plus(gathered).normal();
         let (sum, total) = (self.accumulated.sum(), self.volumes.sum());
-        let share = if total.value() == 0.0 { 0.0 } else { sum.divided_by(total).value() };
+        let share = sum.share_of(total, 0.0).value();
         let oscillator = self.fast.update(self.line).minus(self.slow.update(self.line));
         out.copy_from_slice(&[mfi, self.line.value(), sum.value(), share, oscillator.value()]);
     }

@@ -22,9 +22,17 @@ impl Family for Ppo {
     const SPECS: &'static [Spec] = &[
         Spec::column(FAMILY, SOURCE, "ppo_12_26", Unit::Ratio, 0, "100 macd / ema_26 of the close, seeded as ema_20")
             .settling(331),
-        Spec::column(FAMILY, SOURCE, "ppo_signal_12_26_9", Unit::Ratio, 0, "ema_9 of ppo_12_26, seeded by its first value")
-            .settling(336),
-        Spec::column(FAMILY, SOURCE, "ppo_hist_12_26_9", Unit::Ratio, 0, "ppo_12_26 - ppo_signal_12_26_9").settling(321),
+        Spec::column(
+            FAMILY,
+            SOURCE,
+            "ppo_signal_12_26_9",
+            Unit::Ratio,
+            0,
+            "ema_9 of ppo_12_26, seeded by its first value",
+        )
+        .settling(336),
+        Spec::column(FAMILY, SOURCE, "ppo_hist_12_26_9", Unit::Ratio, 0, "ppo_12_26 - ppo_signal_12_26_9")
+            .settling(321),
     ];
 
     fn new() -> Self {

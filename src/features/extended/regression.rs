@@ -57,11 +57,7 @@ impl Family for Regression {
         let slope = shared.over(1_330.0);
         let above_mean = slope.times(Pair::exact(9.5));
         let squares = deviations.power_sum(2);
-        let explained = if squares.value() == 0.0 {
-            0.0
-        } else {
-            shared.squared().over(2_660.0).divided_by(squares).value()
-        };
+        let explained = shared.squared().over(2_660.0).share_of(squares, 0.0).value();
         out.copy_from_slice(&[
             deviations.mean.plus(above_mean).value(),
             slope.value(),

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::prelude::{Family, Moment, Spec, Unit};
 
 const FAMILY: &str = "sessions";
-const SOURCE: &str = "customary hours of the foreign exchange market, 09:00 to 18:00 in Tokyo, 08:00 to 17:00 elsewhere";
+const SOURCE: &str =
+    "customary hours of the foreign exchange market, 09:00 to 18:00 in Tokyo, 08:00 to 17:00 elsewhere";
 
 /// State: none.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -80,18 +80,18 @@ impl Family for Statistics {
         let returns = self.returns.deviations();
         let squares = returns.power_sum(2);
         let variance = squares.over(20.0);
-        let or_zero = |value: f64| if squares.value() == 0.0 { 0.0 } else { value };
+        let or_zero = |value: f64| if squares.is_zero() { 0.0 } else { value };
         let skewness = returns.power_sum(3).over(20.0).divided_by(variance.times(variance.root()));
         let kurtosis = returns.power_sum(4).over(20.0).divided_by(variance.squared()).minus(Pair::exact(3.0));
-        let correlation = |lag: usize| returns.lagged_product_sum(lag).divided_by(squares).value();
+        let correlation = |lag: usize| returns.lagged_product_sum(lag).share_of(squares, 0.0).value();
         let closes = self.closes.deviations();
         let deviation = closes.standard_deviation(1);
         out.copy_from_slice(&[
             or_zero(skewness.value()),
             or_zero(kurtosis.value()),
-            or_zero(correlation(1)),
-            or_zero(correlation(5)),
-            if deviation.value() == 0.0 { 0.0 } else { closes.from_mean[0].divided_by(deviation).value() },
+            correlation(1),
+            correlation(5),
+            closes.from_mean[0].share_of(deviation, 0.0).value(),
         ]);
     }
 }

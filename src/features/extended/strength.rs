@@ -67,10 +67,10 @@ impl Family for Strength {
         let net = self.changes.sum();
         let path = Pair::total(self.changes.iter().map(Pair::magnitude));
         // G/(G+L) = (1 + net/path)/2, so the index and the difference order alike.
-        let balance = if path.value() == 0.0 { Pair::ZERO } else { net.divided_by(path) };
+        let balance = net.share_of(path, 0.0);
         self.indices.push(balance);
         out.copy_from_slice(&[
-            if total.value() == 0.0 { 50.0 } else { gain.times(Pair::exact(100.0)).divided_by(total).value() },
+            gain.times(Pair::exact(100.0)).share_of(total, 50.0).value(),
             balance.times(Pair::exact(100.0)).value(),
             self.place(balance),
         ]);
@@ -85,7 +85,7 @@ impl Strength {
             return f64::NAN;
         }
         let (below, above) = distances().fold((0.0, 0.0), |(low, high): (f64, f64), gap| (low.min(gap), high.max(gap)));
-        if below == above { 0.5 } else { -below / (above - below) }
+        if above - below == 0.0 { 0.5 } else { -below / (above - below) }
     }
 }
 

@@ -63,10 +63,7 @@ impl Family for Swing {
         let floor = if before.close.is_nan() { f64::NAN } else { bar.low.min(before.close) };
         self.pressure.push(Pair::difference(bar.close, floor));
         self.range.push(before.true_range(bar));
-        let share = |bars: usize| {
-            let range = self.range.sum_of(bars);
-            if range.value() == 0.0 { Pair::exact(0.5) } else { self.pressure.sum_of(bars).divided_by(range) }
-        };
+        let share = |bars: usize| self.pressure.sum_of(bars).share_of(self.range.sum_of(bars), 0.5);
         let weighed = share(7).scaled(4.0).plus(share(14).scaled(2.0)).plus(share(28));
         // Twice the middle less twice the close: small numbers, whose means differ as the middles' do.
         self.middles.push(Pair::sum(bar.high, bar.low));
@@ -77,7 +74,7 @@ impl Family for Swing {
         let body = Pair::difference(bar.close, bar.open);
         out.copy_from_slice(&[
             weighed.times(Pair::exact(100.0)).over(7.0).value(),
-            if bar.high == bar.low { 0.0 } else { body.divided_by(Pair::difference(bar.high, bar.low)).value() },
+            body.share_of(Pair::difference(bar.high, bar.low), 0.0).value(),
             mean(5).minus(mean(34)).scaled(0.5).value(),
         ]);
     }

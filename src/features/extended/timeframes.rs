@@ -96,7 +96,7 @@ impl Family for Timeframes {
         ]);
         out[5..7].copy_from_slice(&self.days.so_far().map_or([f64::NAN; 2], |today| {
             let range = Pair::difference(today.high, today.low);
-            let position = if today.high == today.low { 0.5 } else { above(close, today.low).divided_by(range).value() };
+            let position = above(close, today.low).share_of(range, 0.5).value();
             [range.over(close).value(), position]
         }));
         out[7..].copy_from_slice(&self.yesterday.map_or([f64::NAN; 5], |day| from_yesterday(close, &day)));
@@ -116,7 +116,7 @@ impl Timeframes {
         let path = Pair::total(changes().map(Pair::magnitude));
         // Twice the gains are the path and the net change.
         let gains = path.plus(Pair::total(changes())).scaled(0.5);
-        if path.value() == 0.0 { 50.0 } else { gains.times(Pair::exact(100.0)).divided_by(path).value() }
+        gains.times(Pair::exact(100.0)).share_of(path, 50.0).value()
     }
 }
 

@@ -6,7 +6,8 @@ use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Smoothed, Window};
 
 const FAMILY: &str = "trend_averages";
-const MULLOY: &str = "Mulloy, Smoothing Data with Faster Moving Averages, Technical Analysis of Stocks and Commodities, 1994";
+const MULLOY: &str =
+    "Mulloy, Smoothing Data with Faster Moving Averages, Technical Analysis of Stocks and Commodities, 1994";
 const HUTSON: &str = "Hutson, Good TRIX, Technical Analysis of Stocks and Commodities, 1983";
 
 /// The last 20 closes, the cascades of averages, the long averages.
@@ -40,7 +41,7 @@ impl Family for TrendAverages {
             38,
             "2 e - E(e), e = E(close); E: exponential mean, a = 2/21, seeded by the mean of its first 20 values",
         )
-        .settling(285),
+        .settling(279),
         Spec::column(
             FAMILY,
             MULLOY,
@@ -49,7 +50,7 @@ impl Family for TrendAverages {
             57,
             "3 e - 3 E(e) + E(E(e)), e = E(close); E: exponential mean, a = 2/21, seeded by the mean of its first 20 values",
         )
-        .settling(339),
+        .settling(326),
         Spec::column(
             FAMILY,
             HUTSON,
@@ -60,7 +61,7 @@ impl Family for TrendAverages {
              15 values",
         )
         .within(-100.0, f64::INFINITY)
-        .settling(260),
+        .settling(286),
         Spec::column(FAMILY, LONG, "ema_distance_50", Unit::Ratio, 0, LONG_50).within(-1.0, f64::INFINITY).settling(520),
         Spec::column(FAMILY, LONG, "ema_distance_100", Unit::Ratio, 0, LONG_100)
             .within(-1.0, f64::INFINITY)

@@ -69,9 +69,16 @@ impl Family for VolumeFlow {
         )
         .not_negative()
         .or_nan(),
-        Spec::column(FAMILY, VWAP, "vwap_deviation_20", Unit::Ratio, 19, "close / vwap_20 - 1; NaN when there is no volume")
-            .within(-1.0, f64::INFINITY)
-            .or_nan(),
+        Spec::column(
+            FAMILY,
+            VWAP,
+            "vwap_deviation_20",
+            Unit::Ratio,
+            19,
+            "close / vwap_20 - 1; NaN when there is no volume",
+        )
+        .within(-1.0, f64::INFINITY)
+        .or_nan(),
         // No value of n lies further than (n-1)/sqrt(n) sample deviations from their mean.
         Spec::column(
             FAMILY,
@@ -108,7 +115,7 @@ impl Family for VolumeFlow {
         self.volumes.push(volume);
         self.prices.push(typical(bar));
         let (net, total) = (self.signed.sum(), self.volumes.sum());
-        let share = if total.value() == 0.0 && !net.value().is_nan() { Pair::ZERO } else { net.divided_by(total) };
+        let share = if total.is_zero() && !net.value().is_nan() { Pair::ZERO } else { net.divided_by(total) };
         // Three times the price's distance from the close: small numbers, so the close loses nothing beside them.
         let close = Pair::exact(bar.close);
         let triple = close.scaled(2.0).plus(close);
@@ -118,7 +125,7 @@ impl Family for VolumeFlow {
         let average = close.plus(offset);
         let spread = self.volumes.deviations();
         let deviation = spread.standard_deviation(1);
-        let score = if deviation.value() == 0.0 { 0.0 } else { spread.from_mean[0].divided_by(deviation).value() };
+        let score = spread.from_mean[0].share_of(deviation, 0.0).value();
         out.copy_from_slice(&[
             self.balance.value(),
             net.value(),

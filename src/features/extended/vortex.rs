@@ -7,8 +7,7 @@ use super::prelude::{Family, Moment, Spec, Unit};
 use crate::rolling::{Pair, Window};
 
 const FAMILY: &str = "vortex";
-const SOURCE: &str =
-    "Botes and Siepman, The Vortex Indicator, Technical Analysis of Stocks and Commodities, 2010";
+const SOURCE: &str = "Botes and Siepman, The Vortex Indicator, Technical Analysis of Stocks and Commodities, 2010";
 
 /// The bar before and 14 values of both movements and of the range.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,7 +52,7 @@ impl Family for Vortex {
         self.minus.push(Pair::difference(bar.low, before.high).magnitude());
         self.range.push(before.true_range(bar));
         let range = self.range.sum();
-        let share = |part: Pair| if range.value() == 0.0 { 1.0 } else { part.divided_by(range).value() };
+        let share = |part: Pair| part.share_of(range, 1.0).value();
         out.copy_from_slice(&[share(self.plus.sum()), share(self.minus.sum())]);
     }
 }

@@ -30,6 +30,7 @@ mod wide_functions;
 use std::collections::BTreeSet;
 
 use double_double::Wide;
+use extended_reference::Column;
 use feature_bars::{Columns, walk};
 use mt5_sentinel::bars::Bars;
 use mt5_sentinel::features::{EXTENDED, Selection, Spec, Unit, batch_selected};
@@ -52,9 +53,13 @@ fn allowance(spec: &Spec, exact: f64, close: f64) -> f64 {
 
 /// Fails with every place where a column is further from exact than is allowed, or NaN where the other is not.
 fn assert_exact(title: &str, bars: &Bars) {
+    assert_columns_exact(title, bars, extended_reference::columns(bars));
+}
+
+fn assert_columns_exact(title: &str, bars: &Bars, reference: Vec<(&'static str, Column)>) {
     let table = batch_selected(bars, &Selection::extended()).unwrap();
     let (mut beyond, mut worst) = (Vec::new(), ("none", 0.0));
-    for (name, column) in extended_reference::columns(bars) {
+    for (name, column) in reference {
         let place = EXTENDED.iter().position(|spec| spec.name == name).expect(name);
         let mut told = 0;
         for (bar, exact) in column.iter().enumerate() {
@@ -167,6 +172,16 @@ fn no_volume_at_all_and_volume_that_stops() {
     let mut stops = walk(84, 120);
     stops.volume[40..80].fill(0.0);
     assert_exact("volume stops", &stops.bars());
+}
+
+/// Totals and recursions after many bars, against the definition over all of them; the columns of the clock, whose
+/// reference is slow, keep nothing that could drift.
+#[test]
+fn no_drift_after_ten_thousand_bars() {
+    let bars = walk(86, 10_000).bars();
+    let price_columns = extended_reference::columns_of_prices(&bars);
+    assert!(price_columns.len() > 80);
+    assert_columns_exact("ten thousand bars", &bars, price_columns);
 }
 
 /// Other clocks than the walk's: minutes, days, two hours with holes, and times before 1970.

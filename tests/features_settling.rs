@@ -180,7 +180,7 @@ fn extended_settle_bars_follow_from_what_a_start_leaves() {
         ("ppo_hist_12_26_9", settled(0, |bars| 100.0 * (signal_gain - 1.0) * span(26.0, bars))),
         // The line runs ahead of its average by 4.5 volumes at most, each a hundred times what volume is now.
         ("chaikin_oscillator_3_10", settled(0, |bars| 450.0 * span(10.0, bars) + 100.0 * span(3.0, bars))),
-        ("force_index_13", settled(1, |bars| span(13.0, bars - 1.0))),
+        ("force_index_13", settled(13, |bars| span(13.0, bars - 13.0))),
         // The slowest step there is, from the close of bar 9 on.
         ("kama_10", settled(10, |bars| (1.0 - 4.0_f64 / 961.0).powf(bars - 10.0))),
     ];

@@ -41,11 +41,17 @@ impl Series {
 
 /// Every extended column by name.
 pub fn columns(bars: &Bars) -> Vec<(&'static str, Column)> {
+    let mut all = columns_of_prices(bars);
+    all.extend(extended_reference_calendar::columns(&Series::of(bars)));
+    all
+}
+
+/// Those that do not look at the clock.
+pub fn columns_of_prices(bars: &Bars) -> Vec<(&'static str, Column)> {
     let series = Series::of(bars);
     let mut all = extended_reference_trend::columns(&series);
     all.extend(extended_reference_range::columns(&series));
     all.extend(extended_reference_volume::columns(&series));
-    all.extend(extended_reference_calendar::columns(&series));
     all
 }
 

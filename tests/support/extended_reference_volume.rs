@@ -36,7 +36,7 @@ fn balance(series: &Series) -> Vec<(&'static str, Column)> {
         ("obv", running_total(&from_first)),
         ("obv_ratio_20", both(&net, &total, |net, total| share(net, total, 0.0))),
         ("obv_20", net),
-        ("force_index_13", exponential(&force, 13.0, 1)),
+        ("force_index_13", exponential(&force, 13.0, 13)),
         ("volume_zscore_20", rolling(&series.volume, 20, score)),
     ]
 }

@@ -85,7 +85,7 @@ impl Strength {
             return f64::NAN;
         }
         let (below, above) = distances().fold((0.0, 0.0), |(low, high): (f64, f64), gap| (low.min(gap), high.max(gap)));
-        if above - below == 0.0 { 0.5 } else { -below / (above - below) }
+        if above - below == 0.0 { 0.5 } else { (0.0 - below) / (above - below) }
     }
 }
 

@@ -60,7 +60,8 @@ impl Family for TrendAverages {
             "100 (x[t] / x[t-1] - 1), x = E(E(E(close))); E: exponential mean, a = 1/8, seeded by the mean of its first \
              15 values",
         )
-        .within(-100.0, f64::INFINITY)
+        // No average of averages falls faster than by its weight, 1/8.
+        .within(-12.5, f64::INFINITY)
         .settling(286),
         Spec::column(FAMILY, LONG, "ema_distance_50", Unit::Ratio, 0, LONG_50).within(-1.0, f64::INFINITY).settling(520),
         Spec::column(FAMILY, LONG, "ema_distance_100", Unit::Ratio, 0, LONG_100)

@@ -21,7 +21,7 @@ pub(in crate::features) struct VolumeFlow {
 }
 
 impl Family for VolumeFlow {
-    // Settling of the force: the seed's share is (6/7)^k, k bars after bar 1.
+    // Settling of the force: the seed's share is (6/7)^k, k bars after bar 13.
     const SPECS: &'static [Spec] = &[
         Spec::column(
             FAMILY,
@@ -54,10 +54,10 @@ impl Family for VolumeFlow {
             "Elder, Trading for a Living, 1993",
             "force_index_13",
             Unit::PriceVolume,
-            1,
-            "f[1] = x[1]; f[t] = a x[t] + (1-a) f[t-1], a = 1/7, x = (close[t] - close[t-1]) volume[t]",
+            13,
+            "f[13] = mean of x[1..13]; f[t] = a x[t] + (1-a) f[t-1], a = 1/7, x = (close[t] - close[t-1]) volume[t]",
         )
-        .settling(137),
+        .settling(149),
         Spec::column(
             FAMILY,
             VWAP,
@@ -97,7 +97,7 @@ impl Family for VolumeFlow {
             signed: Window::filled(Pair::NAN),
             volumes: Window::filled(Pair::NAN),
             prices: Window::filled(Pair::NAN),
-            force: Smoothed::exponential(13, 1),
+            force: Smoothed::exponential(13, 13),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Wilder's index against the table that ChartSchool publishes, to its two decimals.
+//! Wilder's index against the table that `ChartSchool` publishes, to its two decimals.
 //!
 //! The table lies beside the repository and not in it; without it the test says so and passes, unless
 //! `SENTINEL_REQUIRE_SHARED=1`.

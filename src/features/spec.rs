@@ -48,7 +48,8 @@ pub struct Spec {
     pub formula: &'static str,
     /// Unit of the values.
     pub unit: Unit,
-    /// 0-based bar at which the column is finite for the first time; NaN before.
+    /// 0-based bar at which the column is finite for the first time; NaN before. For a column of 4-hour or daily buckets:
+    /// the earliest such bar there can be, with a bar per bucket.
     pub first_finite: usize,
     /// Length of history, in bars, from which on its start changes the newest value by less than 1e-9, relative to the
     /// value (columns that cross zero: to the close when they are prices, to the mean of 20 volumes when they are

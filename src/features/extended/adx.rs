@@ -29,8 +29,8 @@ impl Family for Adx {
             "plus_di_14",
             Unit::Percent,
             14,
-            "100 W(p) / W(true_range); u = high[t] - high[t-1], d = low[t-1] - low[t], p = u if u > d and u > 0 else 0; \
-             W(x): sum of x over bars 1..13, then W[t] = 13/14 W[t-1] + x[t]; 0 when W(true_range) = 0",
+            "100 W(p) / W(true_range); u = high[t] - high[t-1], d = low[t-1] - low[t], p = u if u > d and u > 0 \
+             else 0; W(x): sum of x over bars 1..13, then W[t] = 13/14 W[t-1] + x[t]; 0 when W(true_range) = 0",
         )
         .within(0.0, 100.0)
         .settling(295),

@@ -40,7 +40,8 @@ impl Family for Bollinger {
             "bollinger_percent_b_20",
             Unit::Ratio,
             19,
-            "(close - bollinger_lower_20) / (bollinger_upper_20 - bollinger_lower_20); 0.5 when the closes are equal",
+            "(close - bollinger_lower_20) / (bollinger_upper_20 - bollinger_lower_20); 0.5 when the closes are \
+             equal",
         )
         .within(-0.589_724_735_885_168_6, 1.589_724_735_885_168_6),
         // One price of 20 and nothing else: 4 sqrt(19).

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bars::Bar;
+use crate::rolling::Pair;
 
 /// Prices of one bucket.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -50,4 +51,9 @@ impl Buckets {
     pub(super) const fn so_far(&self) -> Option<Bucket> {
         self.filling
     }
+}
+
+/// `to / from - 1`.
+pub(super) fn change(to: Pair, from: Pair) -> f64 {
+    to.minus(from).divided_by(from).value()
 }

@@ -40,7 +40,8 @@ impl Family for Drawdown {
             "ulcer_14",
             Unit::Percent,
             26,
-            "sqrt(mean of d^2 over the last 14 bars), d = 100 (close / highest of the 14 closes up to that bar - 1)",
+            "sqrt(mean of d^2 over the last 14 bars), d = 100 (close / highest of the 14 closes up to that bar - \
+             1)",
         )
         .within(0.0, 100.0),
     ];

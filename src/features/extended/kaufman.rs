@@ -25,7 +25,8 @@ impl Family for Kaufman {
             "efficiency_ratio_10",
             Unit::Ratio,
             10,
-            "abs(close[t] - close[t-10]) / sum of abs(close[i] - close[i-1]) over the last 10 bars; 1 when that is 0",
+            "abs(close[t] - close[t-10]) / sum of abs(close[i] - close[i-1]) over the last 10 bars; 1 when that \
+             is 0",
         )
         .within(0.0, 1.0),
         Spec::column(
@@ -34,7 +35,8 @@ impl Family for Kaufman {
             "kama_10",
             Unit::Price,
             10,
-            "k[9] = close[9]; k[t] = k[t-1] + c (close[t] - k[t-1]), c = (2/31 + efficiency_ratio_10 (2/3 - 2/31))^2",
+            "k[9] = close[9]; k[t] = k[t-1] + c (close[t] - k[t-1]), c = (2/31 + efficiency_ratio_10 (2/3 - \
+             2/31))^2",
         )
         .not_negative()
         .settling(4_979),

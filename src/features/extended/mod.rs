@@ -16,11 +16,15 @@ mod calendar_cycle;
 mod candle_shape;
 mod cci;
 mod column;
+mod days;
 mod donchian;
 mod drawdown;
+mod ema_distance;
+mod four_hours;
 mod kaufman;
 mod keltner;
 mod money_flow;
+mod obv;
 mod ppo;
 mod prelude;
 mod range_volatility;
@@ -31,12 +35,11 @@ mod statistics;
 mod stochastic;
 mod strength;
 mod swing;
-mod timeframes;
 mod trend_averages;
 mod true_range;
 mod typical;
-mod volume_flow;
 mod vortex;
+mod vwap;
 
 /// Every extended family, in column order; append-only.
 pub(super) const FAMILIES: &[Entry] = &[
@@ -49,12 +52,14 @@ pub(super) const FAMILIES: &[Entry] = &[
     Entry::of::<strength::Strength>(),
     Entry::of::<cci::Cci>(),
     Entry::of::<trend_averages::TrendAverages>(),
+    Entry::of::<ema_distance::EmaDistance>(),
     Entry::of::<ppo::Ppo>(),
     Entry::of::<aroon::Aroon>(),
     Entry::of::<adx::Adx>(),
     Entry::of::<vortex::Vortex>(),
     Entry::of::<money_flow::MoneyFlow>(),
-    Entry::of::<volume_flow::VolumeFlow>(),
+    Entry::of::<obv::Obv>(),
+    Entry::of::<vwap::Vwap>(),
     Entry::of::<range_volatility::RangeVolatility>(),
     Entry::of::<statistics::Statistics>(),
     Entry::of::<kaufman::Kaufman>(),
@@ -64,5 +69,6 @@ pub(super) const FAMILIES: &[Entry] = &[
     Entry::of::<candle_shape::CandleShape>(),
     Entry::of::<calendar_cycle::CalendarCycle>(),
     Entry::of::<sessions::Sessions>(),
-    Entry::of::<timeframes::Timeframes>(),
+    Entry::of::<four_hours::FourHours>(),
+    Entry::of::<days::Days>(),
 ];

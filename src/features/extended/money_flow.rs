@@ -29,12 +29,13 @@ impl Family for MoneyFlow {
     const SPECS: &'static [Spec] = &[
         Spec::column(
             FAMILY,
-            "Quong and Soudack, Volume-Weighted RSI: Money Flow, Technical Analysis of Stocks and Commodities, 1989",
+            "Quong and Soudack, Volume-Weighted RSI: Money Flow, Technical Analysis of Stocks and Commodities, \
+             1989",
             "mfi_14",
             Unit::Percent,
             14,
-            "100 P / (P + N); P sum of p volume over those of the last 14 bars with p[t] > p[t-1], N with p[t] < p[t-1], \
-             p = (high + low + close) / 3; 50 when P = N = 0",
+            "100 P / (P + N); P sum of p volume over those of the last 14 bars with p[t] > p[t-1], N with p[t] < \
+             p[t-1], p = (high + low + close) / 3; 50 when P = N = 0",
         )
         .within(0.0, 100.0),
         Spec::column(
@@ -43,8 +44,8 @@ impl Family for MoneyFlow {
             "ad_line",
             Unit::Volume,
             0,
-            "sum of v[i] over all bars of the history, v = volume ((close - low) - (high - close)) / (high - low), 0 when \
-             high = low",
+            "sum of v[i] over all bars of the history, v = volume ((close - low) - (high - close)) / (high - \
+             low), 0 when high = low",
         )
         .never_settling(),
         Spec::column(FAMILY, CHAIKIN, "ad_20", Unit::Volume, 19, "sum of v of ad_line over the last 20 bars"),
@@ -63,7 +64,8 @@ impl Family for MoneyFlow {
             "chaikin_oscillator_3_10",
             Unit::Volume,
             0,
-            "ema_3 - ema_10 of ad_line, seeded by its first value; ema_n: e[t] = a x[t] + (1-a) e[t-1], a = 2/(n+1)",
+            "ema_3 - ema_10 of ad_line, seeded by its first value; ema_n: e[t] = a x[t] + (1-a) e[t-1], a = \
+             2/(n+1)",
         )
         .settling(135),
     ];

@@ -58,12 +58,13 @@ impl Family for RangeVolatility {
         .not_negative(),
         Spec::column(
             FAMILY,
-            "Yang and Zhang, Drift-Independent Volatility Estimation Based on High, Low, Open and Close Prices, 2000",
+            "Yang and Zhang, Drift-Independent Volatility Estimation Based on High, Low, Open and Close Prices, \
+             2000",
             "yang_zhang_20",
             Unit::Ratio,
             20,
-            "sqrt(V(ln(open[t]/close[t-1])) + k V(ln(close/open)) + (1-k) rogers_satchell_20^2), k = 0.34 / (1.34 + \
-             21/19), V: sample variance (n-1) over the last 20 bars",
+            "sqrt(V(ln(open[t]/close[t-1])) + k V(ln(close/open)) + (1-k) rogers_satchell_20^2), k = 0.34 / (1.34 \
+             + 21/19), V: sample variance (n-1) over the last 20 bars",
         )
         .not_negative(),
     ];
@@ -113,6 +114,10 @@ const YANG_ZHANG_K: f64 = 0.34 / (1.34 + 21.0 / 19.0);
 
 /// `ln(a/b)`; from the difference, since the quotient of neighbouring prices has few digits of it left.
 fn log_ratio(a: f64, b: f64) -> Pair {
+    if a < b {
+        // A fall by many orders is -1 and nothing else; the rise back has all its digits.
+        return log_ratio(b, a).negated();
+    }
     let change = Pair::difference(a, b).over(b);
     // ln(1 + x + e) = ln(1 + x) + e/(1 + x) for an e of the order of the last bit.
     Pair { high: libm::log1p(change.high), low: change.low / (1.0 + change.high) }

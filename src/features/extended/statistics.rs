@@ -45,8 +45,8 @@ impl Family for Statistics {
             "autocorrelation_20_lag1",
             Unit::Ratio,
             20,
-            "sum of d[i] d[i-1] over the 19 pairs / sum of d[i]^2, d = r - mean r over the last 20 values r of return_1; \
-             0 when the latter is 0",
+            "sum of d[i] d[i-1] over the 19 pairs / sum of d[i]^2, d = r - mean r over the last 20 values r of \
+             return_1; 0 when the latter is 0",
         )
         .within(-0.988_830_826_225_128_6, 0.955_572_805_786_140_8),
         Spec::column(
@@ -55,8 +55,8 @@ impl Family for Statistics {
             "autocorrelation_20_lag5",
             Unit::Ratio,
             20,
-            "sum of d[i] d[i-5] over the 15 pairs / sum of d[i]^2, d = r - mean r over the last 20 values r of return_1; \
-             0 when the latter is 0",
+            "sum of d[i] d[i-5] over the 15 pairs / sum of d[i]^2, d = r - mean r over the last 20 values r of \
+             return_1; 0 when the latter is 0",
         )
         .within(-0.809_016_994_374_947_6, 0.809_016_994_374_947_6),
         // No value of n lies further than (n-1)/sqrt(n) sample deviations from their mean.
@@ -66,7 +66,8 @@ impl Family for Statistics {
             "zscore_20",
             Unit::Ratio,
             19,
-            "(close - m) / s, m and s mean and sample standard deviation (n-1) of the last 20 closes; 0 when s = 0",
+            "(close - m) / s, m and s mean and sample standard deviation (n-1) of the last 20 closes; 0 when s = \
+             0",
         )
         .within(-4.248_529_157_249_601, 4.248_529_157_249_601),
     ];

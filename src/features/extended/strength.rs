@@ -25,8 +25,9 @@ impl Family for Strength {
             "rsi_wilder_14",
             Unit::Percent,
             14,
-            "100 G / (G + L); G[14] = mean of the gains of bars 1..14, G[t] = (13 G[t-1] + gain[t]) / 14, L likewise of \
-             the losses; gain = max(close[t] - close[t-1], 0), loss = max(close[t-1] - close[t], 0); 50 when G = L = 0",
+            "100 G / (G + L); G[14] = mean of the gains of bars 1..14, G[t] = (13 G[t-1] + gain[t]) / 14, L \
+             likewise of the losses; gain = max(close[t] - close[t-1], 0), loss = max(close[t-1] - close[t], 0); \
+             50 when G = L = 0",
         )
         .within(0.0, 100.0)
         .settling(295),
@@ -36,7 +37,8 @@ impl Family for Strength {
             "cmo_14",
             Unit::Ratio,
             14,
-            "100 (G - L) / (G + L), sums of gains and losses over the last 14 changes of the close; 0 when G = L = 0",
+            "100 (G - L) / (G + L), sums of gains and losses over the last 14 changes of the close; 0 when G = L \
+             = 0",
         )
         .within(-100.0, 100.0),
         Spec::column(
@@ -45,7 +47,8 @@ impl Family for Strength {
             "stoch_rsi_14",
             Unit::Ratio,
             27,
-            "(r - min) / (max - min), r = rsi_14 (plain means), min and max over its last 14 values; 0.5 when max = min",
+            "(r - min) / (max - min), r = rsi_14 (plain means), min and max over its last 14 values; 0.5 when max \
+             = min",
         )
         .within(0.0, 1.0),
     ];

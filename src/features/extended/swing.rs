@@ -25,8 +25,8 @@ impl Family for Swing {
             "ultimate_oscillator_7_14_28",
             Unit::Percent,
             28,
-            "100 (4 q(7) + 2 q(14) + q(28)) / 7, q(n) = sum of close - min(low, close[t-1]) / sum of true_range over the \
-             last n bars; q = 0.5 where the latter is 0",
+            "100 (4 q(7) + 2 q(14) + q(28)) / 7, q(n) = sum of close - min(low, close[t-1]) / sum of true_range \
+             over the last n bars; q = 0.5 where the latter is 0",
         )
         .within(0.0, 100.0),
         Spec::column(

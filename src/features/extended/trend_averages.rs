@@ -1,4 +1,4 @@
-//! Averages of the close that lag less, and the distance of the close from long ones.
+//! Averages of the close that lag less, and the speed of one that lags more.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,14 +10,13 @@ const MULLOY: &str =
     "Mulloy, Smoothing Data with Faster Moving Averages, Technical Analysis of Stocks and Commodities, 1994";
 const HUTSON: &str = "Hutson, Good TRIX, Technical Analysis of Stocks and Commodities, 1983";
 
-/// The last 20 closes, the cascades of averages, the long averages.
+/// The last 20 closes and the cascades of averages.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct TrendAverages {
     closes: Window<Pair, 20>,
     once_to_thrice_20: [Smoothed; 3],
     once_to_thrice_15: [Smoothed; 3],
     thrice_15: Pair,
-    long: [Smoothed; 3],
 }
 
 impl Family for TrendAverages {
@@ -48,7 +47,8 @@ impl Family for TrendAverages {
             "tema_20",
             Unit::Price,
             57,
-            "3 e - 3 E(e) + E(E(e)), e = E(close); E: exponential mean, a = 2/21, seeded by the mean of its first 20 values",
+            "3 e - 3 E(e) + E(E(e)), e = E(close); E: exponential mean, a = 2/21, seeded by the mean of its first \
+             20 values",
         )
         .settling(326),
         Spec::column(
@@ -57,19 +57,12 @@ impl Family for TrendAverages {
             "trix_15",
             Unit::Ratio,
             43,
-            "100 (x[t] / x[t-1] - 1), x = E(E(E(close))); E: exponential mean, a = 1/8, seeded by the mean of its first \
-             15 values",
+            "100 (x[t] / x[t-1] - 1), x = E(E(E(close))); E: exponential mean, a = 1/8, seeded by the mean of its \
+             first 15 values",
         )
         // No average of averages falls faster than by its weight, 1/8.
         .within(-12.5, f64::INFINITY)
         .settling(286),
-        Spec::column(FAMILY, LONG, "ema_distance_50", Unit::Ratio, 0, LONG_50).within(-1.0, f64::INFINITY).settling(520),
-        Spec::column(FAMILY, LONG, "ema_distance_100", Unit::Ratio, 0, LONG_100)
-            .within(-1.0, f64::INFINITY)
-            .settling(1_038),
-        Spec::column(FAMILY, LONG, "ema_distance_200", Unit::Ratio, 0, LONG_200)
-            .within(-1.0, f64::INFINITY)
-            .settling(2_074),
     ];
 
     fn new() -> Self {
@@ -79,7 +72,6 @@ impl Family for TrendAverages {
             once_to_thrice_20: cascade(20),
             once_to_thrice_15: cascade(15),
             thrice_15: Pair::NAN,
-            long: [50, 100, 200].map(|span| Smoothed::exponential(span, 1)),
         }
     }
 
@@ -91,23 +83,14 @@ impl Family for TrendAverages {
         let before = std::mem::replace(&mut self.thrice_15, thrice_15);
         let trix = thrice_15.minus(before).times(Pair::exact(100.0)).divided_by(before);
         let three = Pair::exact(3.0);
-        out[..4].copy_from_slice(&[
+        out.copy_from_slice(&[
             self.weighted().value(),
             once.scaled(2.0).minus(twice).value(),
             once.minus(twice).times(three).plus(thrice).value(),
             trix.value(),
         ]);
-        for (distance, average) in out[4..].iter_mut().zip(&mut self.long) {
-            let average = average.update(close);
-            *distance = close.minus(average).divided_by(average).value();
-        }
     }
 }
-
-const LONG: &str = "distance from an exponential moving average";
-const LONG_50: &str = "close / e - 1; e[0] = close[0]; e[t] = a close[t] + (1-a) e[t-1], a = 2/51";
-const LONG_100: &str = "close / e - 1; e[0] = close[0]; e[t] = a close[t] + (1-a) e[t-1], a = 2/101";
-const LONG_200: &str = "close / e - 1; e[0] = close[0]; e[t] = a close[t] + (1-a) e[t-1], a = 2/201";
 
 impl TrendAverages {
     /// Mean of the closes with weights 20, 19 … 1, newest first.

@@ -8,6 +8,8 @@
 //! | [`Spreads`] | variances of the last 10 and 20 values, on the same ladder |
 //! | [`Ema`] | an exponential mean, held as its distance from the newest value |
 //! | [`by_inverse`] | a quotient by a divisor whose inverse is known |
+//! | [`Window`] | the last values, whole; sums, extremes and deviations by a fresh pass |
+//! | [`Smoothed`] | a recursive mean seeded by the plain mean of its first values |
 //!
 //! Windows start filled with NaN, and NaN passes through every sum: a window is finite exactly when it is full, and
 //! warm-up needs no counter.
@@ -18,14 +20,19 @@
 pub mod array;
 mod ema;
 mod pair;
+mod pair_algebra;
 mod quotient;
 mod ring;
+mod smoothed;
 mod spreads;
 mod sums;
+mod window;
 
 pub use ema::Ema;
 pub use pair::Pair;
 pub use quotient::by_inverse;
 pub use ring::Ring;
+pub use smoothed::Smoothed;
 pub use spreads::{Spreads, Variances, rungs};
 pub use sums::{Sums, Totals};
+pub use window::{Deviations, Window};

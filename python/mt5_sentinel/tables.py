@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from mt5_sentinel import _core
-from mt5_sentinel.errors import Misconfigured, Unusable
+from mt5_sentinel.errors import Unusable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -114,8 +114,10 @@ def _columns(table: Any, source: str) -> _Columns:  # noqa: ANN401 - any table
     if fields is not None:
         return _Columns(fields, lambda at: table[fields[at]])
     if source in ("", "pyarrow") and hasattr(table, "__arrow_c_stream__"):
-        arrow = _arrow_table(table)
-        return _Columns(arrow.column_names, arrow.column)
+        from mt5_sentinel import arrow  # noqa: PLC0415 - imports numpy and pyarrow
+
+        stream = arrow.table(table)
+        return _Columns(stream.column_names, stream.column)
     raise TypeError(f"{type(table).__name__} is no table of bars; what is read: {ACCEPTED}")
 
 
@@ -127,18 +129,6 @@ def _of_pandas(table: Any) -> _Columns:  # noqa: ANN401
     width = len(table.columns)
     times = index if index.dtype.kind == "M" else None
     return _Columns(names, lambda at: index if at == width else table.iloc[:, at], times)
-
-
-def _arrow_table(table: object) -> Any:  # noqa: ANN401
-    try:
-        import pyarrow  # noqa: PLC0415 - an extra
-    except ImportError:
-        message = "reading an Arrow stream needs pyarrow: pip install 'mt5-sentinel[scale]'"
-        raise Misconfigured(message, "missing_extra") from None
-    try:
-        return pyarrow.table(table)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{type(table).__name__} is no table of bars: {error}") from None
 
 
 def _time(found: _Columns, wanted: str | None) -> tuple[str, Any]:

@@ -103,7 +103,13 @@ pub enum Error {
         /// What is wrong with them.
         problem: String,
     },
-    /// A trading setting outside its meaning.
+    /// Bytes that hold no state of a stream of this build.
+    #[error("stored stream: {problem}")]
+    BadState {
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// A setting outside its meaning.
     #[error("setting `{field}`: {problem}")]
     BadSetting {
         /// Name of the setting.

@@ -1,4 +1,4 @@
-//! What every row of the catalogue claims, tried on every row there is: nothing here names a column but the contract.
+//! What every row of both catalogues claims, tried on every row there is: nothing here names a column but the contract.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(missing_docs, dead_code, reason = "support is shared with other tests and is not an interface")]
@@ -9,8 +9,11 @@ mod feature_bars;
 
 use std::collections::HashSet;
 
-use feature_bars::{Columns, walk};
-use mt5_sentinel::features::{CATALOGUE, Unit, WIDTH, batch, fingerprint, names, needed_bars};
+use feature_bars::{Columns, same_nan, walk};
+use mt5_sentinel::bars::Bars;
+use mt5_sentinel::features::{
+    CATALOGUE, EXTENDED, NEVER, Selection, Spec, Unit, batch_selected, fingerprint, names, needed_bars,
+};
 use ndarray::Array2;
 
 /// The contract `sentinel-v1`: name, first finite bar, unit.
@@ -39,8 +42,18 @@ const CONTRACT: [(&str, usize, Unit); 22] = [
     ("acceleration_5", 10, Unit::Price),
 ];
 
+/// Every column of both catalogues.
+fn specs() -> Vec<&'static Spec> {
+    CATALOGUE.iter().chain(&EXTENDED).collect()
+}
+
+/// Every column at every bar.
+fn batch(bars: &Bars) -> Array2<f64> {
+    batch_selected(bars, &Selection::all()).unwrap()
+}
+
 fn bits(table: &Array2<f64>) -> Vec<u64> {
-    table.iter().map(|value| value.to_bits()).collect()
+    table.iter().map(|value| same_nan(*value).to_bits()).collect()
 }
 
 /// Price paths that go where a range could break: up only, down only, flat, wild, all volume in one bar. Their steps are
@@ -65,7 +78,7 @@ fn extremes() -> Vec<Columns> {
 
 #[test]
 fn names_order_units_and_warm_up_are_the_contract() {
-    assert_eq!(CATALOGUE.map(|spec| (spec.name, spec.first_finite, spec.unit))[..22], CONTRACT);
+    assert_eq!(CATALOGUE.map(|spec| (spec.name, spec.first_finite, spec.unit)), CONTRACT);
     assert_eq!(names(), CATALOGUE.map(|spec| spec.name));
     let nullable: Vec<_> = CATALOGUE.iter().filter(|spec| spec.nullable).map(|spec| spec.name).collect();
     assert_eq!(nullable, ["volume_ratio_20"]);
@@ -73,8 +86,9 @@ fn names_order_units_and_warm_up_are_the_contract() {
 
 #[test]
 fn every_row_of_the_catalogue_is_filled_in() {
-    assert_eq!(names().iter().collect::<HashSet<_>>().len(), WIDTH);
-    for spec in &CATALOGUE {
+    let specs = specs();
+    assert_eq!(specs.iter().map(|spec| spec.name).collect::<HashSet<_>>().len(), specs.len(), "a name is used twice");
+    for spec in specs {
         assert!(spec.range.0 < spec.range.1, "{}", spec.name);
         assert!(spec.settle_bars > spec.first_finite, "{}: settled before it is finite", spec.name);
         for text in [spec.name, spec.family, spec.formula, spec.source, spec.unit.as_str()] {
@@ -98,7 +112,7 @@ fn needed_bars_is_the_longest_settling() {
 #[test]
 fn finite_from_the_first_finite_bar_on_and_not_before() {
     let table = batch(&walk(21, 600).bars());
-    for (column, spec) in CATALOGUE.iter().enumerate() {
+    for (column, spec) in specs().into_iter().enumerate() {
         for bar in 0..600 {
             let value = table[[bar, column]];
             if bar < spec.first_finite {
@@ -114,7 +128,7 @@ fn finite_from_the_first_finite_bar_on_and_not_before() {
 fn only_nullable_columns_are_nan_after_warm_up() {
     for columns in extremes() {
         let table = batch(&columns.bars());
-        for (column, spec) in CATALOGUE.iter().enumerate().filter(|(_, spec)| !spec.nullable) {
+        for (column, spec) in specs().into_iter().enumerate().filter(|(_, spec)| !spec.nullable) {
             let after = table.column(column).iter().skip(spec.first_finite).all(|value| value.is_finite());
             assert!(after, "{} is not finite somewhere after warm-up", spec.name);
         }
@@ -125,7 +139,7 @@ fn only_nullable_columns_are_nan_after_warm_up() {
 fn values_stay_within_their_range() {
     for columns in extremes() {
         let table = batch(&columns.bars());
-        for (column, spec) in CATALOGUE.iter().enumerate() {
+        for (column, spec) in specs().into_iter().enumerate() {
             let (low, high) = spec.range;
             for value in table.column(column).iter().filter(|value| !value.is_nan()) {
                 assert!((low..=high).contains(value), "{} is {value}, outside {low}..={high}", spec.name);
@@ -138,7 +152,7 @@ fn values_stay_within_their_range() {
 fn ranges_are_not_wider_than_what_happens() {
     let tables: Vec<_> = extremes().iter().map(|columns| batch(&columns.bars())).collect();
     for (name, low, high) in [("rsi_14", 0.0, 100.0), ("volume_ratio_20", 0.0, 20.0), ("hour", 0.0, 23.0)] {
-        let column = names().iter().position(|&other| other == name).unwrap();
+        let column = specs().iter().position(|spec| spec.name == name).unwrap();
         for bound in [low, high] {
             let reached = tables.iter().any(|table| table.column(column).iter().any(|value| *value == bound));
             assert!(reached, "{name} never reaches {bound}");
@@ -149,12 +163,12 @@ fn ranges_are_not_wider_than_what_happens() {
 #[test]
 fn no_look_ahead() {
     let columns = walk(22, 400);
-    let whole = bits(&batch(&columns.bars()));
+    let (whole, width) = (bits(&batch(&columns.bars())), specs().len());
     for length in [0, 1, 2, 9, 10, 11, 19, 20, 21, 100, 399] {
         let prefix = bits(&batch(&columns.part(0..length).bars()));
-        assert_eq!(prefix, whole[..length * WIDTH], "the first {length} rows change with the bars behind them");
+        assert_eq!(prefix, whole[..length * width], "the first {length} rows change with the bars behind them");
         let other_future = columns.clone().with_prices(|bar, price| if bar < length { price } else { price * 3.0 });
-        assert_eq!(bits(&batch(&other_future.bars()))[..length * WIDTH], prefix);
+        assert_eq!(bits(&batch(&other_future.bars()))[..length * width], prefix);
     }
 }
 
@@ -166,7 +180,7 @@ fn unit_law() {
         let mut scaled = columns.clone().with_prices(|_, price| price * 8.0);
         scaled.volume.iter_mut().for_each(|volume| *volume *= 32.0);
         let scaled = batch(&scaled.bars());
-        for (column, spec) in CATALOGUE.iter().enumerate() {
+        for (column, spec) in specs().into_iter().enumerate() {
             let factor = match spec.unit {
                 Unit::Price => 8.0,
                 Unit::Volume => 32.0,
@@ -174,34 +188,60 @@ fn unit_law() {
             };
             for bar in spec.first_finite..600 {
                 let (value, expected) = (scaled[[bar, column]], table[[bar, column]] * factor);
-                assert_eq!(value.to_bits(), expected.to_bits(), "{}[{bar}]: {value} {expected}", spec.name);
+                assert_eq!(
+                    same_nan(value).to_bits(),
+                    same_nan(expected).to_bits(),
+                    "{}[{bar}]: {value} {expected}",
+                    spec.name
+                );
             }
         }
     }
 }
 
-/// Largest change of a column's newest value, `bars` bars after `start`, when the history begins at `start`.
-fn change_by_start(columns: &Columns, start: usize, bars: usize, column: usize) -> f64 {
+/// Change of every column's newest value, `bars` bars after `start`, when the history begins at `start`.
+fn change_by_start(columns: &Columns, start: usize, bars: usize) -> Vec<f64> {
     let end = start + bars;
-    let whole = batch(&columns.part(0..end).bars())[[end - 1, column]];
-    let short = batch(&columns.part(start..end).bars())[[bars - 1, column]];
-    // The MACD crosses zero: it is measured against the close.
-    let scale = if CATALOGUE[column].name.starts_with("macd") { columns.close[end - 1] } else { whole.abs() };
-    // Bits first: a windowed value must be the same number, even when it is 0.
-    if whole.to_bits() == short.to_bits() { 0.0 } else { (whole - short).abs() / scale }
+    let (whole, short) = (batch(&columns.part(0..end).bars()), batch(&columns.part(start..end).bars()));
+    let change = |(column, spec): (usize, &Spec)| {
+        let (whole, short) = (same_nan(whole[[end - 1, column]]), same_nan(short[[bars - 1, column]]));
+        // What crosses zero is measured against the close, or against 1.
+        let scale = match spec.unit {
+            Unit::Price if spec.range.0 < 0.0 => columns.close[end - 1],
+            _ if spec.range.0 < 0.0 => 1.0,
+            _ => whole.abs(),
+        };
+        // Bits first: a windowed value must be the same number, even when it is 0 or unknown.
+        if whole.to_bits() == short.to_bits() { 0.0 } else { (whole - short).abs() / scale }
+    };
+    specs().into_iter().enumerate().map(change).collect()
+}
+
+/// A window forgets outright, so its settling is the bar after its first finite one.
+fn is_window(spec: &Spec) -> bool {
+    spec.settle_bars == spec.first_finite + 1
 }
 
 #[test]
 fn the_start_of_history_is_forgotten_after_settle_bars() {
-    let columns = walk(25, 1_000);
-    for (column, spec) in CATALOGUE.iter().enumerate() {
-        for start in [1, 2, 3, 7, 50, 333, 500] {
-            for bars in [0, 1, 2, 13, 29].map(|more| spec.settle_bars + more) {
-                let change = change_by_start(&columns, start, bars, column);
+    let columns = walk(25, 2_000);
+    let lengths: HashSet<usize> = specs().iter().map(|spec| spec.settle_bars).filter(|bars| *bars != NEVER).collect();
+    for start in [1, 2, 3, 7, 50, 333, 500] {
+        for (settled, bars) in lengths.iter().flat_map(|&bars| [0, 1, 2, 13, 29].map(|more| (bars, bars + more))) {
+            let changes = change_by_start(&columns, start, bars);
+            for (spec, change) in specs().iter().zip(changes).filter(|(spec, _)| spec.settle_bars == settled) {
                 assert!(change < 1e-9, "{} changes by {change:e} with {bars} bars from {start}", spec.name);
-                assert!(spec.settle_bars > 100 || change == 0.0, "{}: a window forgets outright", spec.name);
+                assert!(!is_window(spec) || change == 0.0, "{}: a window forgets outright", spec.name);
             }
         }
+    }
+}
+
+#[test]
+fn what_never_settles_depends_on_the_start_for_ever() {
+    let changes = change_by_start(&walk(25, 2_000), 300, 1_700);
+    for (spec, change) in specs().iter().zip(changes).filter(|(spec, _)| spec.settle_bars == NEVER) {
+        assert!(change > 1e-9, "{} has settled, say after how many bars", spec.name);
     }
 }
 
@@ -211,7 +251,7 @@ fn settle_bars_is_not_longer_than_the_worst_start_needs() {
     let fall = 700;
     let halved = walk(26, 1_000).with_prices(|bar, _| if bar < fall { 2.0 } else { 1.0 });
     for (column, spec) in CATALOGUE.iter().enumerate().filter(|(_, spec)| spec.settle_bars > 100) {
-        let at = |bars| change_by_start(&halved, fall, bars, column);
+        let at = |bars| change_by_start(&halved, fall, bars)[column];
         assert!(at(spec.settle_bars) < 1e-9, "{}: {:e}", spec.name, at(spec.settle_bars));
         let early = at(spec.settle_bars - 4);
         assert!(early > 1e-9, "{} is settled 4 bars early already: {early:e}", spec.name);

@@ -5,7 +5,7 @@ No table library is imported here, and numpy only when there is a table to read:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from mt5_sentinel import _core
@@ -82,22 +82,56 @@ def bars_from_table(table: Table, *, timestamp: str | None = None) -> _core.Bars
     return _core.Bars.from_columns(columns.seconds(time_name, time), *numbers)
 
 
-def features(bars: _core.Bars | Table, out: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-    """Feature matrix of shape (n, 22), NaN during warm-up; written into ``out`` where given.
+def features(
+    bars: _core.Bars | Table,
+    out: NDArray[np.float64] | None = None,
+    *,
+    layout: _core._Layout = "rows",
+    columns: _core._Columns = None,
+    threads: int = 1,
+) -> NDArray[np.float64]:
+    """Feature matrix of shape (n, k), NaN during warm-up; the GIL is released.
+
+    Args:
+        bars: n bars, or a table of them as ``bars_from_table`` reads it.
+        out: a writable array of that shape and any strides; it is filled and returned.
+        layout: ``rows`` is C order, ``columns`` Fortran order, ``legacy23`` the 22 and a constant 0.0 (k = 23).
+            With ``out`` its own order counts.
+        columns: names in the order wanted, or ``extended`` or ``all``; None is the 22 of ``sentinel-v1``.
+        threads: how many may work on it.
 
     Raises:
-        Unusable: ``out`` has another shape, or as ``bars_from_table``.
+        Unusable: ``out`` has another shape or type, cannot be written, or its elements overlap; or as
+            ``bars_from_table``.
+        Misconfigured: a column, layout or number of threads is none; ``legacy23`` with ``columns``.
     """
-    return _core.features(bars if isinstance(bars, _core.Bars) else bars_from_table(bars), out)
+    source = bars if isinstance(bars, _core.Bars) else bars_from_table(bars)
+    return _core.features(source, out, layout=layout, columns=columns, threads=threads)
 
 
-def latest(bars: _core.Bars | Table) -> list[float]:
-    """The newest bar's 22 values, equal by bits to the last row of the matrix.
+def features_many(
+    bars: Iterable[_core.Bars | Table],
+    *,
+    layout: _core._Layout = "rows",
+    columns: _core._Columns = None,
+    threads: int | None = None,
+) -> list[NDArray[np.float64]]:
+    """Matrix of each symbol, in parallel on ``threads`` threads (None: one per processor); else as ``features``."""
+    sources = [one if isinstance(one, _core.Bars) else bars_from_table(one) for one in bars]
+    return _core.features_many(sources, layout=layout, columns=columns, threads=threads)
+
+
+def latest(bars: _core.Bars | Table, columns: _core._Columns = None) -> list[float]:
+    """The newest bar's k values, equal by bits to the last row of the matrix.
+
+    A column that never settles is the value for a history that starts where the bars do.
 
     Raises:
-        Unusable: fewer bars than the features need to settle, or as ``bars_from_table``.
+        Unusable: too few bars for some column that settles to have settled, or for another to be finite; or as
+            ``bars_from_table``.
+        Misconfigured: a column is unknown or given twice.
     """
-    return _core.latest(bars if isinstance(bars, _core.Bars) else bars_from_table(bars))
+    return _core.latest(bars if isinstance(bars, _core.Bars) else bars_from_table(bars), columns)
 
 
 def _columns(table: Any, source: str) -> _Columns:  # noqa: ANN401 - any table

@@ -43,6 +43,21 @@ impl Bar {
             && self.volume.is_finite()
             && self.volume >= 0.0
     }
+
+    /// The first field that makes the bar impossible (see [`Bar::is_possible`]), and what is wrong with it.
+    #[must_use]
+    pub fn fault(&self) -> Option<(&'static str, String)> {
+        let prices = [("open", self.open), ("high", self.high), ("low", self.low), ("close", self.close)];
+        if let Some((field, price)) = prices.into_iter().find(|(_, price)| !price.is_finite() || *price <= 0.0) {
+            return Some((field, format!("impossible bar: {price} is no price; prices are finite and above 0")));
+        }
+        if self.high < self.low {
+            return Some(("high", format!("impossible bar: high {} is below low {}", self.high, self.low)));
+        }
+        let is_volume = self.volume.is_finite() && self.volume >= 0.0;
+        let problem = || format!("impossible bar: {} is no volume; volumes are finite and not negative", self.volume);
+        (!is_volume).then(|| ("volume", problem()))
+    }
 }
 
 /// Clean bars of one symbol and one interval, oldest first; columns of equal length, open times strictly increasing.
@@ -62,8 +77,8 @@ impl Bars {
     /// Takes columns that are clean already, all of one length.
     ///
     /// # Errors
-    /// [`Error::BadColumns`] when lengths differ; [`Error::BadField`] when open times do not strictly increase or a
-    /// bar is impossible (see [`Bar::is_possible`]).
+    /// [`Error::BadColumns`] when lengths differ; [`Error::BadField`] when open times are no unix seconds or do not
+    /// strictly increase, or a bar is impossible (see [`Bar::fault`]).
     pub fn from_columns(
         time: Vec<i64>,
         open: Vec<f64>,
@@ -86,6 +101,9 @@ impl Bars {
                 return Err(Error::BadColumns { problem });
             }
         }
+        if let Some((row, problem)) = (0..rows).find_map(|i| Some((i, time::seconds_fault(bars.time[i])?))) {
+            return Err(Error::BadField { row, field: "timestamp".into(), problem });
+        }
         if let Some(row) = (1..rows).find(|&i| bars.time[i] <= bars.time[i - 1]) {
             let problem = format!(
                 "{} does not come after {}; sort and deduplicate the bars first",
@@ -95,12 +113,8 @@ impl Bars {
             return Err(Error::BadField { row, field: "timestamp".into(), problem });
         }
         if let Some(row) = (0..rows).find(|&i| !bars.at(i).is_possible()) {
-            let bar = bars.at(row);
-            let problem = format!(
-                "impossible bar: open {} high {} low {} close {} volume {}",
-                bar.open, bar.high, bar.low, bar.close, bar.volume
-            );
-            return Err(Error::BadField { row, field: "open..volume".into(), problem });
+            let (field, problem) = bars.at(row).fault().unwrap_or_default();
+            return Err(Error::BadField { row, field: field.into(), problem });
         }
         Ok(bars)
     }

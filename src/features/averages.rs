@@ -1,5 +1,7 @@
 //! Plain and exponential means of the close.
 
+use serde::{Deserialize, Serialize};
+
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
@@ -20,7 +22,7 @@ const fn spec(name: &'static str, formula: &'static str, first_finite: usize, se
 }
 
 /// Window sums of the close and two exponential means.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Averages {
     closes: Sums,
     ema_10: Ema,
@@ -40,7 +42,8 @@ impl Family for Averages {
         Self { closes: Sums::new(), ema_10: Ema::new(10), ema_20: Ema::new(20) }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is to be compiled for the instructions of the stream's step")]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let close = Pair { high: moment.bar.close, low: 0.0 };
         let change = moment.change_or_seed();

@@ -1,5 +1,7 @@
 //! Hour and weekday of the bar's open time, UTC.
 
+use serde::{Deserialize, Serialize};
+
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
@@ -24,7 +26,7 @@ const fn spec(name: &'static str, formula: &'static str, highest: f64) -> Spec {
 }
 
 /// State: none.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Calendar;
 
 impl Family for Calendar {

@@ -1,5 +1,7 @@
 //! Shape of the single bar.
 
+use serde::{Deserialize, Serialize};
+
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
@@ -19,7 +21,7 @@ const fn spec(name: &'static str, formula: &'static str, lowest: f64) -> Spec {
 }
 
 /// State: none.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Candle;
 
 impl Family for Candle {

@@ -1,12 +1,14 @@
-//! The list of families, in column order.
+//! The list of the families of `sentinel-v1`, in column order.
 
-use super::family::Family;
+use serde::{Deserialize, Serialize};
+
+use super::family::{Entry, Family};
 use super::moment::Moment;
-use super::spec::Spec;
 use super::{averages, calendar, candle, momentum, oscillators, returns, volatility, volume};
 
 /// Hands a family its columns of the row and returns the columns behind them.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is to be compiled for the instructions of the stream's step")]
 fn fill<'row, F: Family>(family: &mut F, moment: &Moment, row: &'row mut [f64]) -> &'row mut [f64] {
     let (mine, rest) = row.split_at_mut(F::SPECS.len());
     family.step(moment, mine);
@@ -16,11 +18,11 @@ fn fill<'row, F: Family>(family: &mut F, moment: &Moment, row: &'row mut [f64]) 
 /// One list, three readers: the catalogue's rows, the stream's state and the stream's step cannot disagree on order.
 macro_rules! families {
     ($($file:ident :: $family:ident),+ $(,)?) => {
-        /// The columns of every family, in column order.
-        pub(super) const FAMILIES: &[&[Spec]] = &[$(<$file::$family as Family>::SPECS),+];
+        /// Every family, in column order.
+        pub(super) const FAMILIES: &[Entry] = &[$(Entry::of::<$file::$family>()),+];
 
         /// The state of every family.
-        #[derive(Debug, Clone)]
+        #[derive(Debug, Clone, Serialize, Deserialize)]
         pub(super) struct Families {
             $($file: $file::$family,)+
         }
@@ -32,7 +34,8 @@ macro_rules! families {
             }
 
             /// Takes one bar and writes the whole row, as long as the catalogue.
-            #[inline]
+            #[inline(always)]
+            #[allow(clippy::inline_always, reason = "it is to be compiled for the instructions of the stream's step")]
             pub(super) fn step(&mut self, moment: &Moment, row: &mut [f64]) {
                 let rest = row;
                 $(let rest = fill(&mut self.$file, moment, rest);)+

@@ -1,23 +1,31 @@
-//! Floor 2: bars → one row of 22 columns a bar, the feature contract `sentinel-v1`.
+//! Floor 2: bars → one row of columns a bar. The 22 of the contract `sentinel-v1` are the default; more stand in the
+//! extended catalogue and are chosen by name.
 //!
-//! One [`CATALOGUE`] row per column says what it is; one family file per theme says how one bar moves it. The
-//! [`Stream`] is the only arithmetic; [`batch`] and [`latest`] fold it, so all three agree bit for bit.
-//! Values are NaN until a window is full, never back-filled, never padded.
+//! One row of [`CATALOGUE`] or [`EXTENDED`] per column says what it is; one family file per theme says how one bar moves
+//! it. [`Stream`] (the 22) and [`ColumnStream`] (any [`Selection`]) step the families; batch and latest fold the same
+//! steps, so all agree bit for bit. Values are NaN until a window is full, never back-filled, never padded.
 //!
-//! A new column goes to the end: a row in `SPECS` and a line in `step` of the last family (or a new family at the end
-//! of the list in `families.rs`), and its definition in the tests' reference.
+//! `sentinel-v1` is frozen. A new column is extended: a row in `SPECS` and a line in `step` of its family in
+//! `extended/` (a new family also has a line in `extended/mod.rs`, at the end), and its definition in the tests'
+//! reference.
 
 mod batch;
 mod catalogue;
+mod column_stream;
 mod families;
 mod family;
+mod legacy;
 mod moment;
+mod saved;
+mod selected;
+mod selection;
 mod spec;
 mod stream;
 
 mod averages;
 mod calendar;
 mod candle;
+mod extended;
 mod momentum;
 mod oscillators;
 mod returns;
@@ -25,6 +33,10 @@ mod volatility;
 mod volume;
 
 pub use batch::{batch, batch_into, latest};
-pub use catalogue::{CATALOGUE, WIDTH, fingerprint, names, needed_bars};
-pub use spec::{Spec, Unit};
+pub use catalogue::{CATALOGUE, EXTENDED, EXTENDED_WIDTH, WIDTH, fingerprint, names, needed_bars};
+pub use column_stream::ColumnStream;
+pub use legacy::{LEGACY_WIDTH, legacy_into};
+pub use selected::{batch_selected, batch_selected_into, latest_selected};
+pub use selection::Selection;
+pub use spec::{NEVER, Spec, Unit};
 pub use stream::{Row, Stream};

@@ -1,5 +1,7 @@
 //! Change of the close over 5 bars, and the change of that change.
 
+use serde::{Deserialize, Serialize};
+
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
@@ -20,7 +22,7 @@ const fn spec(name: &'static str, formula: &'static str, first_finite: usize) ->
 }
 
 /// State: none; the moment remembers the closes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Momentum;
 
 impl Family for Momentum {

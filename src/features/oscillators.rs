@@ -1,5 +1,7 @@
 //! RSI over plain means and the MACD trio.
 
+use serde::{Deserialize, Serialize};
+
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
@@ -32,7 +34,7 @@ const RSI: Spec = Spec {
 };
 
 /// Sums of the close's changes and the three averages of the MACD.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Oscillators {
     gains: Sums,
     changes: Sums,
@@ -64,7 +66,8 @@ impl Family for Oscillators {
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is to be compiled for the instructions of the stream's step")]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let change = moment.change_or_seed();
         let macd = self.ema_12.update(change).minus(self.ema_26.update(change));

@@ -3,6 +3,8 @@
 //! Computed as `(c - c₀)/c₀`, not `c/c₀ - 1`: the subtraction of neighbouring closes is exact, the subtraction of 1 from
 //! a number near 1 is not.
 
+use serde::{Deserialize, Serialize};
+
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
@@ -22,7 +24,7 @@ const fn spec(name: &'static str, formula: &'static str, bars: usize) -> Spec {
 }
 
 /// State: none; the moment remembers the closes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Returns;
 
 impl Family for Returns {

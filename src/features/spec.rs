@@ -1,5 +1,8 @@
 //! What is said of a column.
 
+/// `settle_bars` of a column whose value depends on where the history starts, however long it is (a running total).
+pub const NEVER: usize = usize::MAX;
+
 /// What a column is measured in, and so what it does when prices change their unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unit {
@@ -43,7 +46,8 @@ pub struct Spec {
     /// 0-based bar at which the column is finite for the first time; NaN before.
     pub first_finite: usize,
     /// Length of history, in bars, from which on its start changes the newest value by less than 1e-9, relative to the
-    /// value (MACD columns: to the close).
+    /// value (columns that cross zero: to the close when they are prices, to 1 when they are pure numbers); [`NEVER`]
+    /// when no length is enough.
     ///
     /// A window forgets its start outright: `first_finite + 1`. A recursive column forgets it by (span-1)/(span+1) a
     /// bar; the number holds while the average lies no further from the close at the start than the close itself.

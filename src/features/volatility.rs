@@ -1,5 +1,7 @@
 //! Sample standard deviation of the one-bar returns.
 
+use serde::{Deserialize, Serialize};
+
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
@@ -21,7 +23,7 @@ const fn spec(name: &'static str, formula: &'static str, returns: usize) -> Spec
 }
 
 /// Window variances of the returns.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Volatility {
     returns: Spreads,
 }
@@ -36,7 +38,8 @@ impl Family for Volatility {
         Self { returns: Spreads::new() }
     }
 
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is to be compiled for the instructions of the stream's step")]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let variances = self.returns.update(moment.return_1);
         out.copy_from_slice(&[variances.last_10.sqrt(), variances.last_20.sqrt()]);

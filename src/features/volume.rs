@@ -1,12 +1,14 @@
 //! Volume, plain mean and share.
 
+use serde::{Deserialize, Serialize};
+
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
 use crate::rolling::Sums;
 
 /// Window sums of the volume.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Volume {
     volumes: Sums,
 }

@@ -32,6 +32,7 @@ fn class_and_reason(error: &Error) -> (&'static str, &'static str) {
         Error::TooShort { .. } => ("Unusable", "history_too_short"),
         Error::BadRow { .. } => ("Unusable", "bad_row"),
         Error::BadScores { .. } => ("Unusable", "bad_scores"),
+        Error::BadState { .. } => ("Unusable", "bad_state"),
         Error::BadModel { .. } => ("Misconfigured", "bad_model"),
         Error::ModelMismatch { .. } => ("Misconfigured", "model_mismatch"),
         Error::BadSetting { .. } => ("Misconfigured", "bad_setting"),
@@ -50,6 +51,16 @@ pub(super) fn exception((class, reason): (&str, &str), message: &str) -> PyErr {
             Err(import_failed) => import_failed,
         }
     })
+}
+
+/// An input of the caller that cannot be worked with.
+pub(super) fn unusable(problem: &str) -> PyErr {
+    exception(("Unusable", "bad_columns"), problem)
+}
+
+/// An argument of the caller outside its meaning.
+pub(super) fn misconfigured(problem: &str) -> PyErr {
+    exception(("Misconfigured", "bad_setting"), problem)
 }
 
 /// Panics inside the core, so that tests can prove that a panic arrives as an ordinary exception.

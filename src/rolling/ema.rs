@@ -1,5 +1,7 @@
 //! Exponential mean as its deviation from the newest value.
 
+use serde::{Deserialize, Serialize};
+
 use super::Pair;
 
 /// Exponential moving average with α = 2/(span + 1), seeded by the first value, in deviation form.
@@ -12,7 +14,7 @@ use super::Pair;
 ///
 /// Source: the averages of Appel's MACD (1979); the compensation is Ogita, Rump, Oishi, "Accurate sum and dot product"
 /// (2005), applied to a first-order recursion.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ema {
     keep: Pair,
     deviation: Pair,

@@ -11,6 +11,7 @@
 //! Windows start filled with NaN, and NaN passes through every sum: a window is finite exactly when it is full, and
 //! warm-up needs no counter.
 
+pub mod array;
 mod ema;
 mod pair;
 mod ring;

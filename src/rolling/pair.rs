@@ -2,8 +2,10 @@
 //!
 //! Source: the error-free transformations of Knuth (TAOCP 2, 4.2.2) and Dekker (1971).
 
+use serde::{Deserialize, Serialize};
+
 /// The unevaluated sum `high + low`; `low` holds what rounding took from `high`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Pair {
     /// The rounded number.
     pub high: f64,

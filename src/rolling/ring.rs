@@ -1,9 +1,13 @@
 //! The last few values of a stream, addressed by age.
 
+use serde::{Deserialize, Serialize};
+
 /// Ring buffer of the last `LEN` values; `LEN` is a power of two (checked at compile time).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ring<T, const LEN: usize> {
+    #[serde(with = "super::array", bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>"))]
     values: [T; LEN],
+    // Any number is a place: it is masked where it is used, so stored bytes cannot point outside.
     newest: usize,
 }
 

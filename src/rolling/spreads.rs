@@ -6,10 +6,12 @@
 //!
 //! Source: Chan, Golub and Le Veque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979).
 
+use serde::{Deserialize, Serialize};
+
 use super::{Pair, Ring};
 
 /// Ladder of variances over the last values of a stream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Spreads {
     previous: Part,
     twos: Ring<Part, 16>,
@@ -27,7 +29,7 @@ pub struct Variances {
 }
 
 /// One window: the sum of its values and the sum of their squared distances from their mean.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Part {
     sum: Pair,
     squares: f64,

@@ -3,10 +3,12 @@
 //! Nothing is subtracted and nothing outlives its window, so there is no drift and no memory of an outlier, and the
 //! summation tree of a window does not depend on when the stream began.
 
+use serde::{Deserialize, Serialize};
+
 use super::Ring;
 
 /// Ladder of sums over the last values of a stream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Sums {
     previous: f64,
     twos: Ring<f64, 16>,

@@ -21,6 +21,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mt5_sentinel import Bars, _core, arrow, bundled, catalogue, cli, features, files, sheet
+from mt5_sentinel.commands.features import CATALOGUES
 from tests.python.conftest import Sentinel
 
 NAMES = [spec.name for spec in catalogue()]
@@ -130,6 +131,28 @@ def test_legacy23_is_the_22_by_position_and_a_zero(name: str, read: Read, tmp_pa
     assert matrix[:, 22].tolist() == [0.0] * 60
 
 
+@every_format
+def test_columns_are_written_in_the_order_asked_for(name: str, read: Read, tmp_path: Path, bars: Bars) -> None:
+    out = tmp_path / name
+    assert run(bundled.BARS, "--out", out, "--columns", "macd, rsi_14", "--last", "9") == 0
+    header, _, matrix = read(out)
+    assert header == ["timestamp", "macd", "rsi_14"]
+    assert bits(matrix) == bits(features(bars, columns=["macd", "rsi_14"])[-9:])
+    for which in CATALOGUES:
+        assert run(bundled.BARS, "--out", out, "--columns", which, "--last", "9") == 0
+        header, _, matrix = read(out)
+        assert header == ["timestamp", *(spec.name for spec in catalogue(which))]
+        assert bits(matrix) == bits(features(bars, columns=which)[-9:])
+
+
+def test_an_unknown_column_is_told_its_neighbours(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("not-there.csv", "--columns", "macd_sigal") == 2
+    assert "macd_signal" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        run("not-there.csv", "--layout", "legacy23", "--columns", "all")
+    assert "--layout legacy23 has its own 23 columns" in capsys.readouterr().err
+
+
 def test_infinities_and_extremes_survive_as_text(tmp_path: Path) -> None:
     row = [np.inf, -np.inf, np.nan, -0.0, 5e-324, 1.7976931348623157e308, 0.1, 1e16, 1e-5]
     made = sheet.Sheet([f"c{i}" for i in range(len(row))], np.array([-5]), np.array([row]))
@@ -161,6 +184,9 @@ def test_standard_output_is_csv(place: str | None, sentinel: Sentinel, tmp_path:
         (["--last", "-3"], "'-3' is not a positive number"),
         (["--last", "x"], "'x' is not a positive number"),
         (["--layout", "sideways"], "invalid choice: 'sideways'"),
+        (["--columns", "rsi_41"], "--columns: no column is called"),
+        (["--columns", "rsi_14,rsi_14"], "`rsi_14` is given twice"),
+        (["--columns", ""], "--columns: no column is called"),
     ],
 )
 def test_wrong_flags_are_told_before_anything_is_read(

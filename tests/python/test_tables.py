@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from mt5_sentinel import Bars, _core, bars_from_table, bundled, features, latest
+from mt5_sentinel import Bars, _core, bars_from_table, bundled, features, features_many, latest
 from mt5_sentinel.errors import Unusable
 from tests.python.small_tables import LIBRARIES, NAMES, Columns, small
 
@@ -65,6 +65,18 @@ def test_bars_and_the_output_array_go_straight_to_the_core(bars: Bars, columns: 
     assert features(bars, out) is out
     assert features(columns, out=out) is out
     assert out.tobytes() == _core.features(bars).tobytes()
+
+
+def test_layouts_columns_and_many_tables_reach_the_core(bars: Bars, columns: Columns) -> None:
+    frame, named = pd.DataFrame(columns), ["rsi_14", "macd"]
+    assert features(frame, layout="columns").flags.f_contiguous
+    assert features(frame, layout="legacy23").shape == (len(bars), 23)
+    assert features(frame, columns=named, threads=2).tobytes() == _core.features(bars, columns=named).tobytes()
+    assert latest(frame, named) == _core.latest(bars, named)
+    several = features_many([frame, bars, pl.DataFrame(columns)], columns=named, threads=2)
+    assert [matrix.tobytes() for matrix in several] == [_core.features(bars, columns=named).tobytes()] * 3
+    with pytest.raises(TypeError, match="str is no table of bars"):
+        features_many(frame)  # one table, not several
 
 
 def test_strided_swapped_and_narrow_columns_are_widened_exactly() -> None:

@@ -83,3 +83,8 @@ pub fn walk(seed: u64, count: usize) -> Columns {
     }
     columns
 }
+
+/// The value, or the one NaN: which NaN an operation returns depends on how it was compiled, and means nothing.
+pub fn same_nan(value: f64) -> f64 {
+    if value.is_nan() { f64::NAN } else { value }
+}

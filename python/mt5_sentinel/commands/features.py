@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mt5_sentinel import _core, files
 from mt5_sentinel.commands import bars
+from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.progress import Progress
 
 if TYPE_CHECKING:
     from mt5_sentinel.sheet import Sheet
 
-SUFFIXES = (".csv", ".csv.gz", ".npy", ".parquet")
+CATALOGUES: tuple[_core._Catalogue, ...] = ("sentinel-v1", "extended", "all")
 
-LEGACY_WIDTH = 23
+SUFFIXES = (".csv", ".csv.gz", ".npy", ".parquet")
 
 DESCRIPTION = """Clean a bars file and write one row of features per bar: column `timestamp` (open time, UTC unix
 seconds), then one column per feature. A value is NaN during warm-up. The suffix of --out says the format:
@@ -27,7 +29,7 @@ The file appears complete or not at all. Without --out, CSV goes to standard out
 EXAMPLE = """example:
   mt5-sentinel features EURUSD_1h.csv.gz --out features.csv
   mt5-sentinel features EURUSD_1h.csv.gz --out features.parquet --last 1000
-  mt5-sentinel features EURUSD_1h.csv.gz | head -3"""
+  mt5-sentinel features EURUSD_1h.csv.gz --columns rsi_14,macd | head -3"""
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argparse hides the type
@@ -48,6 +50,12 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         help="legacy23: columns feature_0 to feature_22, the 22 by position and a constant 0.0 (default: rows)",
     )
     parser.add_argument(
+        "--columns",
+        type=_columns,
+        metavar="A,B",
+        help="which ones, by name and in this order (docs/FEATURES.md), or extended, or all (default: sentinel-v1)",
+    )
+    parser.add_argument(
         "--last",
         type=bars.count,
         metavar="N",
@@ -64,6 +72,8 @@ def execute(arguments: argparse.Namespace) -> int:
     out = arguments.out
     if out is not None and _is_same_file(arguments.path, out):
         arguments.refuse(f"argument --out: {out} is the bars file itself")
+    if arguments.layout == "legacy23" and arguments.columns is not None:
+        arguments.refuse("argument --columns: --layout legacy23 has its own 23 columns")
     suffix = _suffix(out)
     if suffix == ".parquet":
         arrow.load("writing Parquet")
@@ -80,16 +90,31 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _sheet(source: _core.Bars, arguments: argparse.Namespace) -> Sheet:
-    import numpy as np  # noqa: PLC0415 - only a command that needs arrays loads it
+    from mt5_sentinel.sheet import Sheet  # noqa: PLC0415 - imports numpy
 
-    from mt5_sentinel.sheet import Sheet  # noqa: PLC0415
-
-    names, matrix = [spec.name for spec in _core.catalogue()], _core.features(source)
+    matrix = _core.features(source, layout=arguments.layout, columns=arguments.columns)
+    names: Sequence[str] = _names(arguments.columns)
     if arguments.layout == "legacy23":
-        names = [f"feature_{i}" for i in range(LEGACY_WIDTH)]
-        matrix = np.column_stack([matrix, np.zeros(len(source))])
+        names = [f"feature_{i}" for i in range(matrix.shape[1])]
     newest = slice(-arguments.last, None) if arguments.last else slice(None)
     return Sheet(names, source.timestamp[newest], matrix[newest])
+
+
+def _names(columns: _core._Columns) -> Sequence[str]:
+    if isinstance(columns, list):
+        return columns
+    which = next((which for which in CATALOGUES if which == columns), "sentinel-v1")
+    return [spec.name for spec in _core.catalogue(which)]
+
+
+def _columns(text: str) -> str | list[str]:
+    """A catalogue, or names of columns."""
+    named = text if text in CATALOGUES else [name.strip() for name in text.split(",")]
+    try:
+        _core.fingerprint(named)
+    except Misconfigured as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("setting `columns`: ")) from None
+    return named
 
 
 def _out(text: str) -> str | None:

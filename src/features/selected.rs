@@ -1,0 +1,74 @@
+//! Many bars at once, for any selection of columns: folds of its stream.
+
+use ndarray::{Array2, ArrayViewMut2, s};
+
+use super::batch::batch_into;
+use super::catalogue::WIDTH;
+use super::column_stream::Chosen;
+use super::selection::Selection;
+use crate::bars::Bars;
+use crate::{Error, Result};
+
+/// Selected columns of every bar: a `bars.len()` × `selection.width()` array in C order, row `i` equal by bits to the
+/// row that [`ColumnStream`](super::ColumnStream) gives for bar `i`.
+///
+/// # Errors
+/// None for bars as they are; as [`batch_selected_into`] else.
+pub fn batch_selected(bars: &Bars, selection: &Selection) -> Result<Array2<f64>> {
+    let mut out = Array2::zeros((bars.len(), selection.width()));
+    batch_selected_into(bars, selection, out.view_mut())?;
+    Ok(out)
+}
+
+/// [`batch_selected`] into an array of the caller, of any strides; every element is written.
+///
+/// # Errors
+/// [`Error::BadColumns`] when `out` is not `bars.len()` × `selection.width()`; `out` is then untouched.
+pub fn batch_selected_into(bars: &Bars, selection: &Selection, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+    let ((rows, columns), width) = (out.dim(), selection.width());
+    if (rows, columns) != (bars.len(), width) {
+        let problem = format!("the output is {rows} × {columns}, features of these bars are {} × {width}", bars.len());
+        return Err(Error::BadColumns { problem });
+    }
+    // The 22 as a block, wherever it stands, are the business of `batch_into`; it needs no second array.
+    let block = selection.places().windows(WIDTH).position(|places| places.iter().copied().eq(0..WIDTH));
+    let Some(start) = block else {
+        fold_into(bars, selection.places(), out);
+        return Ok(());
+    };
+    batch_into(bars, out.slice_mut(s![.., start..start + WIDTH]))?;
+    let (before, behind) = (&selection.places()[..start], &selection.places()[start + WIDTH..]);
+    let (left, rest) = out.split_at(ndarray::Axis(1), start);
+    fold_into(bars, before, left);
+    fold_into(bars, behind, rest.split_at(ndarray::Axis(1), WIDTH).1);
+    Ok(())
+}
+
+/// Row of the newest bar, equal by bits to the last row of [`batch_selected`], without the rows before it.
+///
+/// # Errors
+/// [`Error::TooShort`] below [`Selection::minimum_bars`]: some column would be NaN or not settled. A column that never
+/// settles is the value for a history that starts where these bars do.
+pub fn latest_selected(bars: &Bars, selection: &Selection) -> Result<Vec<f64>> {
+    let needed = selection.minimum_bars();
+    if bars.len() < needed {
+        return Err(Error::TooShort { bars: bars.len(), needed });
+    }
+    if selection.is_sentinel_v1() {
+        return super::batch::latest(bars).map(Vec::from);
+    }
+    let mut chosen = Chosen::new(selection.places());
+    bars.iter().for_each(|bar| chosen.step(&bar));
+    Ok(chosen.values().collect())
+}
+
+fn fold_into(bars: &Bars, places: &[usize], mut out: ArrayViewMut2<'_, f64>) {
+    if places.is_empty() {
+        return;
+    }
+    let mut chosen = Chosen::new(places);
+    for (bar, mut row) in bars.iter().zip(out.rows_mut()) {
+        chosen.step(&bar);
+        row.iter_mut().zip(chosen.values()).for_each(|(out, value)| *out = value);
+    }
+}

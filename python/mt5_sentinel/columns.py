@@ -126,6 +126,9 @@ def _of_numpy(name: str, column: object) -> NDArray[Any]:
 
 def _of_pandas(name: str, column: Any, kinds: str, wanted: str) -> NDArray[Any]:  # noqa: ANN401
     dtype = column.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in kinds:  # the usual case; NaN and NaT are found by the caller
+        plain: NDArray[Any] = column.to_numpy()
+        return plain
     _refuse_missing(name, np.asarray(column.isna()))
     if dtype.kind not in kinds and len(column) > 0:
         raise _wrong_type(name, dtype, column.tolist(), wanted)

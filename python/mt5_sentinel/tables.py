@@ -50,7 +50,7 @@ Table: TypeAlias = "DataFrame | ArrowStream | Mapping[str, ArrayLike] | NDArray[
 
 
 class _Columns(NamedTuple):
-    """Names, and how to read the column at a position; a column is read only when it is wanted."""
+    """Names, and how to read the column at a position; it is read only when it is wanted and no other has its name."""
 
     names: Sequence[object]
     read: Callable[[int], Any]
@@ -162,7 +162,7 @@ def _of_pandas(table: Any) -> _Columns:  # noqa: ANN401
         names.append(index.name)
     width = len(table.columns)
     times = index if index.dtype.kind == "M" else None
-    return _Columns(names, lambda at: index if at == width else table.iloc[:, at], times)
+    return _Columns(names, lambda at: index if at == width else table[names[at]], times)
 
 
 def _time(found: _Columns, wanted: str | None) -> tuple[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,23 +92,19 @@ def _sheet(source: _core.Bars, arguments: argparse.Namespace) -> Sheet:
     from mt5_sentinel.sheet import Sheet  # noqa: PLC0415 - imports numpy
 
     matrix = _core.features(source, layout=arguments.layout, columns=arguments.columns)
-    names: Sequence[str] = _names(arguments.columns)
+    names = arguments.columns or [spec.name for spec in _core.catalogue()]
     if arguments.layout == "legacy23":
         names = [f"feature_{i}" for i in range(matrix.shape[1])]
     newest = slice(-arguments.last, None) if arguments.last else slice(None)
     return Sheet(names, source.timestamp[newest], matrix[newest])
 
 
-def _names(columns: _core._Columns) -> Sequence[str]:
-    if isinstance(columns, list):
-        return columns
-    which = next((which for which in CATALOGUES if which == columns), "sentinel-v1")
-    return [spec.name for spec in _core.catalogue(which)]
-
-
-def _columns(text: str) -> str | list[str]:
-    """A catalogue, or names of columns."""
-    named = text if text in CATALOGUES else [name.strip() for name in text.split(",")]
+def _columns(text: str) -> list[str]:
+    """Names of columns, or all names of a catalogue."""
+    for which in CATALOGUES:
+        if text == which:
+            return [spec.name for spec in _core.catalogue(which)]
+    named = [name.strip() for name in text.split(",")]
     try:
         _core.fingerprint(named)
     except Misconfigured as error:

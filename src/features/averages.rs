@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
-use crate::rolling::{Ema, Pair, Sums, by_inverse};
+use crate::rolling::{PlainEma, Sums, by_inverse};
 
 const fn spec(name: &'static str, formula: &'static str, first_finite: usize, settle_bars: usize) -> Spec {
     Spec {
@@ -25,8 +25,8 @@ const fn spec(name: &'static str, formula: &'static str, first_finite: usize, se
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Averages {
     closes: Sums,
-    ema_10: Ema,
-    ema_20: Ema,
+    ema_10: PlainEma,
+    ema_20: PlainEma,
 }
 
 impl Family for Averages {
@@ -39,18 +39,18 @@ impl Family for Averages {
     ];
 
     fn new() -> Self {
-        Self { closes: Sums::new(), ema_10: Ema::new(10), ema_20: Ema::new(20) }
+        Self { closes: Sums::new(), ema_10: PlainEma::new(10), ema_20: PlainEma::new(20) }
     }
 
     #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
-        let change = moment.change_or_seed();
+        let change = moment.change_or_seed().high;
         let totals = self.closes.update(moment.bar.close);
         out.copy_from_slice(&[
             mean_of_10(totals.last_10),
             mean_of_20(totals.last_20),
-            average(moment.bar.close, self.ema_10.update(change)),
-            average(moment.bar.close, self.ema_20.update(change)),
+            moment.bar.close + self.ema_10.update(change),
+            moment.bar.close + self.ema_20.update(change),
         ]);
     }
 }
@@ -65,10 +65,4 @@ pub(super) fn mean_of_10(total: f64) -> f64 {
 #[inline(always)]
 pub(super) fn mean_of_20(total: f64) -> f64 {
     by_inverse(total, 20.0, 0.05)
-}
-
-/// The average that stands `deviation` above the close.
-#[inline(always)]
-pub(super) fn average(close: f64, deviation: Pair) -> f64 {
-    close + deviation.value()
 }

@@ -38,10 +38,9 @@ const RSI: Spec = Spec {
 pub(super) struct Oscillators {
     gains: Sums,
     changes: Sums,
+    ema_9: Ema,
     ema_12: Ema,
     ema_26: Ema,
-    signal: Ema,
-    macd: Pair,
 }
 
 impl Family for Oscillators {
@@ -59,24 +58,20 @@ impl Family for Oscillators {
         Self {
             gains: Sums::new(),
             changes: Sums::new(),
+            ema_9: Ema::new(9),
             ema_12: Ema::new(12),
             ema_26: Ema::new(26),
-            signal: Ema::new(9),
-            macd: Pair::ZERO,
         }
     }
 
     #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let change = moment.change_or_seed();
-        let macd = self.ema_12.update(change).minus(self.ema_26.update(change));
-        // The first macd is 0, where `self.macd` starts: the signal is seeded by it.
-        let signal_less_macd = self.signal.update(macd.minus(self.macd));
-        self.macd = macd;
         let (gain, size) = gain_and_size(moment.change.high);
         let (gains, total) = (self.gains.update(gain).last_14, self.changes.update(size).last_14);
         out[0] = rsi(gains, total);
-        out[1..].copy_from_slice(&macd_trio(macd, signal_less_macd));
+        let averages = [self.ema_9.update(change), self.ema_12.update(change), self.ema_26.update(change)];
+        out[1..].copy_from_slice(&macd_trio(averages));
     }
 }
 
@@ -94,8 +89,15 @@ pub(super) fn rsi(gains: f64, total: f64) -> f64 {
     if total == 0.0 { 50.0 } else { 100.0 * (gains / total) }
 }
 
-/// macd, its signal and the histogram from the macd and the signal's distance from it.
+/// macd, its signal and the histogram, from the distances of `ema_9`, `ema_12` and `ema_26` from the close.
+///
+/// An average of an average is a combination of two averages (partial fractions of their transfer functions): with
+/// q = 1 - α, `ema_a(ema_b) = (α_b q_a ema_a - α_a q_b ema_b) / (q_a - q_b)`, which holds from the first value on when
+/// each is seeded by its first. So the signal, `ema_9` of macd, needs no recursion of its own:
+/// `51 signal = 187 ema_12 - 112 ema_9 - 75 ema_26`, and `51 (macd - signal) = 112 (ema_9 - ema_12) - 24 macd`.
 #[inline(always)]
-pub(super) fn macd_trio(macd: Pair, signal_less_macd: Pair) -> [f64; 3] {
-    [macd.value(), macd.plus(signal_less_macd).value(), 0.0 - signal_less_macd.value()]
+pub(super) fn macd_trio([ema_9, ema_12, ema_26]: [Pair; 3]) -> [f64; 3] {
+    let macd = ema_12.minus(ema_26);
+    let hist = ema_9.minus(ema_12).multiplied(14.0).minus(macd.multiplied(3.0)).over_known(51.0 / 8.0, 8.0 / 51.0);
+    [macd.value(), macd.minus(hist).value(), hist.value()]
 }

@@ -54,6 +54,43 @@ impl Ema {
     }
 }
 
+/// [`Ema`] in plain arithmetic, for an average that no other is subtracted from.
+///
+/// Each step rounds its deviation twice and forgets at the rate it averages: off by some span · 2⁻⁵³ of the deviation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PlainEma {
+    keep: f64,
+    deviation: f64,
+}
+
+impl PlainEma {
+    /// An average over `span` values (α = 2/(span + 1)), standing on its first value.
+    #[must_use]
+    pub fn new(span: u32) -> Self {
+        Self { keep: Self::keep(span), deviation: 0.0 }
+    }
+
+    /// Takes the change from the last value to the next (zero for the very first) and returns the new `ema - value`.
+    #[inline(always)]
+    pub fn update(&mut self, change: f64) -> f64 {
+        self.deviation = Self::follow(self.deviation, change, self.keep);
+        self.deviation
+    }
+
+    /// What an average over `span` values keeps of its past at each value: 1 - α = (span - 1)/(span + 1).
+    #[must_use]
+    pub fn keep(span: u32) -> f64 {
+        Ema::keep(span).value()
+    }
+
+    /// The deviation after one change, from the deviation before it.
+    #[inline(always)]
+    #[must_use]
+    pub fn follow(deviation: f64, change: f64, keep: f64) -> f64 {
+        (deviation - change) * keep
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Ema, Pair};

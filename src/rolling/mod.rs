@@ -6,7 +6,7 @@
 //! | [`Pair`] | a number with its own rounding error beside it |
 //! | [`Sums`] | sums of the last 10, 14 and 20 values, built by doubling |
 //! | [`Spreads`] | variances of the last 10 and 20 values, on the same ladder |
-//! | [`Ema`] | an exponential mean, held as its distance from the newest value |
+//! | [`Ema`], [`PlainEma`] | an exponential mean, held as its distance from the newest value |
 //! | [`by_inverse`] | a quotient by a divisor whose inverse is known |
 //! | [`Window`] | the last values, whole; sums, extremes and deviations by a fresh pass |
 //! | [`Smoothed`] | a recursive mean seeded by the plain mean of its first values |
@@ -28,7 +28,7 @@ mod spreads;
 mod sums;
 mod window;
 
-pub use ema::Ema;
+pub use ema::{Ema, PlainEma};
 pub use pair::Pair;
 pub use quotient::by_inverse;
 pub use ring::Ring;

@@ -77,6 +77,14 @@ impl Pair {
         Self { high, low: (remainder + self.low) * inverse }
     }
 
+    /// `self · factor`, relative error about 2⁻¹⁰⁴.
+    #[inline(always)]
+    #[must_use]
+    pub fn multiplied(self, factor: f64) -> Self {
+        let product = Self::product(self.high, factor);
+        Self { high: product.high, low: product.low + self.low * factor }
+    }
+
     /// `self · power`, exact when `power` is a power of two.
     #[inline(always)]
     #[must_use]

@@ -47,9 +47,8 @@ pub(super) fn fill(column: &mut Column, value: impl Fn(usize) -> f64) {
 /// Makes the end of the block what stands before the next.
 #[inline(always)]
 pub(super) fn turn(series: &mut Series) {
-    // A copy of known length stays in registers.
-    if let Some(&tail) = series.last_chunk::<LEAD>() {
-        series[..LEAD].copy_from_slice(&tail);
+    for i in 0..LEAD {
+        series[i] = series[BLOCK + i];
     }
 }
 

@@ -169,7 +169,6 @@ impl Task for Block<'_> {
                 }
             }
         }
-        recursion.turn();
     }
 }
 

@@ -157,11 +157,23 @@ impl Windows {
 
     #[inline(always)]
     fn each(&mut self, change: impl Fn(&mut Series)) {
-        let Self { inverse, return_high, return_low, gain, size, close_4, close_10, volume_4, volume_10, .. } = self;
-        let sums = [inverse, return_high, return_low, gain, size, close_4, close_10, volume_4, volume_10];
-        sums.into_iter().for_each(&change);
-        let Self { gain_4, size_4, gaps, rises, spans, twos, fours, tens, .. } = self;
-        [gain_4, size_4, gaps, rises, spans, twos, fours, tens].into_iter().for_each(change);
+        change(&mut self.inverse);
+        change(&mut self.return_high);
+        change(&mut self.return_low);
+        change(&mut self.gain);
+        change(&mut self.size);
+        change(&mut self.close_4);
+        change(&mut self.close_10);
+        change(&mut self.volume_4);
+        change(&mut self.volume_10);
+        change(&mut self.gain_4);
+        change(&mut self.size_4);
+        change(&mut self.gaps);
+        change(&mut self.rises);
+        change(&mut self.spans);
+        change(&mut self.twos);
+        change(&mut self.fours);
+        change(&mut self.tens);
     }
 }
 

@@ -93,7 +93,7 @@ fn damage_is_noticed() {
 fn hostile_bytes_never_panic() {
     let (mut noise, mut accepted) = (Noise(64), 0);
     let mut bars = walk(65, 40);
-    bars.time.iter_mut().for_each(|time| *time += 1_000_000_000_000);
+    bars.time.iter_mut().for_each(|time| *time += 50_000_000_000);
     let bars = bars.bars();
     for selection in selections() {
         let bytes = stream(&selection, 100).to_bytes().unwrap();
@@ -150,5 +150,5 @@ fn refusals_say_what_is_wrong() {
 fn the_format_is_pinned() {
     let bytes = stream(&Selection::sentinel_v1(), 300).to_bytes().unwrap();
     let digest = format!("{:x?}", &Sha256::digest(&bytes)[..4]);
-    assert_eq!((bytes.len(), digest.as_str()), (3254, "[13, b6, cb, e8]"));
+    assert_eq!((bytes.len(), digest.as_str()), (3254, "[a, 5b, 17, 86]"));
 }

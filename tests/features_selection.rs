@@ -164,7 +164,8 @@ fn latest_is_the_last_row_and_starved_history_is_refused() {
 fn the_stream_refuses_bad_bars_by_field_and_stays_as_it_was() {
     let bars = walk(55, 60).bars();
     let good = bars.at(50);
-    let faults: [(&str, Bar); 9] = [
+    let faults: [(&str, Bar); 10] = [
+        ("timestamp", Bar { time: good.time * 1_000, ..good }),
         ("open", Bar { open: f64::NAN, ..good }),
         ("high", Bar { high: f64::INFINITY, ..good }),
         ("low", Bar { low: 0.0, ..good }),

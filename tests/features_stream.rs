@@ -10,7 +10,7 @@ mod feature_bars;
 use feature_bars::walk;
 use mt5_sentinel::Error;
 use mt5_sentinel::bars::Bars;
-use mt5_sentinel::features::{Row, Stream, WIDTH, batch, batch_into, latest, needed_bars};
+use mt5_sentinel::features::{LEGACY_WIDTH, Row, Stream, WIDTH, batch, batch_into, latest, legacy_into, needed_bars};
 use ndarray::{Array2, ArrayView1, ShapeBuilder, s};
 
 fn bits<'a>(values: impl IntoIterator<Item = &'a f64>) -> Vec<u64> {
@@ -93,4 +93,16 @@ fn batch_into_refuses_another_shape_and_leaves_it_alone() {
         assert!(matches!(refused, Err(Error::BadColumns { .. })), "{shape:?}: {refused:?}");
         assert!(out.iter().all(|value| *value == 7.0));
     }
+}
+
+#[test]
+fn the_older_layout_is_the_22_and_a_zero() {
+    let bars = walk(37, 100).bars();
+    let mut out = Array2::from_elem((100, LEGACY_WIDTH), 7.0);
+    legacy_into(&bars, out.view_mut()).unwrap();
+    assert_eq!(bits(out.slice(s![.., ..WIDTH])), bits(&batch(&bars)));
+    assert!(out.column(22).iter().all(|value| value.to_bits() == 0));
+    let mut narrow = Array2::from_elem((100, WIDTH), 7.0);
+    assert!(matches!(legacy_into(&bars, narrow.view_mut()), Err(Error::BadColumns { .. })));
+    assert!(narrow.iter().all(|value| *value == 7.0));
 }

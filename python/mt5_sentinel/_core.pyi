@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict, final, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,10 +38,11 @@ class Bars:
     def from_columns(
         timestamp: ArrayLike, open: ArrayLike, high: ArrayLike, low: ArrayLike, close: ArrayLike, volume: ArrayLike
     ) -> Bars:
-        """Take columns of shape (n,) that are clean already.
+        """Take columns of shape (n,) that are clean already; times are whole unix seconds.
 
         Raises:
-            Unusable: lengths differ, times do not increase, or a bar is impossible; names row and field.
+            Unusable: lengths differ, times are in another unit or do not increase, a bar is impossible, or a column is
+                none of numbers; names row and field.
         """
 
     def __len__(self) -> int: ...
@@ -114,8 +115,8 @@ class FeatureSpec:
         """0-based bar from which the value is finite."""
 
     @property
-    def settle_bars(self) -> int:
-        """Bars after which the start of the history changes the value by less than 1e-9, relative."""
+    def settle_bars(self) -> int | None:
+        """Bars after which the start of the history changes the value by less than 1e-9, relative; None for never."""
 
     @property
     def range(self) -> tuple[float, float]: ...
@@ -124,28 +125,136 @@ class FeatureSpec:
     @property
     def source(self) -> str: ...
 
-def catalogue() -> list[FeatureSpec]:
-    """All columns, in order."""
+_Catalogue = Literal["sentinel-v1", "extended", "all"]
+# None is the 22 columns of `sentinel-v1`.
+_Columns = Sequence[str] | _Catalogue | None
+_Layout = Literal["rows", "columns", "legacy23"]
 
-def fingerprint() -> str:
-    """SHA-256 over names, formulas and order; a model bundle must carry the same."""
+def catalogue(which: _Catalogue = "sentinel-v1") -> list[FeatureSpec]:
+    """Columns of a catalogue, in order: the 22 of `sentinel-v1`, the extended ones, or both."""
 
-def needed_bars() -> int:
-    """History from which every column has settled."""
-
-def features(bars: Bars, out: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-    """Feature matrix of shape (n, 22), NaN during warm-up; written into ``out`` where given.
-
-    Raises:
-        Unusable: ``out`` has another shape.
-    """
-
-def latest(bars: Bars) -> list[float]:
-    """The newest bar's 22 values, equal by bits to the last row of the matrix, without numpy.
+def fingerprint(columns: _Columns = None) -> str:
+    """SHA-256 over names, formulas and order; a model bundle must carry the same.
 
     Raises:
-        Unusable: fewer bars than ``needed_bars()``.
+        Misconfigured: a column is unknown (the nearest names are told) or given twice.
     """
+
+@overload
+def needed_bars(columns: None = None) -> int: ...
+@overload
+def needed_bars(columns: _Columns) -> int | None:
+    """History from which every column has settled; None when some column never does.
+
+    Raises:
+        Misconfigured: as ``fingerprint``.
+    """
+
+def features(
+    bars: Bars,
+    out: NDArray[np.float64] | None = None,
+    *,
+    layout: _Layout = "rows",
+    columns: _Columns = None,
+    threads: int = 1,
+) -> NDArray[np.float64]:
+    """Feature matrix of shape (n, k), NaN during warm-up; the GIL is released.
+
+    Args:
+        bars: n bars.
+        out: a writable array of that shape and any strides; it is filled and returned.
+        layout: ``rows`` is C order, ``columns`` Fortran order, ``legacy23`` the 22 and a constant 0.0 (k = 23).
+            With ``out`` its own order counts.
+        columns: which ones, in this order.
+        threads: how many may work on it.
+
+    Raises:
+        Unusable: ``out`` has another shape or type, cannot be written, or its elements overlap.
+        Misconfigured: a column, layout or number of threads is none; ``legacy23`` with ``columns``.
+    """
+
+def features_many(
+    bars: Sequence[Bars], *, layout: _Layout = "rows", columns: _Columns = None, threads: int | None = None
+) -> list[NDArray[np.float64]]:
+    """Matrix of each symbol, in parallel on ``threads`` threads (None: one per processor); else as ``features``."""
+
+def latest(bars: Bars, columns: _Columns = None) -> list[float]:
+    """The newest bar's k values, equal by bits to the last row of the matrix, without numpy.
+
+    A column that never settles is the value for a history that starts where the bars do.
+
+    Raises:
+        Unusable: too few bars for some column that settles to have settled, or for another to be finite.
+        Misconfigured: as ``fingerprint``.
+    """
+
+@final
+class FeatureStream:
+    """Features bar by bar, equal by bits to the matrix; its size does not grow with the bars seen.
+
+    It can be copied and pickled. Not to be shared by threads that update it at the same time.
+    """
+
+    def __init__(self, columns: _Columns = None) -> None:
+        """Start before the first bar.
+
+        Raises:
+            Misconfigured: as ``fingerprint``.
+        """
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the k columns, in order."""
+
+    @property
+    def bars_seen(self) -> int: ...
+    @property
+    def last_timestamp(self) -> int | None:
+        """Open time of the newest bar, unix seconds."""
+
+    def update(
+        self, timestamp: int, open: float, high: float, low: float, close: float, volume: float
+    ) -> NDArray[np.float64]:
+        """Take the next closed bar and return its row, shape (k,).
+
+        Raises:
+            Unusable: a price, the volume or the time is impossible, or the bar is not later than the last one; names
+                the field. The stream is then as it was.
+        """
+
+    def update_into(
+        self,
+        out: NDArray[np.float64],
+        timestamp: int,
+        open: float,
+        high: float,
+        low: float,
+        close: float,
+        volume: float,
+    ) -> None:
+        """Take the next closed bar and write its row into ``out``, a contiguous array of shape (k,).
+
+        No other thread may write into the same array at the same time.
+
+        Raises:
+            Unusable: as ``update``, or ``out`` is another array; neither is then touched.
+        """
+
+    def copy(self) -> FeatureStream:
+        """Return a stream that continues from here on its own."""
+
+    def __copy__(self) -> FeatureStream: ...
+    def __deepcopy__(self, memo: dict[int, Any], /) -> FeatureStream: ...
+    def to_bytes(self) -> bytes:
+        """State as bytes, some kilobytes, for ``from_bytes`` of a build with the same formulas."""
+
+    @staticmethod
+    def from_bytes(data: bytes) -> FeatureStream:
+        """Continue where ``to_bytes`` was called.
+
+        Raises:
+            Unusable: the bytes are cut off, damaged, none of this format, or of columns defined otherwise.
+        """
 
 class Model:
     """A model file, scored exactly as the library that trained it scores."""

@@ -77,8 +77,8 @@ impl Bars {
     /// Takes columns that are clean already, all of one length.
     ///
     /// # Errors
-    /// [`Error::BadColumns`] when lengths differ; [`Error::BadField`] when open times do not strictly increase or a
-    /// bar is impossible (see [`Bar::is_possible`]).
+    /// [`Error::BadColumns`] when lengths differ; [`Error::BadField`] when open times are no unix seconds or do not
+    /// strictly increase, or a bar is impossible (see [`Bar::fault`]).
     pub fn from_columns(
         time: Vec<i64>,
         open: Vec<f64>,
@@ -100,6 +100,9 @@ impl Bars {
                 let problem = format!("`{name}` has {len} values, `timestamp` has {rows}");
                 return Err(Error::BadColumns { problem });
             }
+        }
+        if let Some((row, problem)) = (0..rows).find_map(|i| Some((i, time::seconds_fault(bars.time[i])?))) {
+            return Err(Error::BadField { row, field: "timestamp".into(), problem });
         }
         if let Some(row) = (1..rows).find(|&i| bars.time[i] <= bars.time[i - 1]) {
             let problem = format!(

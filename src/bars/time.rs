@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
+use crate::{Error, Result};
+
 /// Numbers at or above this are milliseconds: as seconds they would lie after the year 5138, as milliseconds
 /// after March 1973, and no bar in either place is real.
 const MILLISECONDS_FROM: f64 = 1e11;
@@ -30,6 +32,29 @@ pub fn from_number(value: f64) -> Option<i64> {
     let seconds = if value.abs() >= MILLISECONDS_FROM { value / 1000.0 } else { value };
     #[allow(clippy::cast_possible_truncation, reason = "the guard keeps it far inside i64")]
     (seconds.is_finite() && seconds.abs() < MILLISECONDS_FROM).then(|| seconds.floor() as i64)
+}
+
+/// What is wrong with a number that is said to be unix seconds; nothing is converted, because the unit was named.
+#[must_use]
+pub fn seconds_fault(time: i64) -> Option<String> {
+    let problem = || format!("{time} is no time in seconds (after the year 5138): are these milli- or nanoseconds?");
+    ((time as f64).abs() >= MILLISECONDS_FROM).then(problem)
+}
+
+/// Unix seconds that came as floats.
+///
+/// # Errors
+/// [`Error::BadField`] for the first one that is not whole, not finite or no number of seconds.
+pub fn whole_seconds(times: &[f64]) -> Result<Vec<i64>> {
+    let read = |(row, &time): (usize, &f64)| {
+        #[allow(clippy::cast_possible_truncation, reason = "the guard keeps it far inside i64")]
+        if time.abs() < MILLISECONDS_FROM && time.fract() == 0.0 {
+            return Ok(time as i64);
+        }
+        let problem = format!("{time} is no whole number of unix seconds");
+        Err(Error::BadField { row, field: "timestamp".into(), problem })
+    };
+    times.iter().enumerate().map(read).collect()
 }
 
 /// Reads text as UTC seconds: a number (see [`from_number`]), ISO 8601 with an offset or `Z`, or without (then UTC).

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
-use crate::rolling::{Ema, Pair, Sums};
+use crate::rolling::{Ema, Pair, Sums, by_inverse};
 
 const fn spec(name: &'static str, formula: &'static str, first_finite: usize, settle_bars: usize) -> Spec {
     Spec {
@@ -42,16 +42,33 @@ impl Family for Averages {
         Self { closes: Sums::new(), ema_10: Ema::new(10), ema_20: Ema::new(20) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
-        let close = Pair { high: moment.bar.close, low: 0.0 };
         let change = moment.change_or_seed();
         let totals = self.closes.update(moment.bar.close);
         out.copy_from_slice(&[
-            totals.last_10 / 10.0,
-            totals.last_20 / 20.0,
-            close.plus(self.ema_10.update(change)).value(),
-            close.plus(self.ema_20.update(change)).value(),
+            mean_of_10(totals.last_10),
+            mean_of_20(totals.last_20),
+            average(moment.bar.close, self.ema_10.update(change)),
+            average(moment.bar.close, self.ema_20.update(change)),
         ]);
     }
+}
+
+/// Mean of 10 values from their sum; equal values have themselves as mean.
+#[inline(always)]
+pub(super) fn mean_of_10(total: f64) -> f64 {
+    by_inverse(total, 10.0, 0.1)
+}
+
+/// Mean of 20 values from their sum; equal values have themselves as mean.
+#[inline(always)]
+pub(super) fn mean_of_20(total: f64) -> f64 {
+    by_inverse(total, 20.0, 0.05)
+}
+
+/// The average that stands `deviation` above the close.
+#[inline(always)]
+pub(super) fn average(close: f64, deviation: Pair) -> f64 {
+    Pair { high: close, low: 0.0 }.plus(deviation).value()
 }

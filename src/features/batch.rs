@@ -1,9 +1,10 @@
-//! Many bars at once: folds of the stream.
+//! Many bars at once.
 
-use ndarray::{Array2, ArrayView1, ArrayViewMut2};
+use ndarray::{Array2, ArrayViewMut2};
 
 use super::catalogue::{WIDTH, needed_bars};
-use super::stream::{Row, Stream};
+use super::kernel::{self, Lanes};
+use super::stream::Row;
 use crate::bars::Bars;
 use crate::{Error, Result};
 
@@ -11,7 +12,7 @@ use crate::{Error, Result};
 #[must_use]
 pub fn batch(bars: &Bars) -> Array2<f64> {
     let mut out = Array2::zeros((bars.len(), WIDTH));
-    fold_into(bars, out.view_mut());
+    kernel::fill(Lanes::widest(), bars, &mut out.view_mut());
     out
 }
 
@@ -20,12 +21,20 @@ pub fn batch(bars: &Bars) -> Array2<f64> {
 /// # Errors
 /// [`Error::BadColumns`] when `out` is not `bars.len()` × 22; `out` is then untouched.
 pub fn batch_into(bars: &Bars, out: ArrayViewMut2<'_, f64>) -> Result<()> {
+    batch_on(Lanes::widest(), bars, out)
+}
+
+/// [`batch_into`] on a given instruction set: the same bits on each.
+///
+/// # Errors
+/// As [`batch_into`].
+pub fn batch_on(lanes: Lanes, bars: &Bars, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
     let (rows, columns) = out.dim();
     if (rows, columns) != (bars.len(), WIDTH) {
         let problem = format!("the output is {rows} × {columns}, features of these bars are {} × {WIDTH}", bars.len());
         return Err(Error::BadColumns { problem });
     }
-    fold_into(bars, out);
+    kernel::fill(lanes, bars, &mut out);
     Ok(())
 }
 
@@ -38,13 +47,5 @@ pub fn latest(bars: &Bars) -> Result<Row> {
     if bars.len() < needed {
         return Err(Error::TooShort { bars: bars.len(), needed });
     }
-    let mut stream = Stream::new();
-    Ok(bars.iter().fold([f64::NAN; WIDTH], |_, bar| stream.update(&bar)))
-}
-
-fn fold_into(bars: &Bars, mut out: ArrayViewMut2<'_, f64>) {
-    let mut stream = Stream::new();
-    for (bar, mut row) in bars.iter().zip(out.rows_mut()) {
-        row.assign(&ArrayView1::from(&stream.update(&bar)));
-    }
+    Ok(kernel::last_row(Lanes::widest(), bars))
 }

@@ -6,8 +6,9 @@ use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
 
-const SECONDS_PER_HOUR: i64 = 3_600;
-const SECONDS_PER_DAY: i64 = 86_400;
+const HOUR_S: u32 = 3_600;
+const DAY_S: i64 = 86_400;
+const WEEK_S: i64 = 7 * DAY_S;
 /// 1970-01-01 was a Thursday; Monday is 0.
 const FIRST_WEEKDAY: i64 = 3;
 
@@ -39,12 +40,23 @@ impl Family for Calendar {
         Self
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
-        let time = moment.bar.time;
-        // Euclidean: a second before 1970 belongs to the day, and the weekday, that contains it.
-        let hour = time.rem_euclid(SECONDS_PER_DAY) / SECONDS_PER_HOUR;
-        let weekday = (time.div_euclid(SECONDS_PER_DAY) + FIRST_WEEKDAY).rem_euclid(7);
-        out.copy_from_slice(&[hour as f64, weekday as f64]);
+        out.copy_from_slice(&hour_and_weekday(since_monday(moment.bar.time)));
     }
+}
+
+/// Seconds since a Monday at 00:00 UTC, less than two weeks.
+#[inline(always)]
+pub(super) fn since_monday(time: i64) -> u32 {
+    // Euclidean: a second before 1970 belongs to the day, and the weekday, that contains it.
+    let seconds = time.rem_euclid(WEEK_S) + FIRST_WEEKDAY * DAY_S;
+    u32::try_from(seconds).unwrap_or(0)
+}
+
+/// Hour and weekday of a moment, given in seconds since any Monday at 00:00 UTC.
+#[inline(always)]
+pub(super) fn hour_and_weekday(seconds: u32) -> [f64; 2] {
+    let hours = seconds / HOUR_S;
+    [f64::from(hours % 24), f64::from(hours / 24 % 7)]
 }

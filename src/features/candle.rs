@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
+use crate::rolling::by_inverse;
 
 const fn spec(name: &'static str, formula: &'static str, lowest: f64) -> Spec {
     Spec {
@@ -35,9 +36,16 @@ impl Family for Candle {
         Self
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let bar = moment.bar;
-        out.copy_from_slice(&[bar.high / bar.low, bar.close / bar.high, bar.close / bar.low]);
+        out.copy_from_slice(&ratios(bar.high, bar.low, bar.close));
     }
+}
+
+/// high/low, close/high and close/low.
+#[inline(always)]
+pub(super) fn ratios(high: f64, low: f64, close: f64) -> [f64; 3] {
+    let inverse_low = 1.0 / low;
+    [by_inverse(high, low, inverse_low), close / high, by_inverse(close, low, inverse_low)]
 }

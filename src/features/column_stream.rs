@@ -6,8 +6,8 @@ use super::catalogue::all_families;
 use super::family::{AnyFamily, Entry};
 use super::moment::{Closes, Moment};
 use super::selection::Selection;
-use super::stream::Stream;
-use crate::bars::Bar;
+use super::stream::{Stream, one_nan};
+use crate::bars::{Bar, time};
 use crate::rolling::Ring;
 use crate::{Error, Result};
 
@@ -97,6 +97,7 @@ impl Chosen {
             family.advance(&moment, mine);
             rest = behind;
         }
+        self.row.iter_mut().for_each(one_nan);
     }
 
     /// The selected columns at the newest bar, in the selection's order.
@@ -146,18 +147,22 @@ impl ColumnStream {
     ///
     /// # Errors
     /// [`Error::BadColumns`] when `out` is not as long as the selection; [`Error::BadField`] when the bar is impossible
-    /// (see [`Bar::fault`]) or not later than the one before, with the number of bars taken as its row. The stream and
+    /// (see [`Bar::fault`]), its time no unix seconds or not later than the one before, with the number of bars taken as its row. The stream and
     /// `out` are then as they were.
     #[inline]
     pub fn update_into(&mut self, bar: &Bar, out: &mut [f64]) -> Result<()> {
         if out.len() != self.selection.width() {
             return Err(self.wrong_length(out.len()));
         }
-        if !bar.is_possible() || self.last_time.is_some_and(|last| bar.time <= last) {
+        let is_late = self.last_time.is_some_and(|last| bar.time <= last);
+        if is_late || !bar.is_possible() || time::seconds_fault(bar.time).is_some() {
             return Err(self.refusal(bar));
         }
         match &mut self.engine {
-            Engine::SentinelV1(stream) => out.copy_from_slice(&stream.update(bar)),
+            Engine::SentinelV1(stream) => match out.try_into() {
+                Ok(row) => stream.update_into(bar, row),
+                Err(_) => return Err(self.wrong_length(out.len())),
+            },
             Engine::Chosen(chosen) => {
                 chosen.step(bar);
                 out.iter_mut().zip(chosen.values()).for_each(|(out, value)| *out = value);
@@ -189,9 +194,10 @@ impl ColumnStream {
         let row = usize::try_from(self.bars_seen).unwrap_or(usize::MAX);
         let late = || {
             let last = self.last_time.unwrap_or(i64::MIN);
-            ("timestamp", format!("{} does not come after {last}; bars come oldest first, each once", bar.time))
+            format!("{} does not come after {last}; bars come oldest first, each once", bar.time)
         };
-        let (field, problem) = bar.fault().unwrap_or_else(late);
+        let time = || ("timestamp", time::seconds_fault(bar.time).unwrap_or_else(late));
+        let (field, problem) = bar.fault().unwrap_or_else(time);
         Error::BadField { row, field: field.into(), problem }
     }
 }

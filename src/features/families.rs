@@ -7,7 +7,7 @@ use super::moment::Moment;
 use super::{averages, calendar, candle, momentum, oscillators, returns, volatility, volume};
 
 /// Hands a family its columns of the row and returns the columns behind them.
-#[inline]
+#[inline(always)]
 fn fill<'row, F: Family>(family: &mut F, moment: &Moment, row: &'row mut [f64]) -> &'row mut [f64] {
     let (mine, rest) = row.split_at_mut(F::SPECS.len());
     family.step(moment, mine);
@@ -33,7 +33,7 @@ macro_rules! families {
             }
 
             /// Takes one bar and writes the whole row, as long as the catalogue.
-            #[inline]
+            #[inline(always)]
             pub(super) fn step(&mut self, moment: &Moment, row: &mut [f64]) {
                 let rest = row;
                 $(let rest = fill(&mut self.$file, moment, rest);)+

@@ -20,21 +20,21 @@ pub(in crate::features) struct Moment<'stream> {
 
 impl<'stream> Moment<'stream> {
     /// The moment of `bar`, whose close is the newest of `closes`.
-    #[inline]
+    #[inline(always)]
     pub(in crate::features) fn new(bar: &'stream Bar, closes: &'stream Closes) -> Self {
         let previous = closes.ago(1);
         let change = Pair::difference(bar.close, previous);
-        Self { bar, change, return_1: change.over(previous), closes }
+        Self { bar, change, return_1: change.over(previous, 1.0 / previous), closes }
     }
 
     /// The close `age` bars before this one (0 is this one's); NaN when there was none.
-    #[inline]
+    #[inline(always)]
     pub(in crate::features) fn close_ago(&self, age: usize) -> f64 {
         self.closes.ago(age)
     }
 
     /// The change for a recursion that starts on its first value: no change on the first bar.
-    #[inline]
+    #[inline(always)]
     pub(in crate::features) fn change_or_seed(&self) -> Pair {
         if self.change.high.is_nan() { Pair::ZERO } else { self.change }
     }

@@ -35,12 +35,17 @@ impl Family for Momentum {
         Self
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
-        let [now, before, long_before] = [0, 5, 10].map(|age| moment.close_ago(age));
-        let momentum = Pair::difference(now, before);
-        // Pairs, because after a jump the two momenta may be large and nearly cancel.
-        let earlier = Pair::difference(before, long_before);
-        out.copy_from_slice(&[momentum.value(), momentum.minus(earlier).value()]);
+        out.copy_from_slice(&momenta(moment.bar.close, moment.close_ago(5), moment.close_ago(10)));
     }
+}
+
+/// Momentum and acceleration from the closes now, 5 bars ago and 10 bars ago.
+#[inline(always)]
+pub(super) fn momenta(now: f64, before: f64, long_before: f64) -> [f64; 2] {
+    let momentum = Pair::difference(now, before);
+    // Pairs, because after a jump the two momenta may be large and nearly cancel.
+    let earlier = Pair::difference(before, long_before);
+    [momentum.value(), momentum.minus(earlier).value()]
 }

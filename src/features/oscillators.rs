@@ -66,30 +66,36 @@ impl Family for Oscillators {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let change = moment.change_or_seed();
         let macd = self.ema_12.update(change).minus(self.ema_26.update(change));
         // The first macd is 0, where `self.macd` starts: the signal is seeded by it.
         let signal_less_macd = self.signal.update(macd.minus(self.macd));
         self.macd = macd;
-        out.copy_from_slice(&[
-            self.rsi(moment.change.value()),
-            macd.value(),
-            macd.plus(signal_less_macd).value(),
-            0.0 - signal_less_macd.value(),
-        ]);
+        let (gain, size) = gain_and_size(moment.change.high);
+        let (gains, total) = (self.gains.update(gain).last_14, self.changes.update(size).last_14);
+        out[0] = rsi(gains, total);
+        out[1..].copy_from_slice(&macd_trio(macd, signal_less_macd));
     }
 }
 
-impl Oscillators {
-    /// RSI after one more change of the close; NaN in, NaN out.
-    #[inline]
-    fn rsi(&mut self, change: f64) -> f64 {
-        // |Δ| + Δ is 2Δ or 0, exactly; unlike `max` it lets NaN through.
-        let gains = self.gains.update(0.5 * (change.abs() + change)).last_14;
-        let total = self.changes.update(change.abs()).last_14;
-        // The quotient first: gains ≤ total holds in every rounding, so the result stays within 0..=100.
-        if total == 0.0 { 50.0 } else { 100.0 * (gains / total) }
-    }
+/// A change's gain (itself or 0) and its size; NaN in, NaN out. The change is a plain difference of two closes.
+#[inline(always)]
+pub(super) fn gain_and_size(change: f64) -> (f64, f64) {
+    // |Δ| + Δ is 2Δ or 0, exactly; unlike `max` it lets NaN through.
+    (0.5 * (change.abs() + change), change.abs())
+}
+
+/// RSI from the sum of gains and the sum of the changes' sizes; NaN in, NaN out.
+#[inline(always)]
+pub(super) fn rsi(gains: f64, total: f64) -> f64 {
+    // The quotient first: gains ≤ total holds in every rounding, so the result stays within 0..=100.
+    if total == 0.0 { 50.0 } else { 100.0 * (gains / total) }
+}
+
+/// macd, its signal and the histogram from the macd and the signal's distance from it.
+#[inline(always)]
+pub(super) fn macd_trio(macd: Pair, signal_less_macd: Pair) -> [f64; 3] {
+    [macd.value(), macd.plus(signal_less_macd).value(), 0.0 - signal_less_macd.value()]
 }

@@ -1,9 +1,12 @@
-//! The stream: one bar in, one row out. The only place where features are computed.
+//! The stream: one bar in, one row out.
+
+#![allow(clippy::inline_always, reason = "a call would leave the instruction set that the caller is compiled for")]
 
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::WIDTH;
 use super::families::Families;
+use super::kernel::{Lanes, Task};
 use super::moment::{Closes, Moment};
 use crate::bars::Bar;
 use crate::rolling::Ring;
@@ -33,11 +36,41 @@ impl Stream {
     /// no others. Absurd prices (beyond 1e300) overflow to infinity or NaN.
     #[inline]
     pub fn update(&mut self, bar: &Bar) -> Row {
-        self.closes.push(bar.close);
         let mut row = [f64::NAN; WIDTH];
-        self.families.step(&Moment::new(bar, &self.closes), &mut row);
+        self.update_into(bar, &mut row);
         row
     }
+
+    /// [`Stream::update`] into a row of the caller.
+    #[inline]
+    pub fn update_into(&mut self, bar: &Bar, row: &mut Row) {
+        Lanes::widest().run(Step { stream: self, bar, row });
+    }
+}
+
+/// One bar, compiled for every instruction set: without a fused multiply-add a [`Pair`](crate::rolling::Pair) is slow.
+struct Step<'a> {
+    stream: &'a mut Stream,
+    bar: &'a Bar,
+    row: &'a mut Row,
+}
+
+impl Task for Step<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Stream { closes, families } = self.stream;
+        closes.push(self.bar.close);
+        families.step(&Moment::new(self.bar, closes), self.row);
+        self.row.iter_mut().for_each(one_nan);
+    }
+}
+
+/// Gives every NaN the same bits: which ones an operation returns is the processor's choice.
+#[inline(always)]
+pub(super) fn one_nan(value: &mut f64) {
+    *value = if value.is_nan() { f64::NAN } else { *value };
 }
 
 impl Default for Stream {

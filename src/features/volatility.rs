@@ -38,7 +38,7 @@ impl Family for Volatility {
         Self { returns: Spreads::new() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let variances = self.returns.update(moment.return_1);
         out.copy_from_slice(&[variances.last_10.sqrt(), variances.last_20.sqrt()]);

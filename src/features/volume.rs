@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::averages::mean_of_20;
 use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
@@ -44,12 +45,17 @@ impl Family for Volume {
         Self { volumes: Sums::new() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let volume = moment.bar.volume;
         let total = self.volumes.update(volume).last_20;
-        // The quotient first: volume ≤ total holds in every rounding, so the ratio stays within 0..=20.
-        let ratio = if total > 0.0 { 20.0 * (volume / total) } else { f64::NAN };
-        out.copy_from_slice(&[total / 20.0, ratio]);
+        out.copy_from_slice(&[mean_of_20(total), share(volume, total)]);
     }
+}
+
+/// Volume over the mean of 20 volumes, of which `total` is the sum.
+#[inline(always)]
+pub(super) fn share(volume: f64, total: f64) -> f64 {
+    // The quotient first: volume ≤ total holds in every rounding, so the ratio stays within 0..=20.
+    if total > 0.0 { 20.0 * (volume / total) } else { f64::NAN }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use numpy::{AllowTypeChange, IntoPyArray, PyArray1, PyArrayLike1};
+use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::errors::run;
+use super::inputs;
 use crate::bars::{self, Bars, Cleaned, Hygiene, RawRows};
 
 /// Rows as they came, judged by nobody yet.
@@ -29,25 +30,24 @@ impl PyRawRows {
 pub(super) struct PyBars(pub(super) Arc<Bars>);
 
 type Column<'py> = Bound<'py, PyArray1<f64>>;
-type Input<'py> = PyArrayLike1<'py, f64, AllowTypeChange>;
 
 #[pymethods]
 impl PyBars {
     #[staticmethod]
-    #[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
     fn from_columns(
-        timestamp: PyArrayLike1<'_, i64, AllowTypeChange>,
-        open: Input<'_>,
-        high: Input<'_>,
-        low: Input<'_>,
-        close: Input<'_>,
-        volume: Input<'_>,
+        py: Python<'_>,
+        timestamp: &Bound<'_, PyAny>,
+        open: &Bound<'_, PyAny>,
+        high: &Bound<'_, PyAny>,
+        low: &Bound<'_, PyAny>,
+        close: &Bound<'_, PyAny>,
+        volume: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
-        let column = |input: &Input<'_>| input.as_array().to_vec();
-        let time = timestamp.as_array().to_vec();
-        let bars = run(|| {
-            Bars::from_columns(time, column(&open), column(&high), column(&low), column(&close), column(&volume))
-        })?;
+        let time = inputs::seconds(timestamp)?;
+        let (open, high) = (inputs::floats("open", open)?, inputs::floats("high", high)?);
+        let (low, close) = (inputs::floats("low", low)?, inputs::floats("close", close)?);
+        let volume = inputs::floats("volume", volume)?;
+        let bars = py.detach(|| run(|| Bars::from_columns(time, open, high, low, close, volume)))?;
         Ok(Self(Arc::new(bars)))
     }
 

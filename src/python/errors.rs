@@ -53,6 +53,16 @@ pub(super) fn exception((class, reason): (&str, &str), message: &str) -> PyErr {
     })
 }
 
+/// An input of the caller that cannot be worked with.
+pub(super) fn unusable(problem: &str) -> PyErr {
+    exception(("Unusable", "bad_columns"), problem)
+}
+
+/// An argument of the caller outside its meaning.
+pub(super) fn misconfigured(problem: &str) -> PyErr {
+    exception(("Misconfigured", "bad_setting"), problem)
+}
+
 /// Panics inside the core, so that tests can prove that a panic arrives as an ordinary exception.
 #[pyfunction]
 pub(super) fn panic_on_purpose() -> PyResult<()> {

@@ -1,12 +1,18 @@
 //! The feature catalogue, the matrix and the newest row.
 
-use numpy::{PyArray2, PyArrayMethods, PyReadwriteArray2};
+use std::sync::Arc;
+
+use numpy::PyArray2;
+use numpy::ndarray::ArrayViewMut2;
 use pyo3::prelude::*;
+use rayon::prelude::*;
 
 use super::bars::PyBars;
-use super::errors::run;
+use super::errors::{misconfigured, run};
+use super::outputs::{self, Layout, Threads};
+use crate::bars::Bars;
 use crate::features as engine;
-use crate::features::{CATALOGUE, Spec};
+use crate::features::{NEVER, Selection, Spec};
 
 /// One column of the feature contract.
 #[pyclass(name = "FeatureSpec", module = "mt5_sentinel._core", frozen)]
@@ -40,8 +46,8 @@ impl PySpec {
     }
 
     #[getter]
-    fn settle_bars(&self) -> usize {
-        self.0.settle_bars
+    fn settle_bars(&self) -> Option<usize> {
+        Some(self.0.settle_bars).filter(|bars| *bars != NEVER)
     }
 
     #[getter]
@@ -64,46 +70,130 @@ impl PySpec {
     }
 }
 
-/// All columns, in order.
-#[pyfunction]
-pub(super) fn catalogue() -> Vec<PySpec> {
-    CATALOGUE.iter().map(PySpec).collect()
+/// The columns a caller names: nothing (the 22), the name of a catalogue, or a sequence of names.
+pub(super) fn selection(columns: Option<&Bound<'_, PyAny>>) -> PyResult<Selection> {
+    let Some(columns) = columns else { return Ok(Selection::sentinel_v1()) };
+    if let Ok(which) = columns.extract::<&str>() {
+        return catalogue_named("columns", which);
+    }
+    let names: Vec<String> = columns.extract().map_err(|_| {
+        misconfigured("`columns` is None, a sequence of column names, or \"sentinel-v1\", \"extended\" or \"all\"")
+    })?;
+    run(|| Selection::named(&names))
 }
 
-/// Identity of the contract: names, formulas and order.
+fn catalogue_named(argument: &str, which: &str) -> PyResult<Selection> {
+    match which {
+        "sentinel-v1" => Ok(Selection::sentinel_v1()),
+        "extended" => Ok(Selection::extended()),
+        "all" => Ok(Selection::all()),
+        _ => {
+            let hint = if argument == "columns" { "; one column is given as a list of one name" } else { "" };
+            let problem = format!("`{argument}` is {which:?}; it is \"sentinel-v1\", \"extended\" or \"all\"{hint}");
+            Err(misconfigured(&problem))
+        }
+    }
+}
+
+/// The columns of a catalogue, in order.
 #[pyfunction]
-pub(super) fn fingerprint() -> String {
-    engine::fingerprint()
+#[pyo3(signature = (which = "sentinel-v1"))]
+pub(super) fn catalogue(which: &str) -> PyResult<Vec<PySpec>> {
+    Ok(catalogue_named("which", which)?.specs().map(PySpec).collect())
+}
+
+/// Identity of columns: names, formulas and order.
+#[pyfunction]
+#[pyo3(signature = (columns = None))]
+pub(super) fn fingerprint(columns: Option<&Bound<'_, PyAny>>) -> PyResult<String> {
+    Ok(selection(columns)?.fingerprint())
 }
 
 /// Bars of history from which every column has settled.
 #[pyfunction]
-pub(super) fn needed_bars() -> usize {
-    engine::needed_bars()
+#[pyo3(signature = (columns = None))]
+pub(super) fn needed_bars(columns: Option<&Bound<'_, PyAny>>) -> PyResult<Option<usize>> {
+    Ok(selection(columns)?.needed_bars())
+}
+
+/// What is computed: columns, or the older hub's layout.
+struct Plan {
+    columns: Selection,
+    layout: Layout,
+}
+
+impl Plan {
+    fn new(columns: Option<&Bound<'_, PyAny>>, layout: Layout) -> PyResult<Self> {
+        if layout == Layout::Legacy23 && columns.is_some() {
+            return Err(misconfigured("`layout` \"legacy23\" has its own 23 columns; leave `columns` out"));
+        }
+        Ok(Self { columns: selection(columns)?, layout })
+    }
+
+    fn shape(&self, bars: &Bars) -> (usize, usize) {
+        let is_legacy = self.layout == Layout::Legacy23;
+        (bars.len(), if is_legacy { engine::LEGACY_WIDTH } else { self.columns.width() })
+    }
+
+    fn write(&self, bars: &Bars, out: ArrayViewMut2<'_, f64>) -> crate::Result<()> {
+        match self.layout {
+            Layout::Legacy23 => engine::legacy_into(bars, out),
+            Layout::Rows | Layout::Columns => engine::batch_selected_into(bars, &self.columns, out),
+        }
+    }
 }
 
 /// One row per bar.
 #[pyfunction]
-#[pyo3(signature = (bars, out = None))]
-#[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
+#[pyo3(signature = (bars, out = None, *, layout = Layout::Rows, columns = None, threads = Threads(1)))]
 pub(super) fn features<'py>(
     py: Python<'py>,
     bars: &PyBars,
-    out: Option<Bound<'py, PyArray2<f64>>>,
-) -> PyResult<Bound<'py, PyArray2<f64>>> {
-    let out = match out {
-        Some(out) => out,
-        None => PyArray2::zeros(py, (bars.0.len(), CATALOGUE.len()), false),
-    };
-    let mut target: PyReadwriteArray2<'_, f64> = out.try_readwrite()?;
+    out: Option<&Bound<'py, PyAny>>,
+    layout: Layout,
+    columns: Option<&Bound<'py, PyAny>>,
+    threads: Threads,
+) -> PyResult<Bound<'py, PyAny>> {
+    let plan = Plan::new(columns, layout)?;
+    // Taken and checked; a single series is computed by one thread.
+    let _ = threads.0;
+    let shape = plan.shape(&bars.0);
+    let array = out.map_or_else(|| Ok(outputs::fresh(py, shape, layout)), |out| outputs::given(out, shape))?;
+    let mut target = outputs::writable(&array)?;
     let view = target.as_array_mut();
-    py.detach(|| run(|| engine::batch_into(&bars.0, view)))?;
+    py.detach(|| run(|| plan.write(&bars.0, view)))?;
     drop(target);
-    Ok(out)
+    Ok(array.into_any())
+}
+
+/// One matrix per symbol, in parallel.
+#[pyfunction]
+#[pyo3(signature = (bars, *, layout = Layout::Rows, columns = None, threads = None))]
+#[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts a sequence by value")]
+pub(super) fn features_many<'py>(
+    py: Python<'py>,
+    bars: Vec<PyRef<'py, PyBars>>,
+    layout: Layout,
+    columns: Option<&Bound<'py, PyAny>>,
+    threads: Option<Threads>,
+) -> PyResult<Vec<Bound<'py, PyArray2<f64>>>> {
+    let plan = Plan::new(columns, layout)?;
+    let bars: Vec<Arc<Bars>> = bars.iter().map(|bars| Arc::clone(&bars.0)).collect();
+    let arrays: Vec<_> = bars.iter().map(|bars| outputs::fresh(py, plan.shape(bars), layout)).collect();
+    let mut targets: Vec<_> = arrays.iter().map(outputs::writable).collect::<PyResult<_>>()?;
+    let views: Vec<_> = bars.iter().zip(targets.iter_mut().map(|target| target.as_array_mut())).collect();
+    // A pool of this call's own: the global one does not survive a fork, which Python's multiprocessing may do.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.map_or(0, |threads| threads.0)).build();
+    let pool = pool.map_err(|error| misconfigured(&format!("`threads`: no threads could be started: {error}")))?;
+    py.detach(|| run(|| pool.install(|| views.into_par_iter().try_for_each(|(bars, view)| plan.write(bars, view)))))?;
+    drop(targets);
+    Ok(arrays)
 }
 
 /// The newest bar's row, without the matrix.
 #[pyfunction]
-pub(super) fn latest(py: Python<'_>, bars: &PyBars) -> PyResult<Vec<f64>> {
-    py.detach(|| run(|| engine::latest(&bars.0))).map(Vec::from)
+#[pyo3(signature = (bars, columns = None))]
+pub(super) fn latest(py: Python<'_>, bars: &PyBars, columns: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<f64>> {
+    let columns = selection(columns)?;
+    py.detach(|| run(|| engine::latest_selected(&bars.0, &columns)))
 }

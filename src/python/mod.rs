@@ -4,7 +4,10 @@ mod bars;
 mod decide;
 mod errors;
 mod features;
+mod inputs;
 mod model;
+mod outputs;
+mod stream;
 mod trade;
 
 use pyo3::prelude::*;
@@ -21,9 +24,11 @@ mod _core {
     #[pymodule_export]
     use super::errors::panic_on_purpose;
     #[pymodule_export]
-    use super::features::{PySpec, catalogue, features, fingerprint, latest, needed_bars};
+    use super::features::{PySpec, catalogue, features, features_many, fingerprint, latest, needed_bars};
     #[pymodule_export]
     use super::model::PyModel;
+    #[pymodule_export]
+    use super::stream::PyStream;
     #[pymodule_export]
     use super::trade::{
         PyAccount, PyFill, PyLimits, PyOrder, PyPaperBook, PyPosition, PyQuote, PyRuling, PySymbolFacts, approve,

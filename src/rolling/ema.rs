@@ -24,21 +24,33 @@ impl Ema {
     /// An average over `span` values (α = 2/(span + 1)), standing on its first value.
     #[must_use]
     pub fn new(span: u32) -> Self {
-        let span = f64::from(span);
-        // 1 - α = (span - 1)/(span + 1) is rarely an f64; the pair keeps the tail.
-        let keep = Pair { high: span - 1.0, low: 0.0 }.over(span + 1.0);
-        Self { keep, deviation: Pair::ZERO }
+        Self { keep: Self::keep(span), deviation: Pair::ZERO }
     }
 
     /// Takes the change from the last value to the next (zero for the very first) and returns the new `ema - value`.
-    #[inline]
+    #[inline(always)]
     pub fn update(&mut self, change: Pair) -> Pair {
-        let behind = Pair::difference(self.deviation.high, change.high);
-        let kept = Pair::product(behind.high, self.keep.high);
-        let lost = behind.low + (self.deviation.low - change.low);
-        self.deviation =
-            Pair { high: kept.high, low: kept.low + (lost * self.keep.high + behind.high * self.keep.low) };
+        self.deviation = Self::follow(self.deviation, change, self.keep);
         self.deviation
+    }
+
+    /// What an average over `span` values keeps of its past at each value: 1 - α = (span - 1)/(span + 1).
+    #[must_use]
+    pub fn keep(span: u32) -> Pair {
+        // Rarely an f64; the pair keeps the tail.
+        let span = f64::from(span);
+        Pair { high: span - 1.0, low: 0.0 }.over(span + 1.0, 1.0 / (span + 1.0))
+    }
+
+    /// The deviation after one change, from the deviation before it.
+    #[inline(always)]
+    #[must_use]
+    pub fn follow(deviation: Pair, change: Pair, keep: Pair) -> Pair {
+        let behind = Pair::difference(deviation.high, change.high);
+        let kept = Pair::product(behind.high, keep.high);
+        // What this bar's rounding took; `deviation.low` comes last, so that the next bar waits for it least.
+        let lost = kept.low + ((behind.low - change.low) * keep.high + behind.high * keep.low);
+        Pair { high: kept.high, low: deviation.low * keep.high + lost }
     }
 }
 

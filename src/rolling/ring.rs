@@ -20,7 +20,7 @@ impl<T: Copy, const LEN: usize> Ring<T, LEN> {
     }
 
     /// Appends `value`; the oldest is forgotten.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, value: T) {
         // The counter may wrap: LEN divides 2^64, so places stay consecutive.
         self.newest = self.newest.wrapping_add(1);
@@ -28,7 +28,7 @@ impl<T: Copy, const LEN: usize> Ring<T, LEN> {
     }
 
     /// The value pushed `age` pushes before the newest (0 is the newest); `age` is below `LEN`.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn ago(&self, age: usize) -> T {
         debug_assert!(age < LEN, "a ring of {LEN} has forgotten what is {age} pushes old");

@@ -1,6 +1,6 @@
 //! Window variances on the ladder of the sums: s2 → s4 → s8 → s10 → s20.
 //!
-//! Neighbouring windows of n and m values merge by `Q = Q₁ + Q₂ + (S₁ - ρ·S₂)² / D` with ρ = n/m and D = n(n+m)/m,
+//! Neighbouring windows of n and m values merge by `Q = Q₁ + Q₂ + (S₁ - ρ·S₂)² · m/(n(n+m))` with ρ = n/m,
 //! where S is a sum of values and Q a sum of squared deviations. Every term is ≥ 0, so nothing cancels. The sums are
 //! pairs: values that hardly differ (a steady trend) keep all digits of their difference.
 //!
@@ -30,19 +30,49 @@ pub struct Variances {
 
 /// One window: the sum of its values and the sum of their squared distances from their mean.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Part {
-    sum: Pair,
-    squares: f64,
+pub struct Part {
+    /// Sum of the values.
+    pub sum: Pair,
+    /// Sum of squared deviations from the mean.
+    pub squares: f64,
 }
 
 impl Part {
     const UNKNOWN: Self = Self { sum: Pair::NAN, squares: f64::NAN };
 
-    /// This window and its neighbour as one; `ratio` is n/m (a power of two), `divisor` is n(n+m)/m.
-    #[inline]
-    fn merge(self, other: Self, ratio: f64, divisor: f64) -> Self {
+    /// The window of one value.
+    #[inline(always)]
+    #[must_use]
+    pub fn one(value: Pair) -> Self {
+        Self { sum: value, squares: 0.0 }
+    }
+
+    /// Two windows of `SIZE` values each as one (`SIZE` a power of two, or 10).
+    #[inline(always)]
+    #[must_use]
+    pub fn doubled<const SIZE: u32>(self, other: Self) -> Self {
+        self.merge(other, 1.0, 1.0 / f64::from(2 * SIZE))
+    }
+
+    /// A window of eight values and one of two as one of ten.
+    #[inline(always)]
+    #[must_use]
+    pub fn ten(eight: Self, two: Self) -> Self {
+        eight.merge(two, 4.0, 1.0 / 40.0)
+    }
+
+    /// Sample variance (n - 1) of a window of `SIZE` values, in the values' unit².
+    #[inline(always)]
+    #[must_use]
+    pub fn variance<const SIZE: u32>(self) -> f64 {
+        self.squares * (1.0 / f64::from(SIZE - 1))
+    }
+
+    /// This window and its neighbour as one; `ratio` is n/m (a power of two), `share` is m/(n(n+m)).
+    #[inline(always)]
+    fn merge(self, other: Self, ratio: f64, share: f64) -> Self {
         let gap = self.sum.minus(other.sum.scaled(ratio)).value();
-        Self { sum: self.sum.plus(other.sum), squares: self.squares + other.squares + gap * gap / divisor }
+        Self { sum: self.sum.plus(other.sum), squares: self.squares + other.squares + gap * gap * share }
     }
 }
 
@@ -59,19 +89,19 @@ impl Spreads {
     }
 
     /// Takes the next value.
-    #[inline]
+    #[inline(always)]
     pub fn update(&mut self, value: Pair) -> Variances {
-        let one = Part { sum: value, squares: 0.0 };
-        let two = one.merge(self.previous, 1.0, 2.0);
+        let one = Part::one(value);
+        let two = one.doubled::<1>(self.previous);
         self.previous = one;
         self.twos.push(two);
-        let four = two.merge(self.twos.ago(2), 1.0, 4.0);
+        let four = two.doubled::<2>(self.twos.ago(2));
         self.fours.push(four);
-        let eight = four.merge(self.fours.ago(4), 1.0, 8.0);
-        let ten = eight.merge(self.twos.ago(8), 4.0, 40.0);
+        let eight = four.doubled::<4>(self.fours.ago(4));
+        let ten = Part::ten(eight, self.twos.ago(8));
         self.tens.push(ten);
-        let twenty = ten.merge(self.tens.ago(10), 1.0, 20.0);
-        Variances { last_10: ten.squares / 9.0, last_20: twenty.squares / 19.0 }
+        let twenty = ten.doubled::<10>(self.tens.ago(10));
+        Variances { last_10: ten.variance::<10>(), last_20: twenty.variance::<20>() }
     }
 }
 

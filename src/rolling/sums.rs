@@ -40,7 +40,7 @@ impl Sums {
     }
 
     /// Takes the next value; for values of one sign every sum is within 6 roundings (7e-16 relative) of exact.
-    #[inline]
+    #[inline(always)]
     pub fn update(&mut self, value: f64) -> Totals {
         let two = value + self.previous;
         self.previous = value;

@@ -6,6 +6,7 @@ python -m mt5_sentinel.research.reference_docs docs
 from __future__ import annotations
 
 import argparse
+from itertools import groupby
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
@@ -35,17 +36,31 @@ def _features() -> str:
         "One float64 row per closed bar, in this order. During warm-up a value is NaN: nothing is back-filled.\n",
         f"History needed until every column has settled: {_core.needed_bars()} bars. "
         f"Fingerprint: `{_core.fingerprint()}`.\n",
+        *_table(_core.catalogue()),
+        "\n## Extended columns\n",
+        'Chosen by name: `features(bars, columns=[...])`, or `columns="all"`. What depends on where the history '
+        "starts, however long it is, settles `never`.",
+    ]
+    for family, specs in groupby(_core.catalogue("extended"), key=lambda spec: spec.family):
+        lines += [f"\n### {family}\n", *_table(list(specs))]
+    return "\n".join(lines) + "\n"
+
+
+def _table(specs: list[_core.FeatureSpec]) -> list[str]:
+    return [
         "| # | name | formula | unit | first finite bar | settles after | range | source |",
         "|---|---|---|---|---|---|---|---|",
+        *(_row(i, spec) for i, spec in enumerate(specs)),
     ]
-    for i, spec in enumerate(_core.catalogue()):
-        low, high = spec.range
-        formula = spec.formula.replace("|", "\\|")
-        lines.append(
-            f"| {i} | `{spec.name}` | {formula} | {spec.unit} | {spec.first_finite} | {spec.settle_bars} "
-            f"| {low:g} … {high:g} | {spec.source} |"
-        )
-    return "\n".join(lines) + "\n"
+
+
+def _row(i: int, spec: _core.FeatureSpec) -> str:
+    formula, (low, high) = spec.formula.replace("|", "\\|"), spec.range
+    settles = "never" if spec.settle_bars is None else spec.settle_bars
+    return (
+        f"| {i} | `{spec.name}` | {formula} | {spec.unit} | {spec.first_finite} | {settles} "
+        f"| {low:g} … {high:g} | {spec.source} |"
+    )
 
 
 def _configuration() -> str:

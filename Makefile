@@ -32,17 +32,18 @@ lint: $(VENV)/.dev  ## rustfmt, clippy, ruff, mypy
 	@if cargo clippy --version >/dev/null 2>&1; then \
 	  cargo clippy --locked --all-targets -- -D warnings && cargo clippy --locked --features python -- -D warnings; \
 	else sh tests/skip.sh "clippy is not installed (rustup component add clippy)"; fi
-	$(BIN)/ruff format --check python tests/python deploy
-	$(BIN)/ruff check python tests/python deploy
+	$(BIN)/ruff format --check python tests/python benches/python deploy
+	$(BIN)/ruff check python tests/python benches/python deploy
 	$(BIN)/mypy
 
 format: $(VENV)/.dev  ## rewrite the sources in house style
 	cargo fmt
-	$(BIN)/ruff format python tests/python deploy
-	$(BIN)/ruff check --fix python tests/python deploy
+	$(BIN)/ruff format python tests/python benches/python deploy
+	$(BIN)/ruff check --fix python tests/python benches/python deploy
 
-bench: tools  ## speed of the core
+bench: $(VENV)/.bench  ## speed of the core; the race against other libraries, written into docs/BENCHMARKS.md
 	cargo bench --locked
+	$(BIN)/python benches/python/features_vs_peers.py --write
 
 docs: $(VENV)/.dev  ## write docs/FEATURES.md and docs/CONFIGURATION.md from the code
 	$(BIN)/python -m mt5_sentinel.research.reference_docs docs
@@ -72,4 +73,9 @@ $(VENV)/.package: $(BIN)/python $(SOURCES)
 
 $(VENV)/.dev: $(VENV)/.package pyproject.toml
 	$(BIN)/pip install --quiet --group dev
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.package pyproject.toml
+	$(BIN)/pip install --quiet --group bench
+	$(BIN)/pip install --quiet --group bench-tulipy || sh tests/skip.sh "tulipy does not build here; the race runs without it"
 	@touch $@

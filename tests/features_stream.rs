@@ -1,6 +1,12 @@
 //! Stream, batch and latest are one computation.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 #![allow(missing_docs, dead_code, reason = "support is shared with other tests and is not an interface")]
 #![allow(clippy::float_cmp, reason = "these values are exact")]
 
@@ -10,7 +16,9 @@ mod feature_bars;
 use feature_bars::walk;
 use mt5_sentinel::Error;
 use mt5_sentinel::bars::Bars;
-use mt5_sentinel::features::{LEGACY_WIDTH, Row, Stream, WIDTH, batch, batch_into, latest, legacy_into, needed_bars};
+use mt5_sentinel::features::{
+    LEGACY_WIDTH, Lanes, Row, Stream, WIDTH, batch, batch_into, batch_on, latest, legacy_into, needed_bars,
+};
 use ndarray::{Array2, ArrayView1, ShapeBuilder, s};
 
 fn bits<'a>(values: impl IntoIterator<Item = &'a f64>) -> Vec<u64> {
@@ -92,6 +100,66 @@ fn batch_into_refuses_another_shape_and_leaves_it_alone() {
         let refused = batch_into(&bars, out.view_mut());
         assert!(matches!(refused, Err(Error::BadColumns { .. })), "{shape:?}: {refused:?}");
         assert!(out.iter().all(|value| *value == 7.0));
+    }
+}
+
+/// Lengths around the kernel's block, every instruction set of the machine, every layout an array can have.
+#[test]
+fn every_instruction_set_and_layout_gives_the_bits_of_the_stream() {
+    println!("instruction sets tried: {:?}", Lanes::available());
+    for count in [0, 1, 2, 15, 16, 17, 31, 127, 128, 129, 143, 144, 255, 256, 257, 1_000] {
+        let mut columns = walk(34, count);
+        columns.volume.iter_mut().skip(count / 2).take(40).for_each(|volume| *volume = 0.0);
+        let bars = columns.bars();
+        let mut stream = Stream::new();
+        let expected: Vec<u64> = bars.iter().flat_map(|bar| stream.update(&bar).map(f64::to_bits)).collect();
+        for lanes in Lanes::available() {
+            for layout in ["rows", "columns", "reversed", "gaps"] {
+                let mut room = Array2::<f64>::zeros((2 * count, 2 * WIDTH));
+                let mut by_columns = Array2::<f64>::zeros((count, WIDTH).f());
+                let mut by_rows = Array2::<f64>::zeros((count, WIDTH));
+                let mut out = match layout {
+                    "rows" => by_rows.view_mut(),
+                    "columns" => by_columns.view_mut(),
+                    "reversed" => by_columns.slice_mut(s![..;-1, ..;-1]),
+                    _ => room.slice_mut(s![..;2, ..;2]),
+                };
+                batch_on(lanes, &bars, out.view_mut()).unwrap();
+                assert_eq!(bits(out.iter()), expected, "{count} bars on {lanes:?}, {layout}");
+            }
+        }
+    }
+}
+
+/// Beyond a million values the output is written past the caches, with a head and a tail that are not whole lines.
+#[test]
+fn long_outputs_are_whole_too() {
+    let bars = walk(35, 50_001).bars();
+    let mut stream = Stream::new();
+    let expected: Vec<u64> = bars.iter().flat_map(|bar| stream.update(&bar).map(f64::to_bits)).collect();
+    for offset in 0..3 {
+        let mut room = vec![0.0; 50_001 * WIDTH + offset];
+        let rows = ndarray::ArrayViewMut2::from_shape((50_001, WIDTH), &mut room[offset..]).unwrap();
+        batch_into(&bars, rows).unwrap();
+        assert_eq!(bits(&room[offset..]), expected);
+        let mut columns = ndarray::ArrayViewMut2::from_shape((50_001, WIDTH).f(), &mut room[offset..]).unwrap();
+        batch_into(&bars, columns.view_mut()).unwrap();
+        assert_eq!(bits(columns.iter()), expected);
+    }
+}
+
+/// Times so far apart that a block does not fit the calendar's fast path.
+#[test]
+fn hour_and_weekday_over_absurd_gaps() {
+    let mut columns = walk(36, 300);
+    for (bar, time) in columns.time.iter_mut().enumerate() {
+        *time = -4_000_000_000_000_000_000 + 26_000_000_000_003_601 * i64::try_from(bar).unwrap();
+    }
+    let table = batch(&columns.bars());
+    for (bar, time) in columns.time.iter().enumerate() {
+        let (day, second) = (time.div_euclid(86_400), time.rem_euclid(86_400));
+        assert_eq!(table[[bar, 18]], (second / 3_600) as f64, "hour at {time}");
+        assert_eq!(table[[bar, 19]], (day + 3).rem_euclid(7) as f64, "weekday at {time}");
     }
 }
 

@@ -10,12 +10,10 @@ from mt5_sentinel._core import (
     Model,
     __version__,
     catalogue,
-    features,
-    features_many,
     fingerprint,
-    latest,
     needed_bars,
 )
+from mt5_sentinel.tables import bars_from_table, features, features_many, latest
 
 __all__ = [
     "Bars",
@@ -23,6 +21,7 @@ __all__ = [
     "FeatureStream",
     "Model",
     "__version__",
+    "bars_from_table",
     "catalogue",
     "features",
     "features_many",

@@ -27,9 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for verb in VERBS:
         verb.add_parser(verbs).set_defaults(command=verb.execute)
-    arguments = parser.parse_args(argv)
+    _open_closed_streams()
     try:
-        code: int = arguments.command(arguments)
+        code = _run(parser, argv)
         sys.stdout.flush()
     except SentinelError as error:
         print(f"mt5-sentinel: {error}", file=sys.stderr)  # noqa: T201 - the one place that tells the user
@@ -43,6 +43,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _run(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
+    try:
+        arguments = parser.parse_args(argv)
+    except SystemExit as told:  # help, the version, or a wrong flag
+        return int(told.code or 0)
+    code: int = arguments.command(arguments)
+    return code
+
+
+def _open_closed_streams() -> None:
+    """Give a closed standard stream (``>&-``) a place where it fails as on a closed descriptor, not with None."""
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_WRONLY), "r")
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:  # nobody is left to be told
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
 
 
 def _discard_stdout() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from mt5_sentinel.errors import SentinelError, Unusable
 
@@ -29,19 +31,32 @@ def write(path: str | None, lines: Iterable[str]) -> None:
     Raises:
         Unusable: the file cannot be written.
     """
+    with replacing(path) as file:
+        for line in lines:
+            file.write(line.encode())
+
+
+@contextmanager
+def replacing(path: str | None) -> Iterator[BinaryIO]:
+    """Standard output, or a file to write bytes to that appears under its name complete or not at all.
+
+    Raises:
+        Unusable: the file cannot be written.
+    """
     if path is None:
-        sys.stdout.writelines(lines)
+        sys.stdout.flush()
+        yield sys.stdout.buffer
         return
     target = Path(path)
     try:
         if target.exists() and not target.is_file():  # a pipe or a device is written to, never replaced
-            with target.open("w", encoding="utf-8") as special:
-                special.writelines(lines)
+            with target.open("wb") as special:
+                yield special
             return
         target = target.resolve()
-        with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}.", delete=False) as part:
+        with tempfile.NamedTemporaryFile("wb", dir=target.parent, prefix=f".{target.name}.", delete=False) as part:
             try:
-                part.writelines(lines)
+                yield cast("BinaryIO", part)
                 part.flush()
                 os.fsync(part.fileno())
                 umask = os.umask(0)
@@ -55,7 +70,7 @@ def write(path: str | None, lines: Iterable[str]) -> None:
         os.fsync(directory)
         os.close(directory)
     except OSError as error:
-        raise Unusable(f"{path}: cannot be written: {error.strerror}", "unwritable_file") from None
+        raise Unusable(f"{path}: cannot be written: {error.strerror or error}", "unwritable_file") from None
 
 
 def naming(path: str, error: SentinelError) -> SentinelError:

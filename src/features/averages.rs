@@ -55,13 +55,13 @@ impl Family for Averages {
     }
 }
 
-/// Mean of 10 values from their sum; equal values have themselves as mean.
+/// Mean of 10 values from their sum.
 #[inline(always)]
 pub(super) fn mean_of_10(total: f64) -> f64 {
     by_inverse(total, 10.0, 0.1)
 }
 
-/// Mean of 20 values from their sum; equal values have themselves as mean.
+/// Mean of 20 values from their sum.
 #[inline(always)]
 pub(super) fn mean_of_20(total: f64) -> f64 {
     by_inverse(total, 20.0, 0.05)
@@ -70,5 +70,5 @@ pub(super) fn mean_of_20(total: f64) -> f64 {
 /// The average that stands `deviation` above the close.
 #[inline(always)]
 pub(super) fn average(close: f64, deviation: Pair) -> f64 {
-    Pair { high: close, low: 0.0 }.plus(deviation).value()
+    close + deviation.value()
 }

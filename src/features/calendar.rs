@@ -6,7 +6,7 @@ use super::family::Family;
 use super::moment::Moment;
 use super::spec::{Spec, Unit};
 
-const HOUR_S: u32 = 3_600;
+const TWO_52: f64 = 4_503_599_627_370_496.0;
 const DAY_S: i64 = 86_400;
 const WEEK_S: i64 = 7 * DAY_S;
 /// 1970-01-01 was a Thursday; Monday is 0.
@@ -48,15 +48,21 @@ impl Family for Calendar {
 
 /// Seconds since a Monday at 00:00 UTC, less than two weeks.
 #[inline(always)]
-pub(super) fn since_monday(time: i64) -> u32 {
+pub(super) fn since_monday(time: i64) -> i64 {
     // Euclidean: a second before 1970 belongs to the day, and the weekday, that contains it.
-    let seconds = time.rem_euclid(WEEK_S) + FIRST_WEEKDAY * DAY_S;
-    u32::try_from(seconds).unwrap_or(0)
+    time.rem_euclid(WEEK_S) + FIRST_WEEKDAY * DAY_S
 }
 
-/// Hour and weekday of a moment, given in seconds since any Monday at 00:00 UTC.
+/// Hour and weekday of a moment, given in seconds since any Monday at 00:00 UTC, 0 to 2⁴⁰.
+///
+/// In floating point, where a processor divides many at a time: half a unit is added before each division, so that no
+/// quotient is near a whole number and rounding cannot carry it over one.
 #[inline(always)]
-pub(super) fn hour_and_weekday(seconds: u32) -> [f64; 2] {
-    let hours = seconds / HOUR_S;
-    [f64::from(hours % 24), f64::from(hours / 24 % 7)]
+pub(super) fn hour_and_weekday(seconds: i64) -> [f64; 2] {
+    // 2⁵² + n has n as its last bits: the conversion of every n below 2⁵² to a float, without a loop over lanes.
+    let seconds = f64::from_bits(TWO_52.to_bits() | seconds.cast_unsigned()) - TWO_52;
+    let hours = ((seconds + 0.5) * (1.0 / 3_600.0)).floor();
+    let days = ((hours + 0.5) * (1.0 / 24.0)).floor();
+    let weeks = ((days + 0.5) * (1.0 / 7.0)).floor();
+    [hours - 24.0 * days, days - 7.0 * weeks]
 }

@@ -1,7 +1,5 @@
 //! The stream: one bar in, one row out.
 
-#![allow(clippy::inline_always, reason = "a call would leave the instruction set that the caller is compiled for")]
-
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::WIDTH;

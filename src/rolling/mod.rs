@@ -7,17 +7,15 @@
 //! | [`Sums`] | sums of the last 10, 14 and 20 values, built by doubling |
 //! | [`Spreads`] | variances of the last 10 and 20 values, on the same ladder |
 //! | [`Ema`] | an exponential mean, held as its distance from the newest value |
+//! | [`by_inverse`] | a quotient by a divisor whose inverse is known |
 //! | [`Window`] | the last values, whole; sums, extremes and deviations by a fresh pass |
 //! | [`Smoothed`] | a recursive mean seeded by the plain mean of its first values |
-//! | [`by_inverse`] | a quotient by a divisor whose inverse is known |
 //!
 //! Windows start filled with NaN, and NaN passes through every sum: a window is finite exactly when it is full, and
 //! warm-up needs no counter.
 //!
 //! What the batch kernel uses is inlined for certain: it is compiled once per instruction set, and a function that
 //! stays outside would be compiled for the oldest processor.
-
-#![allow(clippy::inline_always, reason = "a call would leave the instruction set that the caller is compiled for")]
 
 pub mod array;
 mod ema;
@@ -35,6 +33,6 @@ pub use pair::Pair;
 pub use quotient::by_inverse;
 pub use ring::Ring;
 pub use smoothed::Smoothed;
-pub use spreads::{Part, Spreads, Variances};
+pub use spreads::{Spreads, Variances, rungs};
 pub use sums::{Sums, Totals};
 pub use window::{Deviations, Window};

@@ -1,8 +1,10 @@
-//! Window variances on the ladder of the sums: s2 → s4 → s8 → s10 → s20.
+//! Window variances on the ladder of the sums: 2 → 4 → 8 → 10 → 20 values.
 //!
 //! Neighbouring windows of n and m values merge by `Q = Q₁ + Q₂ + (S₁ - ρ·S₂)² · m/(n(n+m))` with ρ = n/m,
-//! where S is a sum of values and Q a sum of squared deviations. Every term is ≥ 0, so nothing cancels. The sums are
-//! pairs: values that hardly differ (a steady trend) keep all digits of their difference.
+//! where S is a sum of values and Q a sum of squared deviations. Every term is ≥ 0, so nothing cancels.
+//!
+//! The sums themselves, which may hide the digits in which values differ (a steady trend), are never formed: each
+//! `S₁ - ρ·S₂` is a sum of differences of neighbouring values, and a difference of two [`Pair`]s keeps its digits.
 //!
 //! Source: Chan, Golub and Le Veque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979).
 
@@ -13,10 +15,13 @@ use super::{Pair, Ring};
 /// Ladder of variances over the last values of a stream.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Spreads {
-    previous: Part,
-    twos: Ring<Part, 16>,
-    fours: Ring<Part, 8>,
-    tens: Ring<Part, 16>,
+    previous: Pair,
+    gaps: Ring<f64, 4>,
+    rises: Ring<f64, 16>,
+    spans: Ring<f64, 16>,
+    twos: Ring<f64, 16>,
+    fours: Ring<f64, 8>,
+    tens: Ring<f64, 16>,
 }
 
 /// Sample variances (n - 1) of the last 10 and 20 values, each NaN until that many have come; in the values' unit².
@@ -28,52 +33,77 @@ pub struct Variances {
     pub last_20: f64,
 }
 
-/// One window: the sum of its values and the sum of their squared distances from their mean.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct Part {
-    /// Sum of the values.
-    pub sum: Pair,
-    /// Sum of squared deviations from the mean.
-    pub squares: f64,
+/// The rungs: what each level is made of. Differences are in the values' unit, sums of squared deviations in its square.
+pub mod rungs {
+    use super::Pair;
+
+    /// A value less the one before it.
+    #[inline(always)]
+    #[must_use]
+    pub fn gap(now: Pair, before: Pair) -> f64 {
+        // Where the high parts are near each other their difference is exact; elsewhere its rounding is all that is lost.
+        (now.high - before.high) + (now.low - before.low)
+    }
+
+    /// Sum of the last two values less the sum of the two before: from the gap now, one ago and two ago.
+    #[inline(always)]
+    #[must_use]
+    pub fn rise(gaps: [f64; 3]) -> f64 {
+        (gaps[0] + gaps[1]) + (gaps[1] + gaps[2])
+    }
+
+    /// Sum of the last two values less that of the two ten ago: from the rises 0, 2, 4, 6 and 8 ago.
+    #[inline(always)]
+    #[must_use]
+    pub fn span(rises: [f64; 5]) -> f64 {
+        ((rises[0] + rises[2]) + (rises[4] + rises[1])) + rises[3]
+    }
+
+    /// Squared deviations of two values, from their gap.
+    #[inline(always)]
+    #[must_use]
+    pub fn two(gap: f64) -> f64 {
+        gap * gap * 0.5
+    }
+
+    /// Of four: the twos now and two ago, and the rise.
+    #[inline(always)]
+    #[must_use]
+    pub fn four(twos: [f64; 2], rise: f64) -> f64 {
+        (twos[0] + twos[1]) + rise * rise * 0.25
+    }
+
+    /// Of ten: the fours now and four ago, the two of eight ago, and the rises 0, 2, 4 and 6 ago.
+    #[inline(always)]
+    #[must_use]
+    pub fn ten(fours: [f64; 2], two: f64, rises: [f64; 4]) -> f64 {
+        let fours_apart = (rises[0] + rises[1]) + (rises[1] + rises[2]);
+        let eight = (fours[0] + fours[1]) + fours_apart * fours_apart * 0.125;
+        // The sum of eight less four times the sum of the two before: 1, 2, 3 and 4 rises.
+        let near = rises[2] + rises[3];
+        let apart = ((rises[0] + rises[1]) + near) + (rises[1] + near) + (near + rises[3]);
+        (eight + two) + apart * apart * (1.0 / 40.0)
+    }
+
+    /// Of twenty: the tens now and ten ago, and the spans 0, 2, 4, 6 and 8 ago.
+    #[inline(always)]
+    #[must_use]
+    pub fn twenty(tens: [f64; 2], spans: [f64; 5]) -> f64 {
+        let apart = span(spans);
+        (tens[0] + tens[1]) + apart * apart * 0.05
+    }
+
+    /// Sample variance of `SIZE` values from their squared deviations.
+    #[inline(always)]
+    #[must_use]
+    pub fn variance<const SIZE: u32>(squares: f64) -> f64 {
+        squares * (1.0 / f64::from(SIZE - 1))
+    }
 }
 
-impl Part {
-    const UNKNOWN: Self = Self { sum: Pair::NAN, squares: f64::NAN };
-
-    /// The window of one value.
-    #[inline(always)]
-    #[must_use]
-    pub fn one(value: Pair) -> Self {
-        Self { sum: value, squares: 0.0 }
-    }
-
-    /// Two windows of `SIZE` values each as one (`SIZE` a power of two, or 10).
-    #[inline(always)]
-    #[must_use]
-    pub fn doubled<const SIZE: u32>(self, other: Self) -> Self {
-        self.merge(other, 1.0, 1.0 / f64::from(2 * SIZE))
-    }
-
-    /// A window of eight values and one of two as one of ten.
-    #[inline(always)]
-    #[must_use]
-    pub fn ten(eight: Self, two: Self) -> Self {
-        eight.merge(two, 4.0, 1.0 / 40.0)
-    }
-
-    /// Sample variance (n - 1) of a window of `SIZE` values, in the values' unit².
-    #[inline(always)]
-    #[must_use]
-    pub fn variance<const SIZE: u32>(self) -> f64 {
-        self.squares * (1.0 / f64::from(SIZE - 1))
-    }
-
-    /// This window and its neighbour as one; `ratio` is n/m (a power of two), `share` is m/(n(n+m)).
-    #[inline(always)]
-    fn merge(self, other: Self, ratio: f64, share: f64) -> Self {
-        let gap = self.sum.minus(other.sum.scaled(ratio)).value();
-        Self { sum: self.sum.plus(other.sum), squares: self.squares + other.squares + gap * gap * share }
-    }
+/// The values of a ring at several ages; written out, because `array::map` is not always inlined.
+macro_rules! ages {
+    ($ring:expr, $($age:literal),+) => { [$($ring.ago($age)),+] };
 }
 
 impl Spreads {
@@ -81,27 +111,31 @@ impl Spreads {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            previous: Part::UNKNOWN,
-            twos: Ring::filled(Part::UNKNOWN),
-            fours: Ring::filled(Part::UNKNOWN),
-            tens: Ring::filled(Part::UNKNOWN),
+            previous: Pair::NAN,
+            gaps: Ring::filled(f64::NAN),
+            rises: Ring::filled(f64::NAN),
+            spans: Ring::filled(f64::NAN),
+            twos: Ring::filled(f64::NAN),
+            fours: Ring::filled(f64::NAN),
+            tens: Ring::filled(f64::NAN),
         }
     }
 
     /// Takes the next value.
     #[inline(always)]
     pub fn update(&mut self, value: Pair) -> Variances {
-        let one = Part::one(value);
-        let two = one.doubled::<1>(self.previous);
-        self.previous = one;
-        self.twos.push(two);
-        let four = two.doubled::<2>(self.twos.ago(2));
-        self.fours.push(four);
-        let eight = four.doubled::<4>(self.fours.ago(4));
-        let ten = Part::ten(eight, self.twos.ago(8));
-        self.tens.push(ten);
-        let twenty = ten.doubled::<10>(self.tens.ago(10));
-        Variances { last_10: ten.variance::<10>(), last_20: twenty.variance::<20>() }
+        let gap = rungs::gap(value, self.previous);
+        self.previous = value;
+        self.gaps.push(gap);
+        self.rises.push(rungs::rise(ages!(self.gaps, 0, 1, 2)));
+        self.twos.push(rungs::two(gap));
+        let rises = ages!(self.rises, 0, 2, 4, 6, 8);
+        self.fours.push(rungs::four(ages!(self.twos, 0, 2), rises[0]));
+        self.spans.push(rungs::span(rises));
+        let rises = ages!(self.rises, 0, 2, 4, 6);
+        self.tens.push(rungs::ten(ages!(self.fours, 0, 4), self.twos.ago(8), rises));
+        let twenty = rungs::twenty(ages!(self.tens, 0, 10), ages!(self.spans, 0, 2, 4, 6, 8));
+        Variances { last_10: rungs::variance::<10>(self.tens.ago(0)), last_20: rungs::variance::<20>(twenty) }
     }
 }
 

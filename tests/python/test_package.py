@@ -34,7 +34,7 @@ def test_generated_pages_are_fresh(name: str) -> None:
 def test_the_daemon_imports_nothing_heavy() -> None:
     script = (
         "import sys, mt5_sentinel.cli;"
-        "heavy = {'numpy', 'pandas', 'lightgbm', 'pyarrow', 'onnxruntime', 'matplotlib', 'mlflow'};"
+        "heavy = {'numpy', 'pandas', 'lightgbm', 'pyarrow', 'polars', 'onnxruntime', 'matplotlib', 'mlflow'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

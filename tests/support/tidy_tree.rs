@@ -40,7 +40,8 @@ fn collect(folder: &Path, extensions: &[&str], found: &mut Vec<Source>) {
 /// Source of every language that a person writes and the budgets hold for.
 pub fn all_sources() -> Vec<Source> {
     let rust = ["src", "tests", "benches"].into_iter().flat_map(|folder| files(folder, &["rs"]));
-    let python = ["python", "tests/python"].into_iter().flat_map(|folder| files(folder, &["py", "pyi"]));
+    let python =
+        ["python", "tests/python", "benches/python"].into_iter().flat_map(|folder| files(folder, &["py", "pyi"]));
     rust.chain(python).collect()
 }
 

@@ -24,7 +24,8 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
     parser: argparse.ArgumentParser = verbs.add_parser(
         "bars",
         help="clean a bars file and report what was dropped, by cause",
-        description="Clean a bars file (EODHD JSON or CSV, plain OHLCV CSV, .gz) and report every row by cause.",
+        description="Clean a bars file (EODHD JSON or CSV, plain OHLCV CSV, either gzipped, or Parquet) and report"
+        " every row by cause.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -48,6 +49,10 @@ def load(arguments: argparse.Namespace) -> tuple[_core.Cleaned, int]:
     """Clean bars of the file the arguments name, and the interval in seconds."""
     body = files.read(arguments.path)
     try:
+        if body.startswith(b"PAR1"):
+            from mt5_sentinel import arrow  # noqa: PLC0415 - an extra
+
+            body = arrow.parquet_as_csv(body)
         rows = _core.parse(body)
         interval_s = arguments.interval or rows.usual_interval_s()
         if interval_s is None and len(rows) > 0:
@@ -56,6 +61,13 @@ def load(arguments: argparse.Namespace) -> tuple[_core.Cleaned, int]:
         return _core.clean(rows, interval_s=interval_s or 1, now_s=now_s), interval_s or 1
     except SentinelError as error:
         raise files.naming(arguments.path, error) from None
+
+
+def count(text: str) -> int:
+    """A positive number, as a flag takes it."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
 
 
 def execute(arguments: argparse.Namespace) -> int:

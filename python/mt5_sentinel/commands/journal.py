@@ -10,6 +10,7 @@ from typing import Any
 
 from mt5_sentinel import config
 from mt5_sentinel import journal as memory
+from mt5_sentinel.commands import bars
 
 EXAMPLE = """example:
   mt5-sentinel journal --last 20
@@ -30,7 +31,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         "--journal", metavar="PATH", help="the journal file (default: journal.db in the state directory)"
     )
     parser.add_argument("--state-dir", metavar="DIR", help="directory of the journal")
-    parser.add_argument("--last", type=_count, metavar="N", help="only the newest N cycles")
+    parser.add_argument("--last", type=bars.count, metavar="N", help="only the newest N cycles")
     parser.add_argument("--json", action="store_true", help="print one JSON array of cycles")
     return parser
 
@@ -64,9 +65,3 @@ def _detail(cycle: dict[str, Any]) -> str:
         profit = f", profit {intent['profit']:+.2f}" if intent["closed_lots"] else ""
         return f"{intent['side']} at {intent['price']:.5f}{profit}"
     return str(cycle["detail"] or "")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
-    return int(text)

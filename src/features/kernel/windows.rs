@@ -1,248 +1,213 @@
 //! Columns that look back over a window: every bar on its own, so loops over bars run on all lanes.
 //!
-//! Each loop is one level of a ladder (see `rolling::Sums`, `rolling::Spreads`): a level reads what the level below has
-//! stored for the whole block, which keeps loads clear of stores still under way.
+//! Each loop reads what loops before it have stored for the whole block, which keeps its loads clear of stores still
+//! under way.
 
-use super::block::{BLOCK, Column, Input, Series};
-use super::place::{
-    ACCELERATION_5, CLOSE_HIGH_RATIO, CLOSE_LOW_RATIO, DAY_OF_WEEK, HIGH_LOW_RATIO, HOUR, MOMENTUM_5, RETURN_1,
-    RETURN_5, RETURN_10, RSI_14, SMA_10, SMA_20, VOLATILITY_10, VOLATILITY_20, VOLUME_RATIO_20, VOLUME_SMA_20,
-};
+use super::block::{BLOCK, Column, Input, LEAD, Series, UNKNOWN, ages, ago, fill, set, turn};
 use crate::features::averages::{mean_of_10, mean_of_20};
 use crate::features::calendar::{hour_and_weekday, since_monday};
 use crate::features::candle::ratios;
-use crate::features::catalogue::WIDTH;
 use crate::features::momentum::momenta;
 use crate::features::oscillators::{gain_and_size, rsi};
 use crate::features::returns::relative;
 use crate::features::volume::share;
-use crate::rolling::{Pair, Part};
+use crate::rolling::{Pair, rungs};
 
-/// Sums of the last 2, 4 and 10 values, in the order of `rolling::Sums`.
-struct Ladder {
+/// Series of the last block; each needs its last values for the next one.
+pub(super) struct Windows {
+    inverse: Series,
+    return_high: Series,
+    return_low: Series,
+    gain: Series,
+    size: Series,
+    close_4: Series,
+    close_10: Series,
+    volume_4: Series,
+    volume_10: Series,
+    gain_4: Series,
+    size_4: Series,
+    gaps: Series,
+    rises: Series,
+    spans: Series,
     twos: Series,
     fours: Series,
     tens: Series,
 }
 
-impl Ladder {
-    const UNKNOWN: Self = Self { twos: Series::UNKNOWN, fours: Series::UNKNOWN, tens: Series::UNKNOWN };
-
-    #[inline(always)]
-    fn climb(&mut self, values: &Series) {
-        for i in 0..BLOCK {
-            self.twos.set(i, values.ago(i, 0) + values.ago(i, 1));
-        }
-        for i in 0..BLOCK {
-            self.fours.set(i, self.twos.ago(i, 0) + self.twos.ago(i, 2));
-        }
-        for i in 0..BLOCK {
-            self.tens.set(i, self.eight(i) + self.twos.ago(i, 8));
-        }
-    }
-
-    #[inline(always)]
-    fn eight(&self, i: usize) -> f64 {
-        self.fours.ago(i, 0) + self.fours.ago(i, 4)
-    }
-
-    #[inline(always)]
-    fn ten(&self, i: usize) -> f64 {
-        self.tens.ago(i, 0)
-    }
-
-    #[inline(always)]
-    fn fourteen(&self, i: usize) -> f64 {
-        self.eight(i) + self.fours.ago(i, 8) + self.twos.ago(i, 12)
-    }
-
-    #[inline(always)]
-    fn twenty(&self, i: usize) -> f64 {
-        self.tens.ago(i, 0) + self.tens.ago(i, 10)
-    }
-
-    #[inline(always)]
-    fn each(&mut self, change: fn(&mut Series)) {
-        [&mut self.twos, &mut self.fours, &mut self.tens].into_iter().for_each(change);
-    }
-}
-
-/// A series of windows of one width.
-struct Parts {
-    high: Series,
-    low: Series,
-    squares: Series,
-}
-
-impl Parts {
-    const UNKNOWN: Self = Self { high: Series::UNKNOWN, low: Series::UNKNOWN, squares: Series::UNKNOWN };
-
-    #[inline(always)]
-    fn ago(&self, i: usize, age: usize) -> Part {
-        let sum = Pair { high: self.high.ago(i, age), low: self.low.ago(i, age) };
-        Part { sum, squares: self.squares.ago(i, age) }
-    }
-
-    #[inline(always)]
-    fn set(&mut self, i: usize, part: Part) {
-        self.high.set(i, part.sum.high);
-        self.low.set(i, part.sum.low);
-        self.squares.set(i, part.squares);
-    }
-
-    #[inline(always)]
-    fn each(&mut self, change: fn(&mut Series)) {
-        [&mut self.high, &mut self.low, &mut self.squares].into_iter().for_each(change);
-    }
-}
-
-/// State: the last values of every series.
-pub(super) struct Windows {
-    inverse: Series,
-    gain: Series,
-    size: Series,
-    returns: Parts,
-    closes: Ladder,
-    volumes: Ladder,
-    gains: Ladder,
-    sizes: Ladder,
-    twos: Parts,
-    fours: Parts,
-    tens: Parts,
+/// Where the windows go.
+pub(super) struct WindowColumns<'a> {
+    pub returns: [&'a mut Column; 3],
+    pub means: [&'a mut Column; 2],
+    pub volatilities: [&'a mut Column; 2],
+    pub rsi: &'a mut Column,
+    pub volumes: [&'a mut Column; 2],
+    pub momenta: [&'a mut Column; 2],
 }
 
 impl Windows {
     pub(super) const UNKNOWN: Self = Self {
-        inverse: Series::UNKNOWN,
-        gain: Series::UNKNOWN,
-        size: Series::UNKNOWN,
-        returns: Parts::UNKNOWN,
-        closes: Ladder::UNKNOWN,
-        volumes: Ladder::UNKNOWN,
-        gains: Ladder::UNKNOWN,
-        sizes: Ladder::UNKNOWN,
-        twos: Parts::UNKNOWN,
-        fours: Parts::UNKNOWN,
-        tens: Parts::UNKNOWN,
+        inverse: UNKNOWN,
+        return_high: UNKNOWN,
+        return_low: UNKNOWN,
+        gain: UNKNOWN,
+        size: UNKNOWN,
+        close_4: UNKNOWN,
+        close_10: UNKNOWN,
+        volume_4: UNKNOWN,
+        volume_10: UNKNOWN,
+        gain_4: UNKNOWN,
+        size_4: UNKNOWN,
+        gaps: UNKNOWN,
+        rises: UNKNOWN,
+        spans: UNKNOWN,
+        twos: UNKNOWN,
+        fours: UNKNOWN,
+        tens: UNKNOWN,
     };
 
-    /// Fills all columns that have a window.
+    /// Fills the columns.
     #[inline(always)]
-    pub(super) fn fill(&mut self, input: &Input, out: &mut [Column; WIDTH]) {
-        self.returns(&input.close, out);
-        self.means(input, out);
-        self.rsi(&input.close, out);
-        self.volatility(out);
-        candle(input, out);
-        calendar(&input.time, out);
+    pub(super) fn fill(&mut self, input: &Input, out: WindowColumns) {
+        self.returns(input.close, out.returns, out.momenta);
+        self.sums(input, out.means, out.volumes);
+        self.rsi(out.rsi);
+        self.volatility(out.volatilities);
     }
 
     #[inline(always)]
-    fn returns(&mut self, close: &Series, out: &mut [Column; WIDTH]) {
+    fn returns(&mut self, close: &Series, out: [&mut Column; 3], momentum: [&mut Column; 2]) {
+        let [return_1, return_5, return_10] = out;
+        let [momentum_5, acceleration_5] = momentum;
+        set(&mut self.inverse, |i| 1.0 / ago(close, i, 0));
+        let Self { inverse, return_high, return_low, gain, size, .. } = self;
         for i in 0..BLOCK {
-            self.inverse.set(i, 1.0 / close.ago(i, 0));
+            let (now, before) = (ago(close, i, 0), ago(close, i, 1));
+            let change = Pair::difference(now, before);
+            let pair = change.over(before, ago(inverse, i, 1));
+            return_high[LEAD + i] = pair.high;
+            return_low[LEAD + i] = pair.low;
+            return_1[i] = pair.value();
+            (gain[LEAD + i], size[LEAD + i]) = gain_and_size(change.high);
         }
         for i in 0..BLOCK {
-            let (now, before) = (close.ago(i, 0), close.ago(i, 1));
-            let return_1 = Pair::difference(now, before).over(before, self.inverse.ago(i, 1));
-            self.returns.set(i, Part::one(return_1));
-            out[RETURN_1][i] = return_1.value();
-        }
-        for i in 0..BLOCK {
-            let [now, before, long_before] = [0, 5, 10].map(|age| close.ago(i, age));
-            out[RETURN_5][i] = relative(now, before, self.inverse.ago(i, 5));
-            out[RETURN_10][i] = relative(now, long_before, self.inverse.ago(i, 10));
-            [out[MOMENTUM_5][i], out[ACCELERATION_5][i]] = momenta(now, before, long_before);
-        }
-    }
-
-    #[inline(always)]
-    fn means(&mut self, input: &Input, out: &mut [Column; WIDTH]) {
-        self.closes.climb(&input.close);
-        for i in 0..BLOCK {
-            out[SMA_10][i] = mean_of_10(self.closes.ten(i));
-            out[SMA_20][i] = mean_of_20(self.closes.twenty(i));
-        }
-        self.volumes.climb(&input.volume);
-        for i in 0..BLOCK {
-            let total = self.volumes.twenty(i);
-            out[VOLUME_SMA_20][i] = mean_of_20(total);
-            out[VOLUME_RATIO_20][i] = share(input.volume.ago(i, 0), total);
+            let [now, before, long_before] = ages!(close, i, 0, 5, 10);
+            return_5[i] = relative(now, before, ago(inverse, i, 5));
+            return_10[i] = relative(now, long_before, ago(inverse, i, 10));
+            [momentum_5[i], acceleration_5[i]] = momenta(now, before, long_before);
         }
     }
 
     #[inline(always)]
-    fn rsi(&mut self, close: &Series, out: &mut [Column; WIDTH]) {
+    fn sums(&mut self, input: &Input, means: [&mut Column; 2], volumes: [&mut Column; 2]) {
+        let [sma_10, sma_20] = means;
+        let [volume_sma_20, volume_ratio_20] = volumes;
+        set(&mut self.close_4, |i| four(input.close, i));
+        set(&mut self.volume_4, |i| four(input.volume, i));
+        let Self { close_4, close_10, volume_4, volume_10, .. } = self;
+        set(close_10, |i| eight(close_4, i) + two(input.close, i, 8));
+        set(volume_10, |i| eight(volume_4, i) + two(input.volume, i, 8));
+        fill(sma_10, |i| mean_of_10(ago(close_10, i, 0)));
+        fill(sma_20, |i| mean_of_20(two_of_ten(close_10, i)));
         for i in 0..BLOCK {
-            let (gain, size) = gain_and_size(close.ago(i, 0) - close.ago(i, 1));
-            self.gain.set(i, gain);
-            self.size.set(i, size);
-        }
-        self.gains.climb(&self.gain);
-        self.sizes.climb(&self.size);
-        for i in 0..BLOCK {
-            out[RSI_14][i] = rsi(self.gains.fourteen(i), self.sizes.fourteen(i));
+            let total = two_of_ten(volume_10, i);
+            volume_sma_20[i] = mean_of_20(total);
+            volume_ratio_20[i] = share(ago(input.volume, i, 0), total);
         }
     }
 
     #[inline(always)]
-    fn volatility(&mut self, out: &mut [Column; WIDTH]) {
-        for i in 0..BLOCK {
-            self.twos.set(i, self.returns.ago(i, 0).doubled::<1>(self.returns.ago(i, 1)));
-        }
-        for i in 0..BLOCK {
-            self.fours.set(i, self.twos.ago(i, 0).doubled::<2>(self.twos.ago(i, 2)));
-        }
-        for i in 0..BLOCK {
-            let eight = self.fours.ago(i, 0).doubled::<4>(self.fours.ago(i, 4));
-            self.tens.set(i, Part::ten(eight, self.twos.ago(i, 8)));
-        }
-        for i in 0..BLOCK {
-            let ten = self.tens.ago(i, 0);
-            out[VOLATILITY_10][i] = ten.variance::<10>().sqrt();
-            out[VOLATILITY_20][i] = ten.doubled::<10>(self.tens.ago(i, 10)).variance::<20>().sqrt();
-        }
+    fn rsi(&mut self, out: &mut Column) {
+        let Self { gain, size, gain_4, size_4, .. } = self;
+        set(gain_4, |i| four(gain, i));
+        set(size_4, |i| four(size, i));
+        fill(out, |i| {
+            let fourteen = |values: &Series, fours: &Series| eight(fours, i) + ago(fours, i, 8) + two(values, i, 12);
+            rsi(fourteen(gain, gain_4), fourteen(size, size_4))
+        });
+    }
+
+    #[inline(always)]
+    fn volatility(&mut self, out: [&mut Column; 2]) {
+        let [volatility_10, volatility_20] = out;
+        let Self { return_high, return_low, gaps, rises, spans, twos, fours, tens, .. } = self;
+        let pair = |i, age| Pair { high: ago(return_high, i, age), low: ago(return_low, i, age) };
+        set(gaps, |i| rungs::gap(pair(i, 0), pair(i, 1)));
+        set(rises, |i| rungs::rise(ages!(gaps, i, 0, 1, 2)));
+        set(twos, |i| rungs::two(ago(gaps, i, 0)));
+        set(fours, |i| rungs::four(ages!(twos, i, 0, 2), ago(rises, i, 0)));
+        set(spans, |i| rungs::span(ages!(rises, i, 0, 2, 4, 6, 8)));
+        set(tens, |i| rungs::ten(ages!(fours, i, 0, 4), ago(twos, i, 8), ages!(rises, i, 0, 2, 4, 6)));
+        fill(volatility_10, |i| rungs::variance::<10>(ago(tens, i, 0)).sqrt());
+        fill(volatility_20, |i| {
+            let twenty = rungs::twenty(ages!(tens, i, 0, 10), ages!(spans, i, 0, 2, 4, 6, 8));
+            rungs::variance::<20>(twenty).sqrt()
+        });
     }
 
     /// Forgets the block before.
-    #[inline(always)]
     pub(super) fn forget(&mut self) {
-        self.each(Series::forget);
+        self.each(|series| series[..LEAD].fill(f64::NAN));
     }
 
     /// Makes this block the one before.
     #[inline(always)]
     pub(super) fn turn(&mut self) {
-        self.each(Series::turn);
+        self.each(turn);
     }
 
     #[inline(always)]
-    fn each(&mut self, change: fn(&mut Series)) {
-        [&mut self.inverse, &mut self.gain, &mut self.size].into_iter().for_each(change);
-        for ladder in [&mut self.closes, &mut self.volumes, &mut self.gains, &mut self.sizes] {
-            ladder.each(change);
-        }
-        for parts in [&mut self.returns, &mut self.twos, &mut self.fours, &mut self.tens] {
-            parts.each(change);
-        }
+    fn each(&mut self, change: impl Fn(&mut Series)) {
+        let Self { inverse, return_high, return_low, gain, size, close_4, close_10, volume_4, volume_10, .. } = self;
+        let sums = [inverse, return_high, return_low, gain, size, close_4, close_10, volume_4, volume_10];
+        sums.into_iter().for_each(&change);
+        let Self { gain_4, size_4, gaps, rises, spans, twos, fours, tens, .. } = self;
+        [gain_4, size_4, gaps, rises, spans, twos, fours, tens].into_iter().for_each(change);
     }
 }
 
+/// Sum of two neighbours, the later of them `age` bars old. Sums are built as `rolling::Sums` builds them.
 #[inline(always)]
-fn candle(input: &Input, out: &mut [Column; WIDTH]) {
-    for i in 0..BLOCK {
-        [out[HIGH_LOW_RATIO][i], out[CLOSE_HIGH_RATIO][i], out[CLOSE_LOW_RATIO][i]] =
-            ratios(input.high[i], input.low[i], input.close.ago(i, 0));
-    }
+fn two(values: &Series, i: usize, age: usize) -> f64 {
+    ago(values, i, age) + ago(values, i, age + 1)
 }
 
 #[inline(always)]
-fn calendar(time: &[i64; BLOCK], out: &mut [Column; WIDTH]) {
-    // A Monday before the block: from there all of it is counted in 32 bits, which divide many at a time.
-    let monday = time[0].wrapping_sub(i64::from(since_monday(time[0])));
-    let near = time.iter().all(|time| (0..=i64::from(u32::MAX)).contains(&time.wrapping_sub(monday)));
+fn four(values: &Series, i: usize) -> f64 {
+    two(values, i, 0) + two(values, i, 2)
+}
+
+#[inline(always)]
+fn eight(fours: &Series, i: usize) -> f64 {
+    ago(fours, i, 0) + ago(fours, i, 4)
+}
+
+#[inline(always)]
+fn two_of_ten(tens: &Series, i: usize) -> f64 {
+    ago(tens, i, 0) + ago(tens, i, 10)
+}
+
+/// Ratios of each bar's prices.
+#[inline(always)]
+pub(super) fn candle(input: &Input, out: [&mut Column; 3]) {
+    let [high_low, close_high, close_low] = out;
     for i in 0..BLOCK {
-        let seconds = if near { (time[i].wrapping_sub(monday)) as u32 } else { since_monday(time[i]) };
-        [out[HOUR][i], out[DAY_OF_WEEK][i]] = hour_and_weekday(seconds);
+        [high_low[i], close_high[i], close_low[i]] = ratios(input.high[i], input.low[i], ago(input.close, i, 0));
+    }
+}
+
+/// Hour and weekday of each bar.
+#[inline(always)]
+pub(super) fn calendar(time: &[i64; BLOCK], out: [&mut Column; 2]) {
+    let [hours, weekdays] = out;
+    // Seconds are counted from a Monday before the block, unless the block is longer than the formula's 2⁴⁰ seconds.
+    let monday = time[0].wrapping_sub(since_monday(time[0]));
+    if time[BLOCK - 1].wrapping_sub(monday).cast_unsigned() < 1 << 40 {
+        for i in 0..BLOCK {
+            [hours[i], weekdays[i]] = hour_and_weekday(time[i].wrapping_sub(monday));
+        }
+    } else {
+        for i in 0..BLOCK {
+            [hours[i], weekdays[i]] = hour_and_weekday(since_monday(time[i]));
+        }
     }
 }

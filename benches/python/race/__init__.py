@@ -1,0 +1,1 @@
+"""Series, clock, judge and report of the race."""

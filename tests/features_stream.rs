@@ -17,7 +17,8 @@ use feature_bars::walk;
 use mt5_sentinel::Error;
 use mt5_sentinel::bars::Bars;
 use mt5_sentinel::features::{
-    LEGACY_WIDTH, Lanes, Row, Stream, WIDTH, batch, batch_into, batch_on, latest, legacy_into, needed_bars,
+    LEGACY_WIDTH, Lanes, Row, Stream, WIDTH, batch, batch_into, batch_on, batch_parallel, latest, legacy_into,
+    needed_bars,
 };
 use ndarray::{Array2, ArrayView1, ShapeBuilder, s};
 
@@ -148,12 +149,12 @@ fn long_outputs_are_whole_too() {
     }
 }
 
-/// Times so far apart that a block does not fit the calendar's fast path.
+/// From the first time that bars may have to the last, years apart.
 #[test]
 fn hour_and_weekday_over_absurd_gaps() {
     let mut columns = walk(36, 300);
     for (bar, time) in columns.time.iter_mut().enumerate() {
-        *time = -4_000_000_000_000_000_000 + 26_000_000_000_003_601 * i64::try_from(bar).unwrap();
+        *time = -99_999_999_999 + 666_003_601 * i64::try_from(bar).unwrap();
     }
     let table = batch(&columns.bars());
     for (bar, time) in columns.time.iter().enumerate() {
@@ -173,4 +174,18 @@ fn the_older_layout_is_the_22_and_a_zero() {
     let mut narrow = Array2::from_elem((100, WIDTH), 7.0);
     assert!(matches!(legacy_into(&bars, narrow.view_mut()), Err(Error::BadColumns { .. })));
     assert!(narrow.iter().all(|value| *value == 7.0));
+}
+
+#[test]
+fn several_threads_give_the_bits_of_one() {
+    for (count, threads) in [(0, 4), (1_000, 4), (40_000, 2), (100_001, 3), (100_001, 64)] {
+        let bars = walk(38, count).bars();
+        let expected = bits(&batch(&bars));
+        let mut rows = Array2::<f64>::zeros((count, WIDTH));
+        batch_parallel(&bars, rows.view_mut(), threads).unwrap();
+        assert_eq!(bits(&rows), expected, "{count} bars, {threads} threads");
+        let mut columns = Array2::<f64>::zeros((count, WIDTH).f());
+        batch_parallel(&bars, columns.view_mut(), threads).unwrap();
+        assert_eq!(bits(columns.iter()), expected, "{count} bars, {threads} threads, by columns");
+    }
 }

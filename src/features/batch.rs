@@ -12,7 +12,7 @@ use crate::{Error, Result};
 #[must_use]
 pub fn batch(bars: &Bars) -> Array2<f64> {
     let mut out = Array2::zeros((bars.len(), WIDTH));
-    kernel::fill(Lanes::widest(), bars, &mut out.view_mut());
+    kernel::fill(Lanes::widest(), bars, out.view_mut());
     out
 }
 
@@ -24,17 +24,32 @@ pub fn batch_into(bars: &Bars, out: ArrayViewMut2<'_, f64>) -> Result<()> {
     batch_on(Lanes::widest(), bars, out)
 }
 
+/// [`batch_into`] by up to `threads` threads: the same bits. Short series are left to one.
+///
+/// # Errors
+/// As [`batch_into`].
+pub fn batch_parallel(bars: &Bars, out: ArrayViewMut2<'_, f64>, threads: usize) -> Result<()> {
+    fits(bars, &out)?;
+    kernel::fill_parallel(Lanes::widest(), bars, out, threads);
+    Ok(())
+}
+
 /// [`batch_into`] on a given instruction set: the same bits on each.
 ///
 /// # Errors
 /// As [`batch_into`].
-pub fn batch_on(lanes: Lanes, bars: &Bars, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+pub fn batch_on(lanes: Lanes, bars: &Bars, out: ArrayViewMut2<'_, f64>) -> Result<()> {
+    fits(bars, &out)?;
+    kernel::fill(lanes, bars, out);
+    Ok(())
+}
+
+fn fits(bars: &Bars, out: &ArrayViewMut2<'_, f64>) -> Result<()> {
     let (rows, columns) = out.dim();
     if (rows, columns) != (bars.len(), WIDTH) {
         let problem = format!("the output is {rows} × {columns}, features of these bars are {} × {WIDTH}", bars.len());
         return Err(Error::BadColumns { problem });
     }
-    kernel::fill(lanes, bars, &mut out);
     Ok(())
 }
 

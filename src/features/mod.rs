@@ -33,12 +33,12 @@ mod returns;
 mod volatility;
 mod volume;
 
-pub use batch::{batch, batch_into, batch_on, latest};
+pub use batch::{batch, batch_into, batch_on, batch_parallel, latest};
 pub use catalogue::{CATALOGUE, EXTENDED, EXTENDED_WIDTH, WIDTH, fingerprint, names, needed_bars};
 pub use column_stream::ColumnStream;
 pub use kernel::Lanes;
 pub use legacy::{LEGACY_WIDTH, legacy_into};
-pub use selected::{batch_selected, batch_selected_into, latest_selected};
+pub use selected::{batch_selected, batch_selected_into, batch_selected_parallel, latest_selected};
 pub use selection::Selection;
 pub use spec::{NEVER, Spec, Unit};
 pub use stream::{Row, Stream};

@@ -24,7 +24,7 @@ impl<'stream> Moment<'stream> {
     pub(in crate::features) fn new(bar: &'stream Bar, closes: &'stream Closes) -> Self {
         let previous = closes.ago(1);
         let change = Pair::difference(bar.close, previous);
-        Self { bar, change, return_1: change.over(previous, 1.0 / previous), closes }
+        Self { bar, change, return_1: change.over(previous), closes }
     }
 
     /// The close `age` bars before this one (0 is this one's); NaN when there was none.

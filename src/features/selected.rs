@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayViewMut2, s};
 
-use super::batch::batch_into;
+use super::batch::batch_parallel;
 use super::catalogue::WIDTH;
 use super::column_stream::Chosen;
 use super::selection::Selection;
@@ -24,19 +24,32 @@ pub fn batch_selected(bars: &Bars, selection: &Selection) -> Result<Array2<f64>>
 ///
 /// # Errors
 /// [`Error::BadColumns`] when `out` is not `bars.len()` × `selection.width()`; `out` is then untouched.
-pub fn batch_selected_into(bars: &Bars, selection: &Selection, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+pub fn batch_selected_into(bars: &Bars, selection: &Selection, out: ArrayViewMut2<'_, f64>) -> Result<()> {
+    batch_selected_parallel(bars, selection, out, 1)
+}
+
+/// [`batch_selected_into`] with the 22 columns of `sentinel-v1` computed by up to `threads` threads: the same bits.
+///
+/// # Errors
+/// As [`batch_selected_into`].
+pub fn batch_selected_parallel(
+    bars: &Bars,
+    selection: &Selection,
+    mut out: ArrayViewMut2<'_, f64>,
+    threads: usize,
+) -> Result<()> {
     let ((rows, columns), width) = (out.dim(), selection.width());
     if (rows, columns) != (bars.len(), width) {
         let problem = format!("the output is {rows} × {columns}, features of these bars are {} × {width}", bars.len());
         return Err(Error::BadColumns { problem });
     }
-    // The 22 as a block, wherever it stands, are the business of `batch_into`; it needs no second array.
+    // The 22 as a block, wherever it stands, are the business of `batch_parallel`; it needs no second array.
     let block = selection.places().windows(WIDTH).position(|places| places.iter().copied().eq(0..WIDTH));
     let Some(start) = block else {
         fold_into(bars, selection.places(), out);
         return Ok(());
     };
-    batch_into(bars, out.slice_mut(s![.., start..start + WIDTH]))?;
+    batch_parallel(bars, out.slice_mut(s![.., start..start + WIDTH]), threads)?;
     let (before, behind) = (&selection.places()[..start], &selection.places()[start + WIDTH..]);
     let (left, rest) = out.split_at(ndarray::Axis(1), start);
     fold_into(bars, before, left);

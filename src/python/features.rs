@@ -135,10 +135,10 @@ impl Plan {
         (bars.len(), if is_legacy { engine::LEGACY_WIDTH } else { self.columns.width() })
     }
 
-    fn write(&self, bars: &Bars, out: ArrayViewMut2<'_, f64>) -> crate::Result<()> {
+    fn write(&self, bars: &Bars, out: ArrayViewMut2<'_, f64>, threads: usize) -> crate::Result<()> {
         match self.layout {
             Layout::Legacy23 => engine::legacy_into(bars, out),
-            Layout::Rows | Layout::Columns => engine::batch_selected_into(bars, &self.columns, out),
+            Layout::Rows | Layout::Columns => engine::batch_selected_parallel(bars, &self.columns, out, threads),
         }
     }
 }
@@ -155,13 +155,11 @@ pub(super) fn features<'py>(
     threads: Threads,
 ) -> PyResult<Bound<'py, PyAny>> {
     let plan = Plan::new(columns, layout)?;
-    // Taken and checked; a single series is computed by one thread.
-    let _ = threads.0;
     let shape = plan.shape(&bars.0);
     let array = out.map_or_else(|| Ok(outputs::fresh(py, shape, layout)), |out| outputs::given(out, shape))?;
     let mut target = outputs::writable(&array)?;
     let view = target.as_array_mut();
-    py.detach(|| run(|| plan.write(&bars.0, view)))?;
+    py.detach(|| run(|| plan.write(&bars.0, view, threads.0)))?;
     drop(target);
     Ok(array.into_any())
 }
@@ -185,7 +183,9 @@ pub(super) fn features_many<'py>(
     // A pool of this call's own: the global one does not survive a fork, which Python's multiprocessing may do.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.map_or(0, |threads| threads.0)).build();
     let pool = pool.map_err(|error| misconfigured(&format!("`threads`: no threads could be started: {error}")))?;
-    py.detach(|| run(|| pool.install(|| views.into_par_iter().try_for_each(|(bars, view)| plan.write(bars, view)))))?;
+    py.detach(|| {
+        run(|| pool.install(|| views.into_par_iter().try_for_each(|(bars, view)| plan.write(bars, view, 1))))
+    })?;
     drop(targets);
     Ok(arrays)
 }

@@ -39,7 +39,7 @@ impl Ema {
     pub fn keep(span: u32) -> Pair {
         // Rarely an f64; the pair keeps the tail.
         let span = f64::from(span);
-        Pair { high: span - 1.0, low: 0.0 }.over(span + 1.0, 1.0 / (span + 1.0))
+        Pair { high: span - 1.0, low: 0.0 }.over(span + 1.0)
     }
 
     /// The deviation after one change, from the deviation before it.

@@ -60,10 +60,17 @@ impl Pair {
         Self { high: difference.high, low: difference.low + (self.low - other.low) }
     }
 
-    /// `self / divisor` from `inverse = 1.0 / divisor`, relative error about 2⁻¹⁰³.
+    /// `self / divisor`, relative error about 2⁻¹⁰³.
     #[inline(always)]
     #[must_use]
-    pub fn over(self, divisor: f64, inverse: f64) -> Self {
+    pub fn over(self, divisor: f64) -> Self {
+        self.over_known(divisor, 1.0 / divisor)
+    }
+
+    /// [`Pair::over`] where `inverse = 1.0 / divisor` is known already.
+    #[inline(always)]
+    #[must_use]
+    pub fn over_known(self, divisor: f64, inverse: f64) -> Self {
         // `high` need not be the nearest quotient: `low` holds whatever it misses.
         let high = self.high * inverse;
         let remainder = (-high).mul_add(divisor, self.high);
@@ -107,7 +114,7 @@ mod tests {
 
     #[test]
     fn quotient_times_divisor_returns() {
-        let third = Pair { high: 1.0, low: 0.0 }.over(3.0, 1.0 / 3.0);
+        let third = Pair { high: 1.0, low: 0.0 }.over(3.0);
         // 3·high misses 1 by exactly what 3·low gives back.
         let back = Pair::product(third.high, 3.0).minus(Pair { high: 1.0, low: 0.0 }).value() + 3.0 * third.low;
         assert!(back.abs() < 1e-31, "{back:e}");
@@ -117,7 +124,7 @@ mod tests {
     #[test]
     fn unknown_stays_unknown() {
         let one = Pair { high: 1.0, low: 0.0 };
-        for pair in [Pair::NAN.plus(one), one.minus(Pair::NAN), Pair::NAN.over(2.0, 0.5), Pair::NAN.scaled(4.0)] {
+        for pair in [Pair::NAN.plus(one), one.minus(Pair::NAN), Pair::NAN.over(2.0), Pair::NAN.scaled(4.0)] {
             assert!(pair.value().is_nan());
         }
     }

@@ -205,11 +205,10 @@ def test_other_threads_run_meanwhile() -> None:
 
 
 def test_latest_is_the_last_row_without_numpy() -> None:
-    whole = features(bars(), columns="all")
-    for columns in (None, "all", ["roc_20", "ema_10"]):
-        row = latest(bars(), columns)
-        assert same(np.array(row), features(bars(), columns=columns)[-1])
-    assert len(latest(bars(), "all")) == whole.shape[1]
+    long = bars(1, needed_bars("all") or 5_100)
+    for given, columns in ((bars(), None), (long, "all"), (bars(), ["roc_20", "ema_10"])):
+        assert same(np.array(latest(given, columns)), features(given, columns=columns)[-1])
+    assert len(latest(long, "all")) == len(catalogue("all"))
     with pytest.raises(Unusable, match="275 closed bars, 276 are needed"):
         latest(bars(1, 275))
     assert latest(bars(1, 6), ["roc_5"])

@@ -19,7 +19,7 @@ use block::{BLOCK, Column, Copied, Input};
 use emit::Target;
 pub use lanes::Lanes;
 pub(super) use lanes::Task;
-use ndarray::ArrayViewMut2;
+use ndarray::{ArrayViewMut2, Axis};
 use recursion::Recursion;
 use windows::{WindowColumns, Windows, calendar, candle};
 
@@ -29,6 +29,12 @@ use crate::bars::Bars;
 
 /// Bars after which no column is in warm-up.
 const LEAD_IN: usize = 32;
+
+/// Share of the whole work that the averages are (measured), in thousandths.
+const AVERAGES_PER_MILLE: usize = 350;
+
+/// Bars below which another thread costs more than it saves.
+const WORTH_A_THREAD: usize = 20_000;
 
 thread_local! {
     /// Kept from call to call: 100 kB that would cost more to clear than a short history takes to compute.
@@ -51,19 +57,53 @@ struct Kernel {
 }
 
 /// Every row of `out` (`bars.len()` × 22, checked by the caller).
-pub(super) fn fill(lanes: Lanes, bars: &Bars, out: &mut ArrayViewMut2<'_, f64>) {
+pub(super) fn fill(lanes: Lanes, bars: &Bars, out: ArrayViewMut2<'_, f64>) {
+    fill_part(lanes, bars, 0, out);
+}
+
+/// [`fill`] by several threads, each of which fills a stretch of rows: the same bits.
+///
+/// The averages need all of history, so each thread first runs them alone over the bars before its stretch; stretches
+/// get shorter towards the end, so that all threads end together.
+pub(super) fn fill_parallel(lanes: Lanes, bars: &Bars, out: ArrayViewMut2<'_, f64>, threads: usize) {
+    let threads = threads.min(bars.len() / WORTH_A_THREAD).max(1);
+    std::thread::scope(|scope| {
+        let (mut rest, mut start) = (out, 0);
+        for end in stretches(bars.len(), threads) {
+            let (part, behind) = rest.split_at(Axis(0), end - start);
+            scope.spawn(move || fill_part(lanes, bars, start, part));
+            (rest, start) = (behind, end);
+        }
+        fill_part(lanes, bars, start, rest);
+    });
+}
+
+/// Ends of the stretches but the last, multiples of [`BLOCK`].
+fn stretches(len: usize, threads: usize) -> Vec<usize> {
+    // In thousandths of the first stretch: each next one ends at 1 plus what the averages leave of the time.
+    let after = |end: &usize| Some(1_000 + end * (1_000 - AVERAGES_PER_MILLE) / 1_000);
+    let ends: Vec<usize> = std::iter::successors(Some(1_000), after).take(threads).collect();
+    ends[..threads - 1].iter().map(|end| end * len / ends[threads - 1] / BLOCK * BLOCK).collect()
+}
+
+/// Rows `start` and on, as many as `part` has; `start` is a multiple of [`BLOCK`].
+fn fill_part(lanes: Lanes, bars: &Bars, start: usize, mut part: ArrayViewMut2<'_, f64>) {
+    let end = start + part.nrows();
     KERNEL.with_borrow_mut(|kernel| {
         kernel.forget();
-        let mut target = Target::new(out);
-        for first in (0..bars.len()).step_by(BLOCK) {
+        let mut target = Target::new(&mut part);
+        for first in (0..end).step_by(BLOCK) {
             let Kernel { copied, windows, recursion, columns, rows } = &mut **kernel;
-            let count = BLOCK.min(bars.len() - first);
-            if let Some(columns) = target.in_place() {
+            if first < start {
+                // Windows reach back over less than one block.
+                let windows = (start - first <= BLOCK).then(|| (windows, columns.each_mut()));
+                lanes.run(Block { bars, first, copied, recursion, windows });
+            } else if let Some(columns) = target.in_place() {
                 lanes.run(Block { bars, first, copied, recursion, windows: Some((windows, columns)) });
             } else {
                 let windows = Some((windows, columns.each_mut()));
                 lanes.run(Block { bars, first, copied, recursion, windows });
-                target.copy(columns, first, count, rows);
+                target.copy(columns, first - start, BLOCK.min(end - first), rows);
             }
         }
         emit::settle();

@@ -83,7 +83,7 @@ impl Windows {
         for i in 0..BLOCK {
             let (now, before) = (ago(close, i, 0), ago(close, i, 1));
             let change = Pair::difference(now, before);
-            let pair = change.over(before, ago(inverse, i, 1));
+            let pair = change.over_known(before, ago(inverse, i, 1));
             return_high[LEAD + i] = pair.high;
             return_low[LEAD + i] = pair.low;
             return_1[i] = pair.value();
@@ -199,15 +199,9 @@ pub(super) fn candle(input: &Input, out: [&mut Column; 3]) {
 #[inline(always)]
 pub(super) fn calendar(time: &[i64; BLOCK], out: [&mut Column; 2]) {
     let [hours, weekdays] = out;
-    // Seconds are counted from a Monday before the block, unless the block is longer than the formula's 2⁴⁰ seconds.
-    let monday = time[0].wrapping_sub(since_monday(time[0]));
-    if time[BLOCK - 1].wrapping_sub(monday).cast_unsigned() < 1 << 40 {
-        for i in 0..BLOCK {
-            [hours[i], weekdays[i]] = hour_and_weekday(time[i].wrapping_sub(monday));
-        }
-    } else {
-        for i in 0..BLOCK {
-            [hours[i], weekdays[i]] = hour_and_weekday(since_monday(time[i]));
-        }
+    // Bars hold no times beyond 1e11 seconds, so none is further than the formula's 2⁴⁰ from a Monday before the block.
+    let monday = time[0] - since_monday(time[0]);
+    for i in 0..BLOCK {
+        [hours[i], weekdays[i]] = hour_and_weekday(time[i] - monday);
     }
 }

@@ -35,15 +35,6 @@ impl Pair {
         self.times(self)
     }
 
-    /// `self / divisor`, relative error about 2⁻¹⁰⁴.
-    #[inline]
-    #[must_use]
-    pub fn per(self, divisor: f64) -> Self {
-        let high = self.high / divisor;
-        let remainder = (-high).mul_add(divisor, self.high);
-        Self { high, low: (remainder + self.low) / divisor }
-    }
-
     /// `self / other`, relative error about 2⁻¹⁰⁰; NaN when `other` is 0.
     #[inline]
     #[must_use]
@@ -128,14 +119,6 @@ mod tests {
         assert_eq!(a.share_of(Pair::ZERO, 0.5), Pair::exact(0.5));
         assert_eq!(a.share_of(b, 0.5), a.divided_by(b));
         assert!(a.share_of(Pair::NAN, 0.5).value().is_nan());
-    }
-
-    #[test]
-    fn quotient_by_a_number_keeps_what_is_left() {
-        let third = Pair::exact(1.0).per(3.0);
-        assert!(is_close(third.times(Pair::exact(3.0)), Pair::exact(1.0)));
-        assert!(third.low != 0.0);
-        assert_eq!(Pair::exact(22.0).per(20.0).value().to_bits(), 1.1_f64.to_bits());
     }
 
     #[test]

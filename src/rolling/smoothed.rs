@@ -39,7 +39,7 @@ impl Smoothed {
             return Pair::NAN;
         }
         if self.seen >= self.seed {
-            let step = value.minus(self.state).normal().scaled(self.numerator).per(self.divisor);
+            let step = value.minus(self.state).normal().scaled(self.numerator).over(self.divisor);
             self.state = self.state.plus(step).normal();
             return self.state;
         }
@@ -48,7 +48,7 @@ impl Smoothed {
         if self.seen < self.seed {
             return Pair::NAN;
         }
-        self.state = self.state.per(f64::from(self.seed)).normal();
+        self.state = self.state.over(f64::from(self.seed)).normal();
         self.state
     }
 }

@@ -90,7 +90,7 @@ impl<const LEN: usize> Window<Pair, LEN> {
         // Distances from the newest first: equal values give zeros that no rounding touches.
         let newest = self.ago(0);
         let mut from_mean: [Pair; LEN] = std::array::from_fn(|age| self.ago(age).minus(newest).normal());
-        let offset = Pair::total(from_mean).per(LEN as f64);
+        let offset = Pair::total(from_mean).over(LEN as f64);
         for deviation in &mut from_mean {
             *deviation = deviation.minus(offset).normal();
         }
@@ -134,7 +134,7 @@ impl<const LEN: usize> Deviations<LEN> {
     #[inline]
     #[must_use]
     pub fn standard_deviation(&self, less: usize) -> Pair {
-        self.power_sum(2).per((LEN - less) as f64).root()
+        self.power_sum(2).over((LEN - less) as f64).root()
     }
 }
 

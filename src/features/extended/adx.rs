@@ -124,7 +124,7 @@ impl WilderSum {
             self.sum = self.sum.plus(value).normal();
             return Pair::NAN;
         }
-        self.sum = self.sum.minus(self.sum.per(14.0)).plus(value).normal();
+        self.sum = self.sum.minus(self.sum.over(14.0)).plus(value).normal();
         self.sum
     }
 }

@@ -69,7 +69,7 @@ impl Family for CandleShape {
             share(Pair::difference(bar.high, top)),
             share(Pair::difference(bottom, bar.low)),
             share(Pair::difference(bar.close, bar.low).minus(Pair::difference(bar.high, bar.close))),
-            Pair::difference(bar.open, before).per(before).value(),
+            Pair::difference(bar.open, before).over(before).value(),
         ]);
     }
 }

@@ -36,7 +36,7 @@ impl Family for Cci {
         let deviations = self.prices.deviations();
         let spread = deviations.magnitude_sum();
         // 20 / 0.015 = 4000 / 3; thirds cancel.
-        let scaled = deviations.from_mean[0].times(Pair::exact(4_000.0)).per(3.0);
+        let scaled = deviations.from_mean[0].times(Pair::exact(4_000.0)).over(3.0);
         out[0] = scaled.share_of(spread, 0.0).value();
     }
 }

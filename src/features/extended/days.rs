@@ -104,7 +104,7 @@ impl Family for Days {
         let [range, position] = self.buckets.so_far().map_or([f64::NAN; 2], |today| {
             let range = Pair::difference(today.high, today.low);
             let position = Pair::difference(close, today.low).share_of(range, 0.5);
-            [range.per(close).value(), position.value()]
+            [range.over(close).value(), position.value()]
         });
         out[..4].copy_from_slice(&[one, five, range, position]);
         out[4..].copy_from_slice(&self.yesterday.map_or([f64::NAN; 5], |day| from_yesterday(close, &day)));
@@ -114,7 +114,7 @@ impl Family for Days {
 /// Position and distances of `close` against the day before.
 fn from_yesterday(close: f64, day: &Bucket) -> [f64; 5] {
     let range = Pair::difference(day.high, day.low);
-    let pivot = Pair::sum(day.high, day.low).plus(Pair::exact(day.close)).per(3.0);
+    let pivot = Pair::sum(day.high, day.low).plus(Pair::exact(day.close)).over(3.0);
     let close_from = |level: Pair| change(Pair::exact(close), level);
     [
         // NaN of a day without range: the quotient is.

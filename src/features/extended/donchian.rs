@@ -51,6 +51,6 @@ impl Family for Donchian {
         let (upper, lower) = (self.highs.highest(), self.lows.lowest());
         let width = Pair::difference(upper, lower);
         let position = Pair::difference(bar.close, lower).share_of(width, 0.5).value();
-        out.copy_from_slice(&[upper, lower, position, width.per(bar.close).value()]);
+        out.copy_from_slice(&[upper, lower, position, width.over(bar.close).value()]);
     }
 }

@@ -53,14 +53,14 @@ impl Family for Drawdown {
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let close = moment.bar.close;
         self.closes.push(close);
-        let from = |level: f64| Pair::difference(close, level).per(level);
+        let from = |level: f64| Pair::difference(close, level).over(level);
         let higher = |top: f64, value: f64| if value > top || value.is_nan() { value } else { top };
         let highest_14 = self.closes.iter().take(14).fold(f64::NEG_INFINITY, higher);
         self.squares.push(from(highest_14).times(Pair::exact(100.0)).squared());
         out.copy_from_slice(&[
             from(self.closes.highest()).value(),
             from(self.closes.lowest()).value(),
-            self.squares.sum().per(14.0).root().value(),
+            self.squares.sum().over(14.0).root().value(),
         ]);
     }
 }

@@ -56,7 +56,7 @@ impl Family for FourHours {
             self.closes.push(Pair::exact(ended.close));
         }
         let newest = self.closes.ago(0);
-        let mean_of_5 = self.closes.sum_of(5).per(5.0);
+        let mean_of_5 = self.closes.sum_of(5).over(5.0);
         out.copy_from_slice(&[change(newest, self.closes.ago(1)), change(newest, mean_of_5), self.index()]);
     }
 }

@@ -53,7 +53,7 @@ impl Family for Kaufman {
         let path = Pair::total(self.changes.iter().map(Pair::magnitude));
         let efficiency = net.share_of(path, 1.0);
         // 2/31 + e (2/3 - 2/31) = (6 + 56 e) / 93
-        let pace = Pair::exact(6.0).plus(efficiency.times(Pair::exact(56.0))).per(93.0).squared();
+        let pace = Pair::exact(6.0).plus(efficiency.times(Pair::exact(56.0))).over(93.0).squared();
         if efficiency.value().is_nan() {
             self.average = Pair::NAN;
         } else {

@@ -92,15 +92,15 @@ impl Family for RangeVolatility {
         self.rogers_satchell.push(above.plus(below));
         self.overnight.push(log_ratio(bar.open, before.close));
         self.inside.push(inside);
-        let mean = |window: &Window<Pair, 20>| window.sum().per(20.0);
-        let variance = |window: &Window<Pair, 20>| window.deviations().power_sum(2).per(19.0);
+        let mean = |window: &Window<Pair, 20>| window.sum().over(20.0);
+        let variance = |window: &Window<Pair, 20>| window.deviations().power_sum(2).over(19.0);
         let rogers_satchell = mean(&self.rogers_satchell);
         let yang_zhang = variance(&self.overnight)
             .plus(variance(&self.inside).times(Pair::exact(YANG_ZHANG_K)))
             .plus(rogers_satchell.times(Pair::exact(1.0 - YANG_ZHANG_K)));
         out.copy_from_slice(&[
             log_ratio(bar.close, before.close).value(),
-            mean(&self.parkinson).per(FOUR_LN_2).root().value(),
+            mean(&self.parkinson).over(FOUR_LN_2).root().value(),
             mean(&self.garman_klass).root().value(),
             rogers_satchell.root().value(),
             yang_zhang.root().value(),
@@ -118,7 +118,7 @@ fn log_ratio(a: f64, b: f64) -> Pair {
         // A fall by many orders is -1 and nothing else; the rise back has all its digits.
         return log_ratio(b, a).negated();
     }
-    let change = Pair::difference(a, b).per(b);
+    let change = Pair::difference(a, b).over(b);
     // ln(1 + x + e) = ln(1 + x) + e/(1 + x) for an e of the order of the last bit.
     Pair { high: libm::log1p(change.high), low: change.low / (1.0 + change.high) }
 }

@@ -54,10 +54,10 @@ impl Family for Regression {
         // Twice the bar's distance from the window's middle: 19, 17 … -19, newest first; their squares sum to 2660.
         let places = (0..20_i32).map(|age| Pair::exact(f64::from(19 - 2 * age)));
         let shared = Pair::total(deviations.from_mean.iter().zip(places).map(|(close, place)| close.times(place)));
-        let slope = shared.per(1_330.0);
+        let slope = shared.over(1_330.0);
         let above_mean = slope.times(Pair::exact(9.5));
         let squares = deviations.power_sum(2);
-        let explained = shared.squared().per(2_660.0).share_of(squares, 0.0).value();
+        let explained = shared.squared().over(2_660.0).share_of(squares, 0.0).value();
         out.copy_from_slice(&[
             deviations.mean.plus(above_mean).value(),
             slope.value(),

@@ -81,10 +81,10 @@ impl Family for Statistics {
         self.closes.push(Pair::exact(moment.bar.close));
         let returns = self.returns.deviations();
         let squares = returns.power_sum(2);
-        let variance = squares.per(20.0);
+        let variance = squares.over(20.0);
         let or_zero = |value: f64| if squares.is_zero() { 0.0 } else { value };
-        let skewness = returns.power_sum(3).per(20.0).divided_by(variance.times(variance.root()));
-        let kurtosis = returns.power_sum(4).per(20.0).divided_by(variance.squared()).minus(Pair::exact(3.0));
+        let skewness = returns.power_sum(3).over(20.0).divided_by(variance.times(variance.root()));
+        let kurtosis = returns.power_sum(4).over(20.0).divided_by(variance.squared()).minus(Pair::exact(3.0));
         let correlation = |lag: usize| returns.lagged_product_sum(lag).share_of(squares, 0.0).value();
         let closes = self.closes.deviations();
         let deviation = closes.standard_deviation(1);

@@ -58,7 +58,7 @@ impl Family for Stochastic {
         self.highs.push(bar.high);
         self.lows.push(bar.low);
         let (high, low) = (self.highs.highest(), self.lows.lowest());
-        let hundredth = Pair::difference(high, low).per(100.0);
+        let hundredth = Pair::difference(high, low).over(100.0);
         let share = |part: Pair| part.share_of(hundredth, 50.0);
         let fast = share(Pair::difference(bar.close, low));
         let below = share(Pair::difference(high, bar.close));

@@ -69,11 +69,11 @@ impl Family for Swing {
         self.middles.push(Pair::sum(bar.high, bar.low));
         let newest = self.middles.ago(0);
         let mean = |bars: usize| {
-            Pair::total(self.middles.iter().take(bars).map(|middle| middle.minus(newest))).per(bars as f64)
+            Pair::total(self.middles.iter().take(bars).map(|middle| middle.minus(newest))).over(bars as f64)
         };
         let body = Pair::difference(bar.close, bar.open);
         out.copy_from_slice(&[
-            weighed.times(Pair::exact(100.0)).per(7.0).value(),
+            weighed.times(Pair::exact(100.0)).over(7.0).value(),
             body.share_of(Pair::difference(bar.high, bar.low), 0.0).value(),
             mean(5).minus(mean(34)).scaled(0.5).value(),
         ]);

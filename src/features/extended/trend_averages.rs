@@ -96,7 +96,7 @@ impl TrendAverages {
     /// Mean of the closes with weights 20, 19 … 1, newest first.
     fn weighted(&self) -> Pair {
         let weights = (1..=20_u32).rev().map(|weight| Pair::exact(f64::from(weight)));
-        Pair::total(self.closes.iter().zip(weights).map(|(close, weight)| close.times(weight))).per(210.0)
+        Pair::total(self.closes.iter().zip(weights).map(|(close, weight)| close.times(weight))).over(210.0)
     }
 }
 

@@ -65,7 +65,7 @@ impl Family for Vwap {
         let distances = self.prices.iter().map(|price| price.minus(triple));
         let weighed = Pair::total(distances.zip(self.volumes.iter()).map(|(distance, volume)| distance.times(volume)));
         // NaN without volume: the quotient is.
-        let offset = weighed.divided_by(self.volumes.sum()).per(3.0);
+        let offset = weighed.divided_by(self.volumes.sum()).over(3.0);
         let average = close.plus(offset);
         let volumes = self.volumes.deviations();
         out.copy_from_slice(&[

@@ -14,7 +14,7 @@
 //! Windows start filled with NaN, and NaN passes through every sum: a window is finite exactly when it is full, and
 //! warm-up needs no counter.
 //!
-//! Everything here is inlined for certain: the batch kernel is compiled once per instruction set, and a function that
+//! What the batch kernel uses is inlined for certain: it is compiled once per instruction set, and a function that
 //! stays outside would be compiled for the oldest processor.
 
 pub mod array;

@@ -25,11 +25,13 @@ SPECS = {spec.name: spec for spec in catalogue("extended")}
 
 def band_share() -> Array:
     upper, _, lower = talib.BBANDS(CLOSE, 20, 2.0, 2.0)
-    return (CLOSE - lower) / (upper - lower)
+    share: Array = (CLOSE - lower) / (upper - lower)
+    return share
 
 
 def correlation_with_time() -> Array:
-    return talib.CORREL(np.arange(len(CLOSE), dtype=np.float64), CLOSE, 20)
+    correlation: Array = talib.CORREL(np.arange(len(CLOSE), dtype=np.float64), CLOSE, 20)
+    return correlation
 
 
 # Column: what TA-Lib makes of it, allowance relative to the largest magnitude, bars to leave out before comparing

@@ -39,7 +39,8 @@ def _features() -> str:
         *_table(_core.catalogue()),
         "\n## Extended columns\n",
         'Chosen by name: `features(bars, columns=[...])`, or `columns="all"`. What depends on where the history '
-        "starts, however long it is, settles `never`.",
+        "starts, however long it is, settles `never`; so do columns of 4-hour and daily buckets, which take as many "
+        "bars as the interval makes it.",
     ]
     for family, specs in groupby(_core.catalogue("extended"), key=lambda spec: spec.family):
         lines += [f"\n### {family}\n", *_table(list(specs))]

@@ -28,22 +28,6 @@ macro_rules! ages {
 }
 pub(super) use ages;
 
-/// Sets a series bar by bar; `value` may look at every other series.
-#[inline(always)]
-pub(super) fn set(series: &mut Series, value: impl Fn(usize) -> f64) {
-    for i in 0..BLOCK {
-        series[LEAD + i] = value(i);
-    }
-}
-
-/// Sets a column bar by bar.
-#[inline(always)]
-pub(super) fn fill(column: &mut Column, value: impl Fn(usize) -> f64) {
-    for i in 0..BLOCK {
-        column[i] = value(i);
-    }
-}
-
 /// Makes the end of the block what stands before the next.
 #[inline(always)]
 pub(super) fn turn(series: &mut Series) {

@@ -21,7 +21,7 @@ pub use lanes::Lanes;
 pub(super) use lanes::Task;
 use ndarray::{ArrayViewMut2, Axis};
 use recursion::Recursion;
-use windows::{WindowColumns, Windows, calendar, candle};
+use windows::{WindowColumns, Windows, calendar};
 
 use super::catalogue::WIDTH;
 use super::stream::{Row, one_nan};
@@ -67,11 +67,11 @@ pub(super) fn fill(lanes: Lanes, bars: &Bars, out: ArrayViewMut2<'_, f64>) {
 /// get shorter towards the end, so that all threads end together.
 pub(super) fn fill_parallel(lanes: Lanes, bars: &Bars, out: ArrayViewMut2<'_, f64>, threads: usize) {
     let threads = threads.min(bars.len() / WORTH_A_THREAD).max(1);
-    std::thread::scope(|scope| {
+    rayon::scope(|scope| {
         let (mut rest, mut start) = (out, 0);
         for end in stretches(bars.len(), threads) {
             let (part, behind) = rest.split_at(Axis(0), end - start);
-            scope.spawn(move || fill_part(lanes, bars, start, part));
+            scope.spawn(move |_| fill_part(lanes, bars, start, part));
             (rest, start) = (behind, end);
         }
         fill_part(lanes, bars, start, rest);
@@ -200,17 +200,15 @@ fn fill_columns(input: &Input, windows: &mut Windows, recursion: &Recursion, col
         acceleration_5,
     ] = columns;
     recursion.fill(input.close, [ema_10, ema_20, macd, macd_signal, macd_hist]);
-    windows.fill(
-        input,
-        WindowColumns {
-            returns: [return_1, return_5, return_10],
-            means: [sma_10, sma_20],
-            volatilities: [volatility_10, volatility_20],
-            rsi,
-            volumes: [volume_sma_20, volume_ratio_20],
-            momenta: [momentum_5, acceleration_5],
-        },
-    );
-    candle(input, [high_low_ratio, close_high_ratio, close_low_ratio]);
+    let columns = WindowColumns {
+        returns: [return_1, return_5, return_10],
+        means: [sma_10, sma_20],
+        volatilities: [volatility_10, volatility_20],
+        rsi,
+        ratios: [high_low_ratio, close_high_ratio, close_low_ratio],
+        volumes: [volume_sma_20, volume_ratio_20],
+        momenta: [momentum_5, acceleration_5],
+    };
+    windows.fill(input, recursion.changes(), columns);
     calendar(input.time, [hour, day_of_week]);
 }

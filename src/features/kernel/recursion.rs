@@ -56,6 +56,8 @@ impl Recursion {
             change_high[i] = change.high;
             change_low[i] = change.low;
         }
+        // The first bar has no change, which windows must know; averages are seeded by a change of nothing.
+        let first = Pair { high: change_high[0], low: change_low[0] };
         if is_start {
             change_high[0] = 0.0;
             change_low[0] = 0.0;
@@ -75,7 +77,15 @@ impl Recursion {
             lows[i] = low;
             plains[i] = plain;
         }
+        change_high[0] = first.high;
+        change_low[0] = first.low;
         (self.high, self.low, self.plain) = (high, low, plain);
+    }
+
+    /// Changes of the close over the block, high parts and low parts.
+    #[inline(always)]
+    pub(super) fn changes(&self) -> [&Column; 2] {
+        [&self.change_high, &self.change_low]
     }
 
     /// Fills `ema_10`, `ema_20`, `macd`, its signal and its histogram for the block that [`Recursion::advance`] has passed.

@@ -1,9 +1,9 @@
 //! Columns that look back over a window: every bar on its own, so loops over bars run on all lanes.
 //!
-//! Each loop reads what loops before it have stored for the whole block, which keeps its loads clear of stores still
+//! Each stage reads what stages before it have stored for the whole block, which keeps its loads clear of stores still
 //! under way.
 
-use super::block::{BLOCK, Column, Input, LEAD, Series, UNKNOWN, ages, ago, fill, set, turn};
+use super::block::{BLOCK, Column, Input, LEAD, Series, UNKNOWN, ages, ago, turn};
 use crate::features::averages::{mean_of_10, mean_of_20};
 use crate::features::calendar::{hour_and_weekday, since_monday};
 use crate::features::candle::ratios;
@@ -41,6 +41,7 @@ pub(super) struct WindowColumns<'a> {
     pub volatilities: [&'a mut Column; 2],
     pub rsi: &'a mut Column,
     pub volumes: [&'a mut Column; 2],
+    pub ratios: [&'a mut Column; 3],
     pub momenta: [&'a mut Column; 2],
 }
 
@@ -65,25 +66,40 @@ impl Windows {
         tens: UNKNOWN,
     };
 
-    /// Fills the columns.
+    /// Fills the columns, stage by stage.
     #[inline(always)]
-    pub(super) fn fill(&mut self, input: &Input, out: WindowColumns) {
-        self.returns(input.close, out.returns, out.momenta);
-        self.sums(input, out.means, out.volumes);
-        self.rsi(out.rsi);
-        self.volatility(out.volatilities);
+    pub(super) fn fill(&mut self, input: &Input, change: [&Column; 2], mut out: WindowColumns) {
+        self.first_stage(input, &mut out);
+        self.second_stage(input.close, change, &mut out);
+        self.third_stage(input, &mut out);
+        self.fourth_stage(input, &mut out);
+        self.last_stages(&mut out);
     }
 
+    /// What needs the bars alone. The divider is the narrowest part of a processor: sums are done beside it.
     #[inline(always)]
-    fn returns(&mut self, close: &Series, out: [&mut Column; 3], momentum: [&mut Column; 2]) {
-        let [return_1, return_5, return_10] = out;
-        let [momentum_5, acceleration_5] = momentum;
-        set(&mut self.inverse, |i| 1.0 / ago(close, i, 0));
-        let Self { inverse, return_high, return_low, gain, size, .. } = self;
+    fn first_stage(&mut self, input: &Input, out: &mut WindowColumns) {
+        let Self { inverse, close_4, volume_4, .. } = self;
+        let [high_low, close_high, close_low] = &mut out.ratios;
         for i in 0..BLOCK {
-            let (now, before) = (ago(close, i, 0), ago(close, i, 1));
-            let change = Pair::difference(now, before);
-            let pair = change.over_known(before, ago(inverse, i, 1));
+            let close = ago(input.close, i, 0);
+            inverse[LEAD + i] = 1.0 / close;
+            [high_low[i], close_high[i], close_low[i]] = ratios(input.high[i], input.low[i], close);
+            close_4[LEAD + i] = four(input.close, i);
+            volume_4[LEAD + i] = four(input.volume, i);
+        }
+    }
+
+    /// Returns and momenta; `change` is that of the close, high parts and low parts.
+    #[inline(always)]
+    fn second_stage(&mut self, close: &Series, change: [&Column; 2], out: &mut WindowColumns) {
+        let Self { inverse, return_high, return_low, gain, size, .. } = self;
+        let [return_1, return_5, return_10] = &mut out.returns;
+        let [momentum_5, acceleration_5] = &mut out.momenta;
+        let [change_high, change_low] = change;
+        for i in 0..BLOCK {
+            let change = Pair { high: change_high[i], low: change_low[i] };
+            let pair = change.over_known(ago(close, i, 1), ago(inverse, i, 1));
             return_high[LEAD + i] = pair.high;
             return_low[LEAD + i] = pair.low;
             return_1[i] = pair.value();
@@ -97,51 +113,64 @@ impl Windows {
         }
     }
 
+    /// Sums over ten, and the ground of the variances.
     #[inline(always)]
-    fn sums(&mut self, input: &Input, means: [&mut Column; 2], volumes: [&mut Column; 2]) {
-        let [sma_10, sma_20] = means;
-        let [volume_sma_20, volume_ratio_20] = volumes;
-        set(&mut self.close_4, |i| four(input.close, i));
-        set(&mut self.volume_4, |i| four(input.volume, i));
-        let Self { close_4, close_10, volume_4, volume_10, .. } = self;
-        set(close_10, |i| eight(close_4, i) + two(input.close, i, 8));
-        set(volume_10, |i| eight(volume_4, i) + two(input.volume, i, 8));
-        fill(sma_10, |i| mean_of_10(ago(close_10, i, 0)));
-        fill(sma_20, |i| mean_of_20(two_of_ten(close_10, i)));
+    fn third_stage(&mut self, input: &Input, out: &mut WindowColumns) {
+        let Self { return_high, return_low, gain, size, close_4, close_10, .. } = self;
+        let Self { volume_4, volume_10, gain_4, size_4, gaps, .. } = self;
+        let [sma_10, _] = &mut out.means;
         for i in 0..BLOCK {
+            let pair = |age| Pair { high: ago(return_high, i, age), low: ago(return_low, i, age) };
+            gaps[LEAD + i] = rungs::gap(pair(0), pair(1));
+            gain_4[LEAD + i] = four(gain, i);
+            size_4[LEAD + i] = four(size, i);
+        }
+        for i in 0..BLOCK {
+            let ten = eight(close_4, i) + two(input.close, i, 8);
+            close_10[LEAD + i] = ten;
+            sma_10[i] = mean_of_10(ten);
+            volume_10[LEAD + i] = eight(volume_4, i) + two(input.volume, i, 8);
+        }
+    }
+
+    /// Sums over fourteen and twenty.
+    #[inline(always)]
+    fn fourth_stage(&mut self, input: &Input, out: &mut WindowColumns) {
+        let Self { gain, size, close_10, volume_10, gain_4, size_4, gaps, rises, twos, .. } = self;
+        let [volume_sma_20, volume_ratio_20] = &mut out.volumes;
+        let ([_, sma_20], rsi_14) = (&mut out.means, &mut *out.rsi);
+        for i in 0..BLOCK {
+            let fourteen = |values: &Series, fours: &Series| eight(fours, i) + ago(fours, i, 8) + two(values, i, 12);
+            rsi_14[i] = rsi(fourteen(gain, gain_4), fourteen(size, size_4));
+            rises[LEAD + i] = rungs::rise(ages!(gaps, i, 0, 1, 2));
+            twos[LEAD + i] = rungs::two(ago(gaps, i, 0));
+        }
+        for i in 0..BLOCK {
+            sma_20[i] = mean_of_20(two_of_ten(close_10, i));
             let total = two_of_ten(volume_10, i);
             volume_sma_20[i] = mean_of_20(total);
             volume_ratio_20[i] = share(ago(input.volume, i, 0), total);
         }
     }
 
+    /// Variances.
     #[inline(always)]
-    fn rsi(&mut self, out: &mut Column) {
-        let Self { gain, size, gain_4, size_4, .. } = self;
-        set(gain_4, |i| four(gain, i));
-        set(size_4, |i| four(size, i));
-        fill(out, |i| {
-            let fourteen = |values: &Series, fours: &Series| eight(fours, i) + ago(fours, i, 8) + two(values, i, 12);
-            rsi(fourteen(gain, gain_4), fourteen(size, size_4))
-        });
-    }
-
-    #[inline(always)]
-    fn volatility(&mut self, out: [&mut Column; 2]) {
-        let [volatility_10, volatility_20] = out;
-        let Self { return_high, return_low, gaps, rises, spans, twos, fours, tens, .. } = self;
-        let pair = |i, age| Pair { high: ago(return_high, i, age), low: ago(return_low, i, age) };
-        set(gaps, |i| rungs::gap(pair(i, 0), pair(i, 1)));
-        set(rises, |i| rungs::rise(ages!(gaps, i, 0, 1, 2)));
-        set(twos, |i| rungs::two(ago(gaps, i, 0)));
-        set(fours, |i| rungs::four(ages!(twos, i, 0, 2), ago(rises, i, 0)));
-        set(spans, |i| rungs::span(ages!(rises, i, 0, 2, 4, 6, 8)));
-        set(tens, |i| rungs::ten(ages!(fours, i, 0, 4), ago(twos, i, 8), ages!(rises, i, 0, 2, 4, 6)));
-        fill(volatility_10, |i| rungs::variance::<10>(ago(tens, i, 0)).sqrt());
-        fill(volatility_20, |i| {
+    fn last_stages(&mut self, out: &mut WindowColumns) {
+        let Self { rises, spans, twos, fours, tens, .. } = self;
+        let [volatility_10, volatility_20] = &mut out.volatilities;
+        for i in 0..BLOCK {
+            fours[LEAD + i] = rungs::four(ages!(twos, i, 0, 2), ago(rises, i, 0));
+            spans[LEAD + i] = rungs::span(ages!(rises, i, 0, 2, 4, 6, 8));
+        }
+        for i in 0..BLOCK {
+            let ten = rungs::ten(ages!(fours, i, 0, 4), ago(twos, i, 8), ages!(rises, i, 0, 2, 4, 6));
+            tens[LEAD + i] = ten;
+            volatility_10[i] = rungs::variance::<10>(ten).sqrt();
+        }
+        for i in 0..BLOCK {
             let twenty = rungs::twenty(ages!(tens, i, 0, 10), ages!(spans, i, 0, 2, 4, 6, 8));
-            rungs::variance::<20>(twenty).sqrt()
-        });
+            volatility_20[i] = rungs::variance::<20>(twenty).sqrt();
+        }
     }
 
     /// Forgets the block before.
@@ -196,15 +225,6 @@ fn eight(fours: &Series, i: usize) -> f64 {
 #[inline(always)]
 fn two_of_ten(tens: &Series, i: usize) -> f64 {
     ago(tens, i, 0) + ago(tens, i, 10)
-}
-
-/// Ratios of each bar's prices.
-#[inline(always)]
-pub(super) fn candle(input: &Input, out: [&mut Column; 3]) {
-    let [high_low, close_high, close_low] = out;
-    for i in 0..BLOCK {
-        [high_low[i], close_high[i], close_low[i]] = ratios(input.high[i], input.low[i], ago(input.close, i, 0));
-    }
 }
 
 /// Hour and weekday of each bar.

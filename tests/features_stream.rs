@@ -132,23 +132,6 @@ fn every_instruction_set_and_layout_gives_the_bits_of_the_stream() {
     }
 }
 
-/// Beyond a million values the output is written past the caches, with a head and a tail that are not whole lines.
-#[test]
-fn long_outputs_are_whole_too() {
-    let bars = walk(35, 50_001).bars();
-    let mut stream = Stream::new();
-    let expected: Vec<u64> = bars.iter().flat_map(|bar| stream.update(&bar).map(f64::to_bits)).collect();
-    for offset in 0..3 {
-        let mut room = vec![0.0; 50_001 * WIDTH + offset];
-        let rows = ndarray::ArrayViewMut2::from_shape((50_001, WIDTH), &mut room[offset..]).unwrap();
-        batch_into(&bars, rows).unwrap();
-        assert_eq!(bits(&room[offset..]), expected);
-        let mut columns = ndarray::ArrayViewMut2::from_shape((50_001, WIDTH).f(), &mut room[offset..]).unwrap();
-        batch_into(&bars, columns.view_mut()).unwrap();
-        assert_eq!(bits(columns.iter()), expected);
-    }
-}
-
 /// From the first time that bars may have to the last, years apart.
 #[test]
 fn hour_and_weekday_over_absurd_gaps() {

@@ -44,16 +44,12 @@ thread_local! {
 /// The columns of one block, in the catalogue's order.
 type Columns<'a> = [&'a mut Column; WIDTH];
 
-/// The rows of one block.
-type Rows = [Row; BLOCK];
-
 /// Series and columns of one block.
 struct Kernel {
     copied: Copied,
     windows: Windows,
     recursion: Recursion,
     columns: [Column; WIDTH],
-    rows: Rows,
 }
 
 /// Every row of `out` (`bars.len()` × 22, checked by the caller).
@@ -93,7 +89,7 @@ fn fill_part(lanes: Lanes, bars: &Bars, start: usize, mut part: ArrayViewMut2<'_
         kernel.forget();
         let mut target = Target::new(&mut part);
         for first in (0..end).step_by(BLOCK) {
-            let Kernel { copied, windows, recursion, columns, rows } = &mut **kernel;
+            let Kernel { copied, windows, recursion, columns } = &mut **kernel;
             if first < start {
                 // Windows reach back over less than one block.
                 let windows = (start - first <= BLOCK).then(|| (windows, columns.each_mut()));
@@ -103,10 +99,9 @@ fn fill_part(lanes: Lanes, bars: &Bars, start: usize, mut part: ArrayViewMut2<'_
             } else {
                 let windows = Some((windows, columns.each_mut()));
                 lanes.run(Block { bars, first, copied, recursion, windows });
-                target.copy(columns, first - start, BLOCK.min(end - first), rows);
+                target.copy(columns, first - start, BLOCK.min(end - first));
             }
         }
-        emit::settle();
     });
 }
 
@@ -115,7 +110,7 @@ pub(super) fn last_row(lanes: Lanes, bars: &Bars) -> Row {
     let len = bars.len();
     KERNEL.with_borrow_mut(|kernel| {
         kernel.forget();
-        let Kernel { copied, windows, recursion, columns, .. } = &mut **kernel;
+        let Kernel { copied, windows, recursion, columns } = &mut **kernel;
         for first in (0..len).step_by(BLOCK) {
             // Averages need all of history, windows only its end: the last block and the full one before it.
             let windows = (len - first <= 2 * BLOCK).then(|| (&mut *windows, columns.each_mut()));
@@ -133,7 +128,6 @@ impl Kernel {
             windows: Windows::UNKNOWN,
             recursion: Recursion::new(),
             columns: [[f64::NAN; BLOCK]; WIDTH],
-            rows: [[f64::NAN; WIDTH]; BLOCK],
         })
     }
 

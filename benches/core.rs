@@ -9,9 +9,10 @@ use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mt5_sentinel::bars::{Bars, Hygiene, clean, parse};
-use mt5_sentinel::features::{batch, latest};
+use mt5_sentinel::features::{Lanes, Selection, Stream, WIDTH, batch, batch_on, batch_selected, latest};
 use mt5_sentinel::scorer::{Model, Scores};
 use mt5_sentinel::trade::{Policy, Situation, decide};
+use ndarray::{Array2, ShapeBuilder};
 
 const START_S: i64 = 1_609_718_400;
 const HOUR_S: i64 = 3_600;
@@ -57,10 +58,29 @@ fn bars(c: &mut Criterion) {
 
 fn features(c: &mut Criterion) {
     let (many, few) = (cleaned(body(10_000).as_bytes()), cleaned(body(500).as_bytes()));
+    let mut rows = Array2::zeros((many.len(), WIDTH));
+    let mut columns = Array2::zeros((many.len(), WIDTH).f());
     let mut group = c.benchmark_group("features");
     group.throughput(Throughput::Elements(10_000));
-    group.bench_function("batch of 10,000 bars", |b| b.iter(|| batch(black_box(&many))));
+    for lanes in Lanes::available() {
+        group.bench_function(format!("10,000 bars by columns, {lanes:?}"), |b| {
+            b.iter(|| batch_on(lanes, black_box(&many), columns.view_mut()).unwrap());
+        });
+        group.bench_function(format!("10,000 bars by rows, {lanes:?}"), |b| {
+            b.iter(|| batch_on(lanes, black_box(&many), rows.view_mut()).unwrap());
+        });
+    }
+    group.bench_function("10,000 bars, one by one", |b| {
+        b.iter(|| {
+            many.iter().fold(Stream::new(), |mut stream, bar| {
+                black_box(stream.update(&bar));
+                stream
+            })
+        });
+    });
+    let extended = Selection::extended();
     group.throughput(Throughput::Elements(500));
+    group.bench_function("extended columns of 500 bars", |b| b.iter(|| batch_selected(&few, &extended).unwrap()));
     group.bench_function("latest of 500 bars", |b| b.iter(|| latest(black_box(&few)).unwrap()));
     group.finish();
 }

@@ -22,7 +22,7 @@ use std::fs::File;
 use std::io::Read;
 
 use flate2::read::GzDecoder;
-use mt5_sentinel::bars::Bars;
+use mt5_sentinel::bars::{Bars, Hygiene, clean, parse};
 use mt5_sentinel::features::{CATALOGUE, batch};
 
 const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data");
@@ -88,10 +88,22 @@ fn the_contracts_vectors() {
     assert_eq!(checked, VECTOR_ROWS * CATALOGUE.len() - warm_up);
 }
 
+/// Every bar of every file, as cleaning leaves them.
 #[test]
-fn seven_years_of_real_bars() {
-    let Some(bars) = shared("seven_years_of_real_bars", "bars/GBPUSD_1h_2015_2022.csv.gz") else { return };
-    let bars = read_bars(GzDecoder::new(bars), usize::MAX);
-    assert!(bars.len() > 40_000);
-    feature_tolerance::assert_exact("GBPUSD", &bars, 0);
+fn years_of_real_bars() {
+    for (file, at_least) in [
+        ("AUDUSD_1h_2015_2022", 40_000),
+        ("EURUSD_1h_2017_2023", 30_000),
+        ("EURUSD_1h_dukascopy_ask_2017", 5_000),
+        ("GBPUSD_1h_2015_2022", 40_000),
+        ("USDJPY_1h_2015_2022", 40_000),
+    ] {
+        let Some(mut body) = shared("years_of_real_bars", &format!("bars/{file}.csv.gz")) else { return };
+        let mut bytes = Vec::new();
+        body.read_to_end(&mut bytes).unwrap();
+        let hygiene = Hygiene { interval_s: 3_600, now_s: 1_760_000_000, jump_ratio: 0.05 };
+        let bars = clean(&parse(&bytes).unwrap(), &hygiene).bars;
+        assert!(bars.len() > at_least, "{file}: {}", bars.len());
+        feature_tolerance::assert_exact(file, &bars, 0);
+    }
 }

@@ -2,8 +2,9 @@
 //! extended catalogue and are chosen by name.
 //!
 //! One row of [`CATALOGUE`] or [`EXTENDED`] per column says what it is; one family file per theme says how one bar moves
-//! it. [`Stream`] (the 22) and [`ColumnStream`] (any [`Selection`]) step the families; batch and latest fold the same
-//! steps, so all agree bit for bit. Values are NaN until a window is full, never back-filled, never padded.
+//! it. [`Stream`] (the 22) and [`ColumnStream`] (any [`Selection`]) step the families. Many bars of the 22 go through
+//! `kernel/`: the families' formulas again, arranged for many bars an instruction; of other columns, through a fold of
+//! the stream. All agree bit for bit. Values are NaN until a window is full, never back-filled, never padded.
 //!
 //! `sentinel-v1` is frozen. A new column is extended: a row in `SPECS` and a line in `step` of its family in
 //! `extended/` (a new family also has a line in `extended/mod.rs`, at the end), and its definition in the tests'

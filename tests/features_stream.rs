@@ -163,7 +163,9 @@ fn the_older_layout_is_the_22_and_a_zero() {
 fn several_threads_give_the_bits_of_one() {
     for (count, threads) in [(0, 4), (1_000, 4), (40_000, 2), (100_001, 3), (100_001, 64)] {
         let bars = walk(38, count).bars();
-        let expected = bits(&batch(&bars));
+        let mut stream = Stream::new();
+        let expected: Vec<u64> = bars.iter().flat_map(|bar| stream.update(&bar).map(f64::to_bits)).collect();
+        assert_eq!(bits(&batch(&bars)), expected, "{count} bars, one thread");
         let mut rows = Array2::<f64>::zeros((count, WIDTH));
         batch_parallel(&bars, rows.view_mut(), threads).unwrap();
         assert_eq!(bits(&rows), expected, "{count} bars, {threads} threads");

@@ -3,9 +3,13 @@
 use ndarray::{ArrayView1, ArrayViewMut2, Axis, s};
 
 use super::Columns;
+use super::ahead::Ahead;
 use super::block::{BLOCK, Column};
 use crate::features::catalogue::WIDTH;
 use crate::features::stream::Row;
+
+/// Rows beyond which the output is larger than the nearer caches (1.4 MB).
+const WORTH_ASKING: usize = 8_192;
 
 /// The caller's array, n × 22.
 pub(super) enum Target<'a, 'view> {
@@ -22,6 +26,20 @@ impl<'a, 'view> Target<'a, 'view> {
         }
         let mut columns = out.axis_iter_mut(Axis(1)).map(|column| column.into_slice().unwrap_or_default());
         Self::Columns(Box::new(std::array::from_fn(|_| columns.next().unwrap_or_default())))
+    }
+
+    /// What the block after the one at row `first` will be written to, where the caches will not hold it already.
+    pub(super) fn ahead(&self, first: usize) -> Ahead {
+        match self {
+            Self::Columns(columns) if columns[0].len() > WORTH_ASKING => {
+                Ahead::new(columns.each_ref().map(|column| column.as_ptr().wrapping_add(BLOCK)))
+            }
+            Self::Strided(out) if out.nrows() > WORTH_ASKING => {
+                let next = out.as_ptr().wrapping_add((first + BLOCK) * WIDTH);
+                Ahead::new(std::array::from_fn(|run| next.wrapping_add(run * BLOCK)))
+            }
+            _ => Ahead::NOTHING,
+        }
     }
 
     /// The next block of the columns themselves, for the caller to fill, where it is a full one.

@@ -7,6 +7,7 @@
 #![allow(clippy::needless_range_loop, reason = "an index into a dozen series of one length reads better than a zip")]
 #![allow(clippy::large_stack_arrays, reason = "a kernel is built once per thread, then boxed")]
 
+mod ahead;
 mod block;
 mod emit;
 mod lanes;
@@ -15,6 +16,7 @@ mod windows;
 
 use std::cell::RefCell;
 
+use ahead::Ahead;
 use block::{BLOCK, Column, Copied, Input};
 use emit::Target;
 pub use lanes::Lanes;
@@ -93,12 +95,15 @@ fn fill_part(lanes: Lanes, bars: &Bars, start: usize, mut part: ArrayViewMut2<'_
             if first < start {
                 // Windows reach back over less than one block.
                 let windows = (start - first <= BLOCK).then(|| (windows, columns.each_mut()));
-                lanes.run(Block { bars, first, copied, recursion, windows });
-            } else if let Some(columns) = target.in_place() {
-                lanes.run(Block { bars, first, copied, recursion, windows: Some((windows, columns)) });
+                lanes.run(Block { bars, first, copied, recursion, windows, ahead: Ahead::NOTHING });
+                continue;
+            }
+            let ahead = target.ahead(first - start);
+            if let Some(columns) = target.in_place() {
+                lanes.run(Block { bars, first, copied, recursion, windows: Some((windows, columns)), ahead });
             } else {
                 let windows = Some((windows, columns.each_mut()));
-                lanes.run(Block { bars, first, copied, recursion, windows });
+                lanes.run(Block { bars, first, copied, recursion, windows, ahead });
                 target.copy(columns, first - start, BLOCK.min(end - first));
             }
         }
@@ -114,7 +119,7 @@ pub(super) fn last_row(lanes: Lanes, bars: &Bars) -> Row {
         for first in (0..len).step_by(BLOCK) {
             // Averages need all of history, windows only its end: the last block and the full one before it.
             let windows = (len - first <= 2 * BLOCK).then(|| (&mut *windows, columns.each_mut()));
-            lanes.run(Block { bars, first, copied, recursion, windows });
+            lanes.run(Block { bars, first, copied, recursion, windows, ahead: Ahead::NOTHING });
         }
         let last = (len - 1) % BLOCK;
         kernel.columns.map(|column| column[last])
@@ -144,6 +149,7 @@ struct Block<'a> {
     copied: &'a mut Copied,
     recursion: &'a mut Recursion,
     windows: Option<(&'a mut Windows, Columns<'a>)>,
+    ahead: Ahead,
 }
 
 impl Task for Block<'_> {
@@ -151,11 +157,11 @@ impl Task for Block<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { bars, first, copied, recursion, windows } = self;
+        let Self { bars, first, copied, recursion, windows, mut ahead } = self;
         let input = Input::new(bars, first, copied);
-        recursion.advance(input.close, first == 0);
+        recursion.advance(input.close, first == 0, &mut ahead);
         if let Some((windows, mut columns)) = windows {
-            fill_columns(&input, windows, recursion, columns.each_mut().map(|column| &mut **column));
+            fill_columns(&input, windows, recursion, columns.each_mut().map(|column| &mut **column), &mut ahead);
             windows.turn();
             if first == 0 {
                 for column in &mut columns {
@@ -168,7 +174,7 @@ impl Task for Block<'_> {
 
 #[inline(always)]
 #[rustfmt::skip] // the pattern is the catalogue, a line per family
-fn fill_columns(input: &Input, windows: &mut Windows, recursion: &Recursion, columns: Columns) {
+fn fill_columns(input: &Input, windows: &mut Windows, recursion: &Recursion, columns: Columns, ahead: &mut Ahead) {
     let [
         return_1,
         return_5,
@@ -193,7 +199,7 @@ fn fill_columns(input: &Input, windows: &mut Windows, recursion: &Recursion, col
         momentum_5,
         acceleration_5,
     ] = columns;
-    recursion.fill(input.close, [ema_10, ema_20, macd, macd_signal, macd_hist]);
+    recursion.fill(input.close, [ema_10, ema_20, macd, macd_signal, macd_hist], ahead);
     let columns = WindowColumns {
         returns: [return_1, return_5, return_10],
         means: [sma_10, sma_20],
@@ -203,6 +209,6 @@ fn fill_columns(input: &Input, windows: &mut Windows, recursion: &Recursion, col
         volumes: [volume_sma_20, volume_ratio_20],
         momenta: [momentum_5, acceleration_5],
     };
-    windows.fill(input, recursion.changes(), columns);
+    windows.fill(input, recursion.changes(), columns, ahead);
     calendar(input.time, [hour, day_of_week]);
 }

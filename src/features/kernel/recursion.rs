@@ -1,5 +1,6 @@
 //! Columns that remember for ever: bar after bar, with the averages side by side in the lanes.
 
+use super::ahead::Ahead;
 use super::block::{BLOCK, Column, Series, ago};
 use crate::features::oscillators::macd_trio;
 use crate::rolling::{Ema, Pair, PlainEma};
@@ -49,13 +50,14 @@ impl Recursion {
 
     /// Moves every average over the block. `is_start`: its first bar is the first of all, and seeds them.
     #[inline(always)]
-    pub(super) fn advance(&mut self, close: &Series, is_start: bool) {
+    pub(super) fn advance(&mut self, close: &Series, is_start: bool, ahead: &mut Ahead) {
         let Self { change_high, change_low, keep_high, keep_low, keep_plain, highs, lows, plains, .. } = self;
         for i in 0..BLOCK {
             let change = Pair::difference(ago(close, i, 0), ago(close, i, 1));
             change_high[i] = change.high;
             change_low[i] = change.low;
         }
+        ahead.ask();
         // The first bar has no change, which windows must know; averages are seeded by a change of nothing.
         let first = Pair { high: change_high[0], low: change_low[0] };
         if is_start {
@@ -77,6 +79,7 @@ impl Recursion {
             lows[i] = low;
             plains[i] = plain;
         }
+        ahead.ask();
         change_high[0] = first.high;
         change_low[0] = first.low;
         (self.high, self.low, self.plain) = (high, low, plain);
@@ -90,17 +93,19 @@ impl Recursion {
 
     /// Fills `ema_10`, `ema_20`, `macd`, its signal and its histogram for the block that [`Recursion::advance`] has passed.
     #[inline(always)]
-    pub(super) fn fill(&self, close: &Series, out: [&mut Column; 5]) {
+    pub(super) fn fill(&self, close: &Series, out: [&mut Column; 5], ahead: &mut Ahead) {
         let [ema_10, ema_20, macd, macd_signal, macd_hist] = out;
         let Self { highs, lows, plains, .. } = self;
         for i in 0..BLOCK {
             ema_10[i] = ago(close, i, 0) + plains[i][0];
             ema_20[i] = ago(close, i, 0) + plains[i][1];
         }
+        ahead.ask();
         for i in 0..BLOCK {
             let average = |lane| Pair { high: highs[i][lane], low: lows[i][lane] };
             [macd[i], macd_signal[i], macd_hist[i]] = macd_trio([average(0), average(1), average(2)]);
         }
+        ahead.ask();
     }
 
     /// Starts anew.

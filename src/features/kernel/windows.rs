@@ -3,6 +3,7 @@
 //! Each stage reads what stages before it have stored for the whole block, which keeps its loads clear of stores still
 //! under way.
 
+use super::ahead::Ahead;
 use super::block::{BLOCK, Column, Input, LEAD, Series, UNKNOWN, ages, ago, turn};
 use crate::features::averages::{mean_of_10, mean_of_20};
 use crate::features::calendar::{hour_and_weekday, since_monday};
@@ -68,12 +69,13 @@ impl Windows {
 
     /// Fills the columns, stage by stage.
     #[inline(always)]
-    pub(super) fn fill(&mut self, input: &Input, change: [&Column; 2], mut out: WindowColumns) {
+    pub(super) fn fill(&mut self, input: &Input, change: [&Column; 2], mut out: WindowColumns, ahead: &mut Ahead) {
         self.first_stage(input, &mut out);
-        self.second_stage(input.close, change, &mut out);
-        self.third_stage(input, &mut out);
-        self.fourth_stage(input, &mut out);
-        self.last_stages(&mut out);
+        ahead.ask();
+        self.second_stage(input.close, change, &mut out, ahead);
+        self.third_stage(input, &mut out, ahead);
+        self.fourth_stage(input, &mut out, ahead);
+        self.last_stages(&mut out, ahead);
     }
 
     /// What needs the bars alone. The divider is the narrowest part of a processor: sums are done beside it.
@@ -92,7 +94,7 @@ impl Windows {
 
     /// Returns and momenta; `change` is that of the close, high parts and low parts.
     #[inline(always)]
-    fn second_stage(&mut self, close: &Series, change: [&Column; 2], out: &mut WindowColumns) {
+    fn second_stage(&mut self, close: &Series, change: [&Column; 2], out: &mut WindowColumns, ahead: &mut Ahead) {
         let Self { inverse, return_high, return_low, gain, size, .. } = self;
         let [return_1, return_5, return_10] = &mut out.returns;
         let [momentum_5, acceleration_5] = &mut out.momenta;
@@ -105,17 +107,19 @@ impl Windows {
             return_1[i] = pair.value();
             (gain[LEAD + i], size[LEAD + i]) = gain_and_size(change.high);
         }
+        ahead.ask();
         for i in 0..BLOCK {
             let [now, before, long_before] = ages!(close, i, 0, 5, 10);
             return_5[i] = relative(now, before, ago(inverse, i, 5));
             return_10[i] = relative(now, long_before, ago(inverse, i, 10));
             [momentum_5[i], acceleration_5[i]] = momenta(now, before, long_before);
         }
+        ahead.ask();
     }
 
     /// Sums over ten, and the ground of the variances.
     #[inline(always)]
-    fn third_stage(&mut self, input: &Input, out: &mut WindowColumns) {
+    fn third_stage(&mut self, input: &Input, out: &mut WindowColumns, ahead: &mut Ahead) {
         let Self { return_high, return_low, gain, size, close_4, close_10, .. } = self;
         let Self { volume_4, volume_10, gain_4, size_4, gaps, .. } = self;
         let [sma_10, _] = &mut out.means;
@@ -125,17 +129,19 @@ impl Windows {
             gain_4[LEAD + i] = four(gain, i);
             size_4[LEAD + i] = four(size, i);
         }
+        ahead.ask();
         for i in 0..BLOCK {
             let ten = eight(close_4, i) + two(input.close, i, 8);
             close_10[LEAD + i] = ten;
             sma_10[i] = mean_of_10(ten);
             volume_10[LEAD + i] = eight(volume_4, i) + two(input.volume, i, 8);
         }
+        ahead.ask();
     }
 
     /// Sums over fourteen and twenty.
     #[inline(always)]
-    fn fourth_stage(&mut self, input: &Input, out: &mut WindowColumns) {
+    fn fourth_stage(&mut self, input: &Input, out: &mut WindowColumns, ahead: &mut Ahead) {
         let Self { gain, size, close_10, volume_10, gain_4, size_4, gaps, rises, twos, .. } = self;
         let [volume_sma_20, volume_ratio_20] = &mut out.volumes;
         let ([_, sma_20], rsi_14) = (&mut out.means, &mut *out.rsi);
@@ -145,32 +151,37 @@ impl Windows {
             rises[LEAD + i] = rungs::rise(ages!(gaps, i, 0, 1, 2));
             twos[LEAD + i] = rungs::two(ago(gaps, i, 0));
         }
+        ahead.ask();
         for i in 0..BLOCK {
             sma_20[i] = mean_of_20(two_of_ten(close_10, i));
             let total = two_of_ten(volume_10, i);
             volume_sma_20[i] = mean_of_20(total);
             volume_ratio_20[i] = share(ago(input.volume, i, 0), total);
         }
+        ahead.ask();
     }
 
     /// Variances.
     #[inline(always)]
-    fn last_stages(&mut self, out: &mut WindowColumns) {
+    fn last_stages(&mut self, out: &mut WindowColumns, ahead: &mut Ahead) {
         let Self { rises, spans, twos, fours, tens, .. } = self;
         let [volatility_10, volatility_20] = &mut out.volatilities;
         for i in 0..BLOCK {
             fours[LEAD + i] = rungs::four(ages!(twos, i, 0, 2), ago(rises, i, 0));
             spans[LEAD + i] = rungs::span(ages!(rises, i, 0, 2, 4, 6, 8));
         }
+        ahead.ask();
         for i in 0..BLOCK {
             let ten = rungs::ten(ages!(fours, i, 0, 4), ago(twos, i, 8), ages!(rises, i, 0, 2, 4, 6));
             tens[LEAD + i] = ten;
             volatility_10[i] = rungs::variance::<10>(ten).sqrt();
         }
+        ahead.ask();
         for i in 0..BLOCK {
             let twenty = rungs::twenty(ages!(tens, i, 0, 10), ages!(spans, i, 0, 2, 4, 6, 8));
             volatility_20[i] = rungs::variance::<20>(twenty).sqrt();
         }
+        ahead.ask();
     }
 
     /// Forgets the block before.

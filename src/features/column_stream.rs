@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::catalogue::all_families;
 use super::family::{AnyFamily, Entry};
+use super::kernel::{Lanes, Task};
 use super::moment::{Closes, Moment};
 use super::selection::Selection;
 use super::stream::{Stream, one_nan};
@@ -89,20 +90,36 @@ impl Chosen {
 
     /// Takes one bar; the selected values are then told by [`Chosen::values`].
     pub(super) fn step(&mut self, bar: &Bar) {
-        self.closes.push(bar.close);
-        let moment = Moment::new(bar, &self.closes);
-        let mut rest = self.row.as_mut_slice();
-        for (family, entry) in self.families.iter_mut().zip(&self.plan.entries) {
-            let (mine, behind) = rest.split_at_mut(entry.specs.len());
-            family.advance(&moment, mine);
-            rest = behind;
-        }
-        self.row.iter_mut().for_each(one_nan);
+        Lanes::widest().run(Step { chosen: self, bar });
     }
 
     /// The selected columns at the newest bar, in the selection's order.
     pub(super) fn values(&self) -> impl Iterator<Item = f64> + '_ {
         self.plan.places.iter().map(|&place| self.row[place])
+    }
+}
+
+/// One bar, compiled for every instruction set; each family sees to its own part.
+struct Step<'a> {
+    chosen: &'a mut Chosen,
+    bar: &'a Bar,
+}
+
+impl Task for Step<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Chosen { closes, families, plan, row } = self.chosen;
+        closes.push(self.bar.close);
+        let moment = Moment::new(self.bar, closes);
+        let mut rest = row.as_mut_slice();
+        for (family, entry) in families.iter_mut().zip(&plan.entries) {
+            let (mine, behind) = rest.split_at_mut(entry.specs.len());
+            family.advance(&moment, mine);
+            rest = behind;
+        }
+        row.iter_mut().for_each(one_nan);
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::kernel::{Lanes, Task};
 use super::moment::Moment;
 use super::spec::Spec;
 
@@ -19,7 +20,8 @@ pub(in crate::features) trait Family:
     /// The state before the first bar.
     fn new() -> Self;
 
-    /// Takes one bar and writes the family's columns; `out` is as long as `SPECS`.
+    /// Takes one bar and writes the family's columns; `out` is as long as `SPECS`. `#[inline(always)]`, as is what it
+    /// calls: what stays outside is compiled for the oldest processor, where a [`Pair`](crate::rolling::Pair) is slow.
     fn step(&mut self, moment: &Moment, out: &mut [f64]);
 
     /// Whether a state read from bytes is one that `step` can go on from; a state that cannot be wrong needs no more.
@@ -40,9 +42,25 @@ pub(in crate::features) trait AnyFamily: Send + Sync {
     fn save(&self, bytes: Vec<u8>) -> Option<Vec<u8>>;
 }
 
+/// One bar of one family, compiled for every instruction set: the call through a pointer is outside.
+struct Advance<'a, 'stream, F> {
+    family: &'a mut F,
+    moment: &'a Moment<'stream>,
+    out: &'a mut [f64],
+}
+
+impl<F: Family> Task for Advance<'_, '_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.family.step(self.moment, self.out);
+    }
+}
+
 impl<F: Family> AnyFamily for F {
     fn advance(&mut self, moment: &Moment, out: &mut [f64]) {
-        self.step(moment, out);
+        Lanes::widest().run(Advance { family: self, moment, out });
     }
 
     fn duplicate(&self) -> Box<dyn AnyFamily> {

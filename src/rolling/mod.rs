@@ -8,7 +8,8 @@
 //! | [`Spreads`] | variances of the last 10 and 20 values, on the same ladder |
 //! | [`Ema`], [`PlainEma`] | an exponential mean, held as its distance from the newest value |
 //! | [`by_inverse`] | a quotient by a divisor whose inverse is known |
-//! | [`Window`] | the last values, whole; sums, extremes and deviations by a fresh pass |
+//! | [`Pairs`] | many pairs, a step for several in one instruction; sums and extremes |
+//! | [`Window`], [`PairWindow`] | the last values, whole; sums, extremes and deviations by a fresh pass |
 //! | [`Smoothed`] | a recursive mean seeded by the plain mean of its first values |
 //!
 //! Windows start filled with NaN, and NaN passes through every sum: a window is finite exactly when it is full, and
@@ -21,6 +22,7 @@ pub mod array;
 mod ema;
 mod pair;
 mod pair_algebra;
+pub mod pairs;
 mod quotient;
 mod ring;
 mod smoothed;
@@ -30,9 +32,10 @@ mod window;
 
 pub use ema::{Ema, PlainEma};
 pub use pair::Pair;
+pub use pairs::Pairs;
 pub use quotient::by_inverse;
 pub use ring::Ring;
 pub use smoothed::Smoothed;
 pub use spreads::{Spreads, Variances, rungs};
 pub use sums::{Sums, Totals};
-pub use window::{Deviations, Window};
+pub use window::{Deviations, PairWindow, Window};

@@ -1,4 +1,4 @@
-//! What pairs need besides sums: products, quotients and roots of pairs, totals, and a sign.
+//! What pairs need besides sums: products, quotients and roots of pairs, and a sign.
 //!
 //! Source: Dekker, "A floating-point technique for extending the available precision" (1971).
 
@@ -6,21 +6,21 @@ use super::Pair;
 
 impl Pair {
     /// `value` as a pair.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn exact(value: f64) -> Self {
         Self { high: value, low: 0.0 }
     }
 
     /// The same number with `high` its nearest f64; products and quotients rely on that.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn normal(self) -> Self {
         Self::sum(self.high, self.low)
     }
 
     /// `self · other`, relative error about 2⁻¹⁰⁰.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn times(self, other: Self) -> Self {
         let (a, b) = (self.normal(), other.normal());
@@ -29,14 +29,14 @@ impl Pair {
     }
 
     /// `self²`.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn squared(self) -> Self {
         self.times(self)
     }
 
     /// `self / other`, relative error about 2⁻¹⁰⁰; NaN when `other` is 0.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn divided_by(self, other: Self) -> Self {
         let (a, b) = (self.normal(), other.normal());
@@ -44,28 +44,27 @@ impl Pair {
             return Self::NAN;
         }
         let first = a.high / b.high;
-        let rest = a.minus(b.times(Self::exact(first))).normal();
-        let second = rest.high / b.high;
-        let rest = rest.minus(b.times(Self::exact(second)));
-        Self::sum(first, second).plus(Self::exact(rest.value() / b.high)).normal()
+        // What the first quotient leaves of `a`: of the highs without rounding, of the lows nearly.
+        let rest = (-first).mul_add(b.high, a.high) + (a.low - first * b.low);
+        Self::sum(first, rest / b.high)
     }
 
     /// `self / whole`, or `neutral` when the whole is nothing.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn share_of(self, whole: Self, neutral: f64) -> Self {
         if whole.is_zero() { Self::exact(neutral) } else { self.divided_by(whole) }
     }
 
     /// Whether the number is 0; NaN is not.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn is_zero(self) -> bool {
         self.value() == 0.0
     }
 
     /// `√self`, relative error about 2⁻¹⁰⁰; NaN when negative.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn root(self) -> Self {
         let a = self.normal();
@@ -79,24 +78,17 @@ impl Pair {
     }
 
     /// `|self|`.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn magnitude(self) -> Self {
         if self.value() < 0.0 { self.negated() } else { self }
     }
 
     /// `-self`.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn negated(self) -> Self {
         Self { high: -self.high, low: -self.low }
-    }
-
-    /// Sum of `values` in their order; zero of none.
-    #[inline]
-    #[must_use]
-    pub fn total(values: impl IntoIterator<Item = Self>) -> Self {
-        values.into_iter().fold(Self::ZERO, |total, value| total.plus(value).normal())
     }
 }
 
@@ -128,12 +120,6 @@ mod tests {
         assert!(two.root().low != 0.0);
         assert_eq!(Pair::ZERO.root(), Pair::ZERO);
         assert!(Pair::exact(-1.0).root().value().is_nan());
-    }
-
-    #[test]
-    fn total_keeps_what_is_small_beside_what_cancels() {
-        let values = [1e20, 1e-3, -1e20, 2e-3].map(Pair::exact);
-        assert!((Pair::total(values).value() - 3e-3).abs() < 1e-12 * 3e-3);
     }
 
     #[test]

@@ -33,13 +33,13 @@ impl Smoothed {
     }
 
     /// Takes the next value and returns the mean; a NaN (a column in warm-up) is not counted.
-    #[inline]
+    #[inline(always)]
     pub fn update(&mut self, value: Pair) -> Pair {
         if value.high.is_nan() {
             return Pair::NAN;
         }
         if self.seen >= self.seed {
-            let step = value.minus(self.state).normal().scaled(self.numerator).over(self.divisor);
+            let step = value.minus(self.state).scaled(self.numerator).over(self.divisor);
             self.state = self.state.plus(step).normal();
             return self.state;
         }

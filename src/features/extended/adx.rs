@@ -77,6 +77,7 @@ impl Family for Adx {
         }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let bar = moment.bar;
         let before = self.before.replace(bar);
@@ -97,6 +98,7 @@ impl Family for Adx {
 }
 
 /// `move_` when it is positive and larger than `other`, else 0; NaN on the first bar.
+#[inline(always)]
 fn ahead(move_: Pair, other: Pair) -> Pair {
     let is_behind = move_.value() <= 0.0 || move_.minus(other).value() <= 0.0;
     if is_behind { Pair::ZERO } else { move_ }
@@ -115,6 +117,7 @@ impl WilderSum {
     }
 
     /// Takes the next value and returns the sum; NaN until 14 have come.
+    #[inline(always)]
     fn update(&mut self, value: Pair) -> Pair {
         if value.high.is_nan() {
             return Pair::NAN;

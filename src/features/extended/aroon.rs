@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::prelude::{Family, Moment, Spec, Unit};
-use crate::rolling::Window;
+use crate::rolling::{Window, pairs};
 
 const FAMILY: &str = "aroon";
 const SOURCE: &str = "Chande, A Time Price Oscillator, Technical Analysis of Stocks and Commodities, 1995";
@@ -43,6 +43,7 @@ impl Family for Aroon {
         Self { highs: Window::filled(f64::NAN), lows: Window::filled(f64::NAN) }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         self.highs.push(moment.bar.high);
         self.lows.push(moment.bar.low);
@@ -52,7 +53,13 @@ impl Family for Aroon {
 }
 
 /// 100 when the newest value is `extreme`, 4 less for every bar since; NaN while that is NaN.
+#[inline(always)]
 fn recency(window: &Window<f64, 26>, extreme: f64) -> f64 {
-    // One of the values is the extreme itself, so the difference is 0 without rounding; a NaN's is not.
-    window.iter().position(|value| value - extreme == 0.0).map_or(f64::NAN, |age| 4.0 * (25.0 - age as f64))
+    let mut scores = *window.values();
+    for (age, value) in scores.iter_mut().enumerate() {
+        // One of the values is the extreme itself, so the difference is 0 without rounding; a NaN's is not.
+        *value = if *value - extreme == 0.0 { 4.0 * (25.0 - age as f64) } else { -1.0 };
+    }
+    let newest = pairs::highest(&scores);
+    if newest < 0.0 { f64::NAN } else { newest }
 }

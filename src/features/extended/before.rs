@@ -18,13 +18,13 @@ impl Before {
     pub(super) const NONE: Self = Self { high: f64::NAN, low: f64::NAN, close: f64::NAN };
 
     /// Puts `bar` in the place of the bar before, which is returned.
-    #[inline]
+    #[inline(always)]
     pub(super) fn replace(&mut self, bar: &Bar) -> Self {
         std::mem::replace(self, Self { high: bar.high, low: bar.low, close: bar.close })
     }
 
     /// Wilder's true range of `bar` after this one: `max(high, close[t-1]) - min(low, close[t-1])`; NaN after none.
-    #[inline]
+    #[inline(always)]
     pub(super) fn true_range(&self, bar: &Bar) -> Pair {
         if self.close.is_nan() {
             return Pair::NAN;

@@ -11,7 +11,7 @@ const SOURCE: &str = "Bollinger, Bollinger on Bollinger Bands, 2001 (bands of 19
 /// The last 20 closes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct Bollinger {
-    closes: Window<Pair, 20>,
+    closes: Window<f64, 20>,
 }
 
 impl Family for Bollinger {
@@ -57,15 +57,16 @@ impl Family for Bollinger {
     ];
 
     fn new() -> Self {
-        Self { closes: Window::filled(Pair::NAN) }
+        Self { closes: Window::filled(f64::NAN) }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
-        self.closes.push(Pair::exact(moment.bar.close));
+        self.closes.push(moment.bar.close);
         let deviations = self.closes.deviations();
         let (mean, spread) = (deviations.mean, deviations.standard_deviation(0));
         let twice = spread.scaled(2.0);
-        let percent_b = deviations.from_mean[0].share_of(spread, 0.0).scaled(0.25).plus(Pair::exact(0.5)).value();
+        let percent_b = deviations.from_mean.at(0).share_of(spread, 0.0).scaled(0.25).plus(Pair::exact(0.5)).value();
         out.copy_from_slice(&[
             mean.plus(twice).value(),
             mean.minus(twice).value(),

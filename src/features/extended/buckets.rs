@@ -30,6 +30,7 @@ impl Buckets {
     }
 
     /// Takes a bar; returns the bucket before when this bar is the first of a later one.
+    #[inline(always)]
     pub(super) fn update(&mut self, bar: &Bar) -> Option<Bucket> {
         let number = bar.time.div_euclid(self.seconds);
         let fresh = Bucket { high: bar.high, low: bar.low, close: bar.close };
@@ -54,6 +55,7 @@ impl Buckets {
 }
 
 /// `to / from - 1`.
+#[inline(always)]
 pub(super) fn change(to: Pair, from: Pair) -> f64 {
     to.minus(from).divided_by(from).value()
 }

@@ -47,6 +47,7 @@ impl Family for CalendarCycle {
         Self { before: None }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let time = moment.bar.time;
         let (day, second) = (time.div_euclid(SECONDS_PER_DAY), time.rem_euclid(SECONDS_PER_DAY));

@@ -58,6 +58,7 @@ impl Family for CandleShape {
         Self
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let bar = moment.bar;
         let range = Pair::difference(bar.high, bar.low);

@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::prelude::{Family, Moment, Spec, Unit};
 use super::typical::typical;
-use crate::rolling::{Pair, Window};
+use crate::rolling::{Pair, PairWindow};
 
 /// The last 20 typical prices, three times each.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct Cci {
-    prices: Window<Pair, 20>,
+    prices: PairWindow<20>,
 }
 
 impl Family for Cci {
@@ -28,15 +28,16 @@ impl Family for Cci {
     ];
 
     fn new() -> Self {
-        Self { prices: Window::filled(Pair::NAN) }
+        Self { prices: PairWindow::empty() }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         self.prices.push(typical(moment.bar));
         let deviations = self.prices.deviations();
-        let spread = deviations.magnitude_sum();
+        let spread = deviations.from_mean.magnitudes().total();
         // 20 / 0.015 = 4000 / 3; thirds cancel.
-        let scaled = deviations.from_mean[0].times(Pair::exact(4_000.0)).over(3.0);
+        let scaled = deviations.from_mean.at(0).times(Pair::exact(4_000.0)).over(3.0);
         out[0] = scaled.share_of(spread, 0.0).value();
     }
 }

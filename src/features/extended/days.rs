@@ -13,7 +13,7 @@ const PIVOT: &str = "floor traders' pivot point, classic form";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct Days {
     buckets: Buckets,
-    closes: Window<Pair, 6>,
+    closes: Window<f64, 6>,
     yesterday: Option<Bucket>,
 }
 
@@ -91,37 +91,45 @@ impl Family for Days {
     ];
 
     fn new() -> Self {
-        Self { buckets: Buckets::of(86_400), closes: Window::filled(Pair::NAN), yesterday: None }
+        Self { buckets: Buckets::of(86_400), closes: Window::filled(f64::NAN), yesterday: None }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         if let Some(ended) = self.buckets.update(moment.bar) {
-            self.closes.push(Pair::exact(ended.close));
+            self.closes.push(ended.close);
             self.yesterday = Some(ended);
         }
-        let (close, newest) = (moment.bar.close, self.closes.ago(0));
-        let [one, five] = [1, 5].map(|days| change(newest, self.closes.ago(days)));
-        let [range, position] = self.buckets.so_far().map_or([f64::NAN; 2], |today| {
-            let range = Pair::difference(today.high, today.low);
-            let position = Pair::difference(close, today.low).share_of(range, 0.5);
-            [range.over(close).value(), position.value()]
-        });
-        out[..4].copy_from_slice(&[one, five, range, position]);
-        out[4..].copy_from_slice(&self.yesterday.map_or([f64::NAN; 5], |day| from_yesterday(close, &day)));
+        let (close, newest) = (moment.bar.close, Pair::exact(self.closes.ago(0)));
+        out[0] = change(newest, Pair::exact(self.closes.ago(1)));
+        out[1] = change(newest, Pair::exact(self.closes.ago(5)));
+        let so_far = if let Some(day) = self.buckets.so_far() { within(close, &day) } else { [f64::NAN; 2] };
+        out[2..4].copy_from_slice(&so_far);
+        let before = if let Some(day) = self.yesterday { from_yesterday(close, &day) } else { [f64::NAN; 5] };
+        out[4..].copy_from_slice(&before);
     }
 }
 
+/// Range of the day so far and the place of `close` in it.
+#[inline(always)]
+fn within(close: f64, today: &Bucket) -> [f64; 2] {
+    let range = Pair::difference(today.high, today.low);
+    let position = Pair::difference(close, today.low).share_of(range, 0.5);
+    [range.over(close).value(), position.value()]
+}
+
 /// Position and distances of `close` against the day before.
+#[inline(always)]
 fn from_yesterday(close: f64, day: &Bucket) -> [f64; 5] {
     let range = Pair::difference(day.high, day.low);
     let pivot = Pair::sum(day.high, day.low).plus(Pair::exact(day.close)).over(3.0);
-    let close_from = |level: Pair| change(Pair::exact(close), level);
+    let now = Pair::exact(close);
     [
         // NaN of a day without range: the quotient is.
         Pair::difference(close, day.low).divided_by(range).value(),
-        close_from(Pair::exact(day.high)),
-        close_from(Pair::exact(day.low)),
-        close_from(Pair::exact(day.close)),
-        close_from(pivot),
+        change(now, Pair::exact(day.high)),
+        change(now, Pair::exact(day.low)),
+        change(now, Pair::exact(day.close)),
+        change(now, pivot),
     ]
 }

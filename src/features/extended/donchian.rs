@@ -44,6 +44,7 @@ impl Family for Donchian {
         Self { highs: Window::filled(f64::NAN), lows: Window::filled(f64::NAN) }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let bar = moment.bar;
         self.highs.push(bar.high);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::prelude::{Family, Moment, Spec, Unit};
-use crate::rolling::{Pair, Window};
+use crate::rolling::{Pair, PairWindow, Window, pairs};
 
 const FAMILY: &str = "drawdown";
 
@@ -11,7 +11,7 @@ const FAMILY: &str = "drawdown";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct Drawdown {
     closes: Window<f64, 50>,
-    squares: Window<Pair, 14>,
+    squares: PairWindow<14>,
 }
 
 impl Family for Drawdown {
@@ -47,20 +47,25 @@ impl Family for Drawdown {
     ];
 
     fn new() -> Self {
-        Self { closes: Window::filled(f64::NAN), squares: Window::filled(Pair::NAN) }
+        Self { closes: Window::filled(f64::NAN), squares: PairWindow::empty() }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let close = moment.bar.close;
         self.closes.push(close);
-        let from = |level: f64| Pair::difference(close, level).over(level);
-        let higher = |top: f64, value: f64| if value > top || value.is_nan() { value } else { top };
-        let highest_14 = self.closes.iter().take(14).fold(f64::NEG_INFINITY, higher);
-        self.squares.push(from(highest_14).times(Pair::exact(100.0)).squared());
+        let highest_14 = pairs::highest(&self.closes.values()[..14]);
+        self.squares.push(distance(close, highest_14).times(Pair::exact(100.0)).squared());
         out.copy_from_slice(&[
-            from(self.closes.highest()).value(),
-            from(self.closes.lowest()).value(),
+            distance(close, self.closes.highest()).value(),
+            distance(close, self.closes.lowest()).value(),
             self.squares.sum().over(14.0).root().value(),
         ]);
     }
+}
+
+/// `close / level - 1`.
+#[inline(always)]
+fn distance(close: f64, level: f64) -> Pair {
+    Pair::difference(close, level).over(level)
 }

@@ -35,6 +35,7 @@ impl Family for EmaDistance {
         Self { averages: [50, 100, 200].map(|span| Smoothed::exponential(span, 1)) }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let close = Pair::exact(moment.bar.close);
         for (distance, average) in out.iter_mut().zip(&mut self.averages) {

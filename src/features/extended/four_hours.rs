@@ -4,13 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::buckets::{Buckets, change};
 use super::prelude::{Family, Moment, Spec, Unit};
-use crate::rolling::{Pair, Window};
+use crate::rolling::{Pair, Pairs, Window, pairs};
 
 /// The bucket being filled and the closes of those completed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct FourHours {
     buckets: Buckets,
-    closes: Window<Pair, 15>,
+    closes: Window<f64, 15>,
+    /// The columns, which change when a bucket ends.
+    row: [f64; 3],
 }
 
 const fn row(name: &'static str, unit: Unit, first_finite: usize, formula: &'static str) -> Spec {
@@ -48,27 +50,35 @@ impl Family for FourHours {
     ];
 
     fn new() -> Self {
-        Self { buckets: Buckets::of(4 * 3_600), closes: Window::filled(Pair::NAN) }
+        Self { buckets: Buckets::of(4 * 3_600), closes: Window::filled(f64::NAN), row: [f64::NAN; 3] }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         if let Some(ended) = self.buckets.update(moment.bar) {
-            self.closes.push(Pair::exact(ended.close));
+            self.closes.push(ended.close);
+            let newest = Pair::exact(self.closes.ago(0));
+            let mean_of_5 = pairs::total_exact(&self.closes.values()[..5]).over(5.0);
+            self.row = [
+                change(newest, Pair::exact(self.closes.ago(1))),
+                change(newest, mean_of_5),
+                index(self.closes.values()),
+            ];
         }
-        let newest = self.closes.ago(0);
-        let mean_of_5 = self.closes.sum_of(5).over(5.0);
-        out.copy_from_slice(&[change(newest, self.closes.ago(1)), change(newest, mean_of_5), self.index()]);
+        out.copy_from_slice(&self.row);
     }
 }
 
-impl FourHours {
-    /// RSI with plain means over the 4-hour closes.
-    fn index(&self) -> f64 {
-        let closes = || self.closes.iter();
-        let changes = || closes().zip(closes().skip(1)).map(|(now, before)| now.minus(before));
-        let path = Pair::total(changes().map(Pair::magnitude));
-        // Twice the gains are the path and the net change.
-        let gains = path.plus(Pair::total(changes())).scaled(0.5);
-        gains.times(Pair::exact(100.0)).share_of(path, 50.0).value()
+/// RSI with plain means over closes, newest first.
+#[inline(always)]
+fn index(closes: &[f64; 15]) -> f64 {
+    let mut changes = Pairs::exact([0.0; 14]);
+    for age in 0..14 {
+        let change = Pair::difference(closes[age], closes[age + 1]);
+        (changes.high[age], changes.low[age]) = (change.high, change.low);
     }
+    let path = changes.magnitudes().total();
+    // Twice the gains are the path and the net change.
+    let gains = path.plus(changes.total()).scaled(0.5);
+    gains.times(Pair::exact(100.0)).share_of(path, 50.0).value()
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::prelude::{Family, Moment, Spec, Unit};
-use crate::rolling::{Pair, Window};
+use crate::rolling::{Pair, PairWindow};
 
 const FAMILY: &str = "kaufman";
 const SOURCE: &str = "Kaufman, Smarter Trading, 1995";
@@ -11,7 +11,7 @@ const SOURCE: &str = "Kaufman, Smarter Trading, 1995";
 /// The last 10 changes, the close before and the average.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct Kaufman {
-    changes: Window<Pair, 10>,
+    changes: PairWindow<10>,
     before: Pair,
     average: Pair,
 }
@@ -43,14 +43,15 @@ impl Family for Kaufman {
     ];
 
     fn new() -> Self {
-        Self { changes: Window::filled(Pair::NAN), before: Pair::NAN, average: Pair::NAN }
+        Self { changes: PairWindow::empty(), before: Pair::NAN, average: Pair::NAN }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let close = Pair::exact(moment.bar.close);
         self.changes.push(moment.change);
         let net = self.changes.sum().magnitude();
-        let path = Pair::total(self.changes.iter().map(Pair::magnitude));
+        let path = self.changes.values().magnitudes().total();
         let efficiency = net.share_of(path, 1.0);
         // 2/31 + e (2/3 - 2/31) = (6 + 56 e) / 93
         let pace = Pair::exact(6.0).plus(efficiency.times(Pair::exact(56.0))).over(93.0).squared();

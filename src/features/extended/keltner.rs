@@ -55,6 +55,7 @@ impl Family for Keltner {
         Self { before: Before::NONE, middle: Smoothed::exponential(20, 1), range: Smoothed::wilder(10) }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let close = Pair::exact(moment.bar.close);
         let range = self.range.update(self.before.replace(moment.bar).true_range(moment.bar));

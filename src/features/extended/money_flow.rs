@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::prelude::{Family, Moment, Spec, Unit};
 use super::typical::typical;
-use crate::rolling::{Pair, Smoothed, Window};
+use crate::rolling::{Pair, PairWindow, Smoothed, Window};
 
 const FAMILY: &str = "money_flow";
 const CHAIKIN: &str = "Chaikin, accumulation/distribution, 1970s";
@@ -13,10 +13,10 @@ const CHAIKIN: &str = "Chaikin, accumulation/distribution, 1970s";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct MoneyFlow {
     before: Pair,
-    rising: Window<Pair, 14>,
-    flows: Window<Pair, 14>,
-    accumulated: Window<Pair, 20>,
-    volumes: Window<Pair, 20>,
+    rising: PairWindow<14>,
+    flows: PairWindow<14>,
+    accumulated: PairWindow<20>,
+    volumes: Window<f64, 20>,
     line: Pair,
     fast: Smoothed,
     slow: Smoothed,
@@ -73,16 +73,17 @@ impl Family for MoneyFlow {
     fn new() -> Self {
         Self {
             before: Pair::NAN,
-            rising: Window::filled(Pair::NAN),
-            flows: Window::filled(Pair::NAN),
-            accumulated: Window::filled(Pair::NAN),
-            volumes: Window::filled(Pair::NAN),
+            rising: PairWindow::empty(),
+            flows: PairWindow::empty(),
+            accumulated: PairWindow::empty(),
+            volumes: Window::filled(f64::NAN),
             line: Pair::ZERO,
             fast: Smoothed::exponential(3, 1),
             slow: Smoothed::exponential(10, 1),
         }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let bar = moment.bar;
         let volume = Pair::exact(bar.volume);
@@ -99,7 +100,7 @@ impl Family for MoneyFlow {
         let place = Pair::difference(bar.close, bar.low).minus(Pair::difference(bar.high, bar.close));
         let gathered = place.times(volume).share_of(range, 0.0);
         self.accumulated.push(gathered);
-        self.volumes.push(volume);
+        self.volumes.push(bar.volume);
         self.line = self.line.plus(gathered).normal();
         let (sum, total) = (self.accumulated.sum(), self.volumes.sum());
         let share = sum.share_of(total, 0.0).value();

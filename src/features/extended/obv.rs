@@ -12,8 +12,8 @@ const GRANVILLE: &str = "Granville, New Key to Stock Market Profits, 1963";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct Obv {
     balance: Pair,
-    signed: Window<Pair, 20>,
-    volumes: Window<Pair, 20>,
+    signed: Window<f64, 20>,
+    volumes: Window<f64, 20>,
     force: Smoothed,
 }
 
@@ -61,22 +61,23 @@ impl Family for Obv {
     fn new() -> Self {
         Self {
             balance: Pair::ZERO,
-            signed: Window::filled(Pair::NAN),
-            volumes: Window::filled(Pair::NAN),
+            signed: Window::filled(f64::NAN),
+            volumes: Window::filled(f64::NAN),
             force: Smoothed::exponential(13, 13),
         }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let volume = Pair::exact(moment.bar.volume);
         let signed = match moment.change.value() {
-            up if up > 0.0 => volume,
-            down if down < 0.0 => volume.negated(),
-            none => Pair::exact(none),
+            up if up > 0.0 => moment.bar.volume,
+            down if down < 0.0 => -moment.bar.volume,
+            none => none,
         };
-        self.balance = self.balance.plus(if signed.high.is_nan() { volume } else { signed }).normal();
+        self.balance = self.balance.plus(if signed.is_nan() { volume } else { Pair::exact(signed) }).normal();
         self.signed.push(signed);
-        self.volumes.push(volume);
+        self.volumes.push(moment.bar.volume);
         let net = self.signed.sum();
         // The first bar's volume has no direction: until it has left, the share is unknown, whatever the volumes.
         let total = if net.value().is_nan() { Pair::NAN } else { self.volumes.sum() };

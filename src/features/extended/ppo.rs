@@ -43,6 +43,7 @@ impl Family for Ppo {
         }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let close = Pair::exact(moment.bar.close);
         let (fast, slow) = (self.fast.update(close), self.slow.update(close));

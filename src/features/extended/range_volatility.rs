@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::before::Before;
 use super::prelude::{Family, Moment, Spec, Unit};
-use crate::rolling::{Pair, Window};
+use crate::rolling::{Pair, PairWindow, Window};
 
 const FAMILY: &str = "range_volatility";
 
@@ -12,11 +12,11 @@ const FAMILY: &str = "range_volatility";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct RangeVolatility {
     before: Before,
-    parkinson: Window<Pair, 20>,
-    garman_klass: Window<Pair, 20>,
-    rogers_satchell: Window<Pair, 20>,
-    overnight: Window<Pair, 20>,
-    inside: Window<Pair, 20>,
+    parkinson: Window<f64, 20>,
+    garman_klass: Window<f64, 20>,
+    rogers_satchell: Window<f64, 20>,
+    overnight: PairWindow<20>,
+    inside: PairWindow<20>,
 }
 
 impl Family for RangeVolatility {
@@ -70,30 +70,30 @@ impl Family for RangeVolatility {
     ];
 
     fn new() -> Self {
-        let empty = Window::filled(Pair::NAN);
+        let empty = Window::filled(f64::NAN);
         Self {
             before: Before::NONE,
             parkinson: empty.clone(),
             garman_klass: empty.clone(),
-            rogers_satchell: empty.clone(),
-            overnight: empty.clone(),
-            inside: empty,
+            rogers_satchell: empty,
+            overnight: PairWindow::empty(),
+            inside: PairWindow::empty(),
         }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let bar = moment.bar;
         let before = self.before.replace(bar);
         let (range, inside) = (log_ratio(bar.high, bar.low).squared(), log_ratio(bar.close, bar.open));
         let above = log_ratio(bar.high, bar.close).times(log_ratio(bar.high, bar.open));
         let below = log_ratio(bar.low, bar.close).times(log_ratio(bar.low, bar.open));
-        self.parkinson.push(range);
-        self.garman_klass.push(range.scaled(0.5).minus(inside.squared().times(Pair::exact(TWO_LN_2_LESS_1))));
-        self.rogers_satchell.push(above.plus(below));
+        // No term is negative, so their sums lose nothing that a term has not.
+        self.parkinson.push(range.value());
+        self.garman_klass.push(range.scaled(0.5).minus(inside.squared().times(Pair::exact(TWO_LN_2_LESS_1))).value());
+        self.rogers_satchell.push(above.plus(below).value());
         self.overnight.push(log_ratio(bar.open, before.close));
         self.inside.push(inside);
-        let mean = |window: &Window<Pair, 20>| window.sum().over(20.0);
-        let variance = |window: &Window<Pair, 20>| window.deviations().power_sum(2).over(19.0);
         let rogers_satchell = mean(&self.rogers_satchell);
         let yang_zhang = variance(&self.overnight)
             .plus(variance(&self.inside).times(Pair::exact(YANG_ZHANG_K)))
@@ -112,13 +112,24 @@ const FOUR_LN_2: f64 = 4.0 * std::f64::consts::LN_2;
 const TWO_LN_2_LESS_1: f64 = 2.0 * std::f64::consts::LN_2 - 1.0;
 const YANG_ZHANG_K: f64 = 0.34 / (1.34 + 21.0 / 19.0);
 
+#[inline(always)]
+fn mean(window: &Window<f64, 20>) -> Pair {
+    window.sum().over(20.0)
+}
+
+#[inline(always)]
+fn variance(window: &PairWindow<20>) -> Pair {
+    window.deviations().squares().total().over(19.0)
+}
+
 /// `ln(a/b)`; from the difference, since the quotient of neighbouring prices has few digits of it left.
+#[inline(always)]
 fn log_ratio(a: f64, b: f64) -> Pair {
-    if a < b {
-        // A fall by many orders is -1 and nothing else; the rise back has all its digits.
-        return log_ratio(b, a).negated();
-    }
-    let change = Pair::difference(a, b).over(b);
+    // A fall by many orders is -1 and nothing else; the rise back has all its digits.
+    let is_fall = a < b;
+    let (above, below) = if is_fall { (b, a) } else { (a, b) };
+    let change = Pair::difference(above, below).over(below);
     // ln(1 + x + e) = ln(1 + x) + e/(1 + x) for an e of the order of the last bit.
-    Pair { high: libm::log1p(change.high), low: change.low / (1.0 + change.high) }
+    let rise = Pair { high: libm::log1p(change.high), low: change.low / (1.0 + change.high) };
+    if is_fall { rise.negated() } else { rise }
 }

@@ -8,10 +8,20 @@ use crate::rolling::{Pair, Window};
 const FAMILY: &str = "regression";
 const SOURCE: &str = "ordinary least squares, Legendre 1805 and Gauss 1809";
 
+/// Twice each bar's distance from the window's middle, newest first; their squares sum to 2660.
+const PLACES: [f64; 20] = {
+    let (mut places, mut age) = ([0.0; 20], 0);
+    while age < 20 {
+        places[age] = 19.0 - 2.0 * age as f64;
+        age += 1;
+    }
+    places
+};
+
 /// The last 20 closes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct Regression {
-    closes: Window<Pair, 20>,
+    closes: Window<f64, 20>,
 }
 
 impl Family for Regression {
@@ -45,23 +55,22 @@ impl Family for Regression {
     ];
 
     fn new() -> Self {
-        Self { closes: Window::filled(Pair::NAN) }
+        Self { closes: Window::filled(f64::NAN) }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
-        self.closes.push(Pair::exact(moment.bar.close));
+        self.closes.push(moment.bar.close);
         let deviations = self.closes.deviations();
-        // Twice the bar's distance from the window's middle: 19, 17 … -19, newest first; their squares sum to 2660.
-        let places = (0..20_i32).map(|age| Pair::exact(f64::from(19 - 2 * age)));
-        let shared = Pair::total(deviations.from_mean.iter().zip(places).map(|(close, place)| close.times(place)));
+        let shared = deviations.from_mean.multiplied(&PLACES).total();
         let slope = shared.over(1_330.0);
         let above_mean = slope.times(Pair::exact(9.5));
-        let squares = deviations.power_sum(2);
+        let squares = deviations.squares().total();
         let explained = shared.squared().over(2_660.0).share_of(squares, 0.0).value();
         out.copy_from_slice(&[
             deviations.mean.plus(above_mean).value(),
             slope.value(),
-            deviations.from_mean[0].minus(above_mean).value(),
+            deviations.from_mean.at(0).minus(above_mean).value(),
             explained,
         ]);
     }

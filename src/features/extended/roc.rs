@@ -38,7 +38,7 @@ impl Family for Roc {
         Self { closes: Ring::filled(f64::NAN) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let close = moment.bar.close;
         self.closes.push(close);

@@ -28,6 +28,7 @@ impl Family for Sessions {
         Self
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let hour = moment.bar.time.rem_euclid(86_400) / 3_600;
         let flags = [(0..9), (8..17), (13..22), (13..17)].map(|hours| f64::from(u8::from(hours.contains(&hour))));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::prelude::{Family, Moment, Spec, Unit};
-use crate::rolling::{Pair, Window};
+use crate::rolling::{Pair, PairWindow, Window};
 
 const FAMILY: &str = "statistics";
 const MOMENTS: &str = "Fisher, Statistical Methods for Research Workers, 1925";
@@ -12,8 +12,8 @@ const BOX: &str = "Box and Jenkins, Time Series Analysis, 1970";
 /// The last 20 returns and closes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct Statistics {
-    returns: Window<Pair, 20>,
-    closes: Window<Pair, 20>,
+    returns: PairWindow<20>,
+    closes: Window<f64, 20>,
 }
 
 impl Family for Statistics {
@@ -73,27 +73,29 @@ impl Family for Statistics {
     ];
 
     fn new() -> Self {
-        Self { returns: Window::filled(Pair::NAN), closes: Window::filled(Pair::NAN) }
+        Self { returns: PairWindow::empty(), closes: Window::filled(f64::NAN) }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         self.returns.push(moment.return_1);
-        self.closes.push(Pair::exact(moment.bar.close));
+        self.closes.push(moment.bar.close);
         let returns = self.returns.deviations();
-        let squares = returns.power_sum(2);
+        let second = returns.squares();
+        let (third, fourth) = (second.times(&returns.from_mean), second.times(&second));
+        let squares = second.total();
         let variance = squares.over(20.0);
         let or_zero = |value: f64| if squares.is_zero() { 0.0 } else { value };
-        let skewness = returns.power_sum(3).over(20.0).divided_by(variance.times(variance.root()));
-        let kurtosis = returns.power_sum(4).over(20.0).divided_by(variance.squared()).minus(Pair::exact(3.0));
-        let correlation = |lag: usize| returns.lagged_product_sum(lag).share_of(squares, 0.0).value();
+        let skewness = third.total().over(20.0).divided_by(variance.times(variance.root()));
+        let kurtosis = fourth.total().over(20.0).divided_by(variance.squared()).minus(Pair::exact(3.0));
         let closes = self.closes.deviations();
         let deviation = closes.standard_deviation(1);
         out.copy_from_slice(&[
             or_zero(skewness.value()),
             or_zero(kurtosis.value()),
-            correlation(1),
-            correlation(5),
-            closes.from_mean[0].share_of(deviation, 0.0).value(),
+            returns.lagged_product_sum::<1>().share_of(squares, 0.0).value(),
+            returns.lagged_product_sum::<5>().share_of(squares, 0.0).value(),
+            closes.from_mean.at(0).share_of(deviation, 0.0).value(),
         ]);
     }
 }

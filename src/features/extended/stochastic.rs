@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::prelude::{Family, Moment, Spec, Unit};
-use crate::rolling::{Pair, Window};
+use crate::rolling::{Pair, PairWindow, Window};
 
 const FAMILY: &str = "stochastic";
 const LANE: &str = "Lane, Lane's Stochastics, Technical Analysis of Stocks and Commodities, 1984";
@@ -14,8 +14,8 @@ const WILLIAMS: &str = "Williams, How I Made One Million Dollars, 1973";
 pub(in crate::features) struct Stochastic {
     highs: Window<f64, 14>,
     lows: Window<f64, 14>,
-    fast: Window<Pair, 3>,
-    slow: Window<Pair, 3>,
+    fast: PairWindow<3>,
+    slow: PairWindow<3>,
 }
 
 impl Family for Stochastic {
@@ -48,11 +48,12 @@ impl Family for Stochastic {
         Self {
             highs: Window::filled(f64::NAN),
             lows: Window::filled(f64::NAN),
-            fast: Window::filled(Pair::NAN),
-            slow: Window::filled(Pair::NAN),
+            fast: PairWindow::empty(),
+            slow: PairWindow::empty(),
         }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let bar = moment.bar;
         self.highs.push(bar.high);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::prelude::{Family, Moment, Spec, Unit};
-use crate::rolling::{Pair, Smoothed, Window};
+use crate::rolling::{Pair, PairWindow, Smoothed, pairs};
 
 const FAMILY: &str = "strength";
 
@@ -12,8 +12,8 @@ const FAMILY: &str = "strength";
 pub(in crate::features) struct Strength {
     gain: Smoothed,
     loss: Smoothed,
-    changes: Window<Pair, 14>,
-    indices: Window<Pair, 14>,
+    changes: PairWindow<14>,
+    indices: PairWindow<14>,
 }
 
 impl Family for Strength {
@@ -57,18 +57,19 @@ impl Family for Strength {
         Self {
             gain: Smoothed::wilder(14),
             loss: Smoothed::wilder(14),
-            changes: Window::filled(Pair::NAN),
-            indices: Window::filled(Pair::NAN),
+            changes: PairWindow::empty(),
+            indices: PairWindow::empty(),
         }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let change = moment.change;
         self.changes.push(change);
         let gain = self.gain.update(rise(change));
         let total = gain.plus(self.loss.update(rise(change.negated())));
         let net = self.changes.sum();
-        let path = Pair::total(self.changes.iter().map(Pair::magnitude));
+        let path = self.changes.values().magnitudes().total();
         // G/(G+L) = (1 + net/path)/2, so the index and the difference order alike.
         let balance = net.share_of(path, 0.0);
         self.indices.push(balance);
@@ -82,17 +83,21 @@ impl Family for Strength {
 
 impl Strength {
     /// Where `newest` stands between the smallest and the largest of the last 14; NaN until there are 14.
+    #[inline(always)]
     fn place(&self, newest: Pair) -> f64 {
-        let distances = || self.indices.iter().map(|index| index.minus(newest).value());
-        if distances().any(f64::is_nan) {
-            return f64::NAN;
+        let indices = self.indices.values();
+        let mut distances = [0.0; 14];
+        for (age, distance) in distances.iter_mut().enumerate() {
+            *distance = indices.at(age).minus(newest).value();
         }
-        let (below, above) = distances().fold((0.0, 0.0), |(low, high): (f64, f64), gap| (low.min(gap), high.max(gap)));
+        // The newest's own distance, 0, is among them.
+        let (below, above) = (pairs::lowest(&distances), pairs::highest(&distances));
         if above - below == 0.0 { 0.5 } else { (0.0 - below) / (above - below) }
     }
 }
 
 /// The change when it is a gain, else 0; NaN stays NaN.
+#[inline(always)]
 fn rise(change: Pair) -> Pair {
     if change.value() < 0.0 { Pair::ZERO } else { change }
 }

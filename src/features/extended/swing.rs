@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::before::Before;
 use super::prelude::{Family, Moment, Spec, Unit};
-use crate::rolling::{Pair, Window};
+use crate::rolling::{Pair, PairWindow, pairs};
 
 const FAMILY: &str = "swing";
 
@@ -12,9 +12,9 @@ const FAMILY: &str = "swing";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct Swing {
     before: Before,
-    pressure: Window<Pair, 28>,
-    range: Window<Pair, 28>,
-    middles: Window<Pair, 34>,
+    pressure: PairWindow<28>,
+    range: PairWindow<28>,
+    middles: PairWindow<34>,
 }
 
 impl Family for Swing {
@@ -51,31 +51,41 @@ impl Family for Swing {
     fn new() -> Self {
         Self {
             before: Before::NONE,
-            pressure: Window::filled(Pair::NAN),
-            range: Window::filled(Pair::NAN),
-            middles: Window::filled(Pair::NAN),
+            pressure: PairWindow::empty(),
+            range: PairWindow::empty(),
+            middles: PairWindow::empty(),
         }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let bar = moment.bar;
         let before = self.before.replace(bar);
         let floor = if before.close.is_nan() { f64::NAN } else { bar.low.min(before.close) };
         self.pressure.push(Pair::difference(bar.close, floor));
         self.range.push(before.true_range(bar));
-        let share = |bars: usize| self.pressure.sum_of(bars).share_of(self.range.sum_of(bars), 0.5);
-        let weighed = share(7).scaled(4.0).plus(share(14).scaled(2.0)).plus(share(28));
+        let (pressures, ranges) = (sums(&self.pressure), sums(&self.range));
+        let share = |place: usize| pressures[place].share_of(ranges[place], 0.5);
+        let weighed = share(0).scaled(4.0).plus(share(1).scaled(2.0)).plus(share(2));
         // Twice the middle less twice the close: small numbers, whose means differ as the middles' do.
         self.middles.push(Pair::sum(bar.high, bar.low));
-        let newest = self.middles.ago(0);
-        let mean = |bars: usize| {
-            Pair::total(self.middles.iter().take(bars).map(|middle| middle.minus(newest))).over(bars as f64)
-        };
+        let distances = self.middles.values().less(self.middles.ago(0));
+        let mean_of_5 = pairs::total(&distances.high[..5], &distances.low[..5]).over(5.0);
+        let mean_of_34 = distances.total().over(34.0);
         let body = Pair::difference(bar.close, bar.open);
         out.copy_from_slice(&[
             weighed.times(Pair::exact(100.0)).over(7.0).value(),
             body.share_of(Pair::difference(bar.high, bar.low), 0.0).value(),
-            mean(5).minus(mean(34)).scaled(0.5).value(),
+            mean_of_5.minus(mean_of_34).scaled(0.5).value(),
         ]);
     }
+}
+
+/// Sums of the newest 7, 14 and 28 values.
+#[inline(always)]
+fn sums(window: &PairWindow<28>) -> [Pair; 3] {
+    let values = window.values();
+    let newest = pairs::total(&values.high[..7], &values.low[..7]);
+    let fourteen = newest.plus(pairs::total(&values.high[7..14], &values.low[7..14]));
+    [newest, fourteen, fourteen.plus(pairs::total(&values.high[14..], &values.low[14..]))]
 }

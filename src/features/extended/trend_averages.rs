@@ -3,17 +3,27 @@
 use serde::{Deserialize, Serialize};
 
 use super::prelude::{Family, Moment, Spec, Unit};
-use crate::rolling::{Pair, Smoothed, Window};
+use crate::rolling::{Pair, Pairs, Smoothed, Window};
 
 const FAMILY: &str = "trend_averages";
 const MULLOY: &str =
     "Mulloy, Smoothing Data with Faster Moving Averages, Technical Analysis of Stocks and Commodities, 1994";
 const HUTSON: &str = "Hutson, Good TRIX, Technical Analysis of Stocks and Commodities, 1983";
 
+/// 20, 19 … 1, newest first.
+const WEIGHTS: [f64; 20] = {
+    let (mut weights, mut age) = ([0.0; 20], 0);
+    while age < 20 {
+        weights[age] = 20.0 - age as f64;
+        age += 1;
+    }
+    weights
+};
+
 /// The last 20 closes and the cascades of averages.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct TrendAverages {
-    closes: Window<Pair, 20>,
+    closes: Window<f64, 20>,
     once_to_thrice_20: [Smoothed; 3],
     once_to_thrice_15: [Smoothed; 3],
     thrice_15: Pair,
@@ -68,16 +78,17 @@ impl Family for TrendAverages {
     fn new() -> Self {
         let cascade = |span: u32| std::array::from_fn(|_| Smoothed::exponential(span, span));
         Self {
-            closes: Window::filled(Pair::NAN),
+            closes: Window::filled(f64::NAN),
             once_to_thrice_20: cascade(20),
             once_to_thrice_15: cascade(15),
             thrice_15: Pair::NAN,
         }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let close = Pair::exact(moment.bar.close);
-        self.closes.push(close);
+        self.closes.push(moment.bar.close);
         let [once, twice, thrice] = smooth(&mut self.once_to_thrice_20, close);
         let [_, _, thrice_15] = smooth(&mut self.once_to_thrice_15, close);
         let before = std::mem::replace(&mut self.thrice_15, thrice_15);
@@ -94,17 +105,16 @@ impl Family for TrendAverages {
 
 impl TrendAverages {
     /// Mean of the closes with weights 20, 19 … 1, newest first.
+    #[inline(always)]
     fn weighted(&self) -> Pair {
-        let weights = (1..=20_u32).rev().map(|weight| Pair::exact(f64::from(weight)));
-        Pair::total(self.closes.iter().zip(weights).map(|(close, weight)| close.times(weight))).over(210.0)
+        Pairs::exact(*self.closes.values()).multiplied(&WEIGHTS).total().over(210.0)
     }
 }
 
 /// An average, the average of it, and the average of that.
+#[inline(always)]
 fn smooth(cascade: &mut [Smoothed; 3], value: Pair) -> [Pair; 3] {
-    let mut last = value;
-    std::array::from_fn(|stage| {
-        last = cascade[stage].update(last);
-        last
-    })
+    let once = cascade[0].update(value);
+    let twice = cascade[1].update(once);
+    [once, twice, cascade[2].update(twice)]
 }

@@ -45,6 +45,7 @@ impl Family for TrueRange {
         Self { before: Before::NONE, average: Smoothed::wilder(14) }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let range = self.before.replace(moment.bar).true_range(moment.bar);
         let average = self.average.update(range).value();

@@ -4,7 +4,7 @@ use crate::bars::Bar;
 use crate::rolling::Pair;
 
 /// `high + low + close`, three times the typical price.
-#[inline]
+#[inline(always)]
 pub(super) fn typical(bar: &Bar) -> Pair {
     Pair::sum(bar.high, bar.low).plus(Pair::exact(bar.close)).normal()
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::before::Before;
 use super::prelude::{Family, Moment, Spec, Unit};
-use crate::rolling::{Pair, Window};
+use crate::rolling::{Pair, PairWindow};
 
 const FAMILY: &str = "vortex";
 const SOURCE: &str = "Botes and Siepman, The Vortex Indicator, Technical Analysis of Stocks and Commodities, 2010";
@@ -13,9 +13,9 @@ const SOURCE: &str = "Botes and Siepman, The Vortex Indicator, Technical Analysi
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct Vortex {
     before: Before,
-    plus: Window<Pair, 14>,
-    minus: Window<Pair, 14>,
-    range: Window<Pair, 14>,
+    plus: PairWindow<14>,
+    minus: PairWindow<14>,
+    range: PairWindow<14>,
 }
 
 impl Family for Vortex {
@@ -41,10 +41,11 @@ impl Family for Vortex {
     ];
 
     fn new() -> Self {
-        let empty = Window::filled(Pair::NAN);
+        let empty = PairWindow::empty();
         Self { before: Before::NONE, plus: empty.clone(), minus: empty.clone(), range: empty }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
         let bar = moment.bar;
         let before = self.before.replace(bar);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::prelude::{Family, Moment, Spec, Unit};
 use super::typical::typical;
-use crate::rolling::{Pair, Window};
+use crate::rolling::{Pair, PairWindow, Window};
 
 const FAMILY: &str = "vwap";
 const VWAP: &str = "volume-weighted average price over a rolling window";
@@ -12,8 +12,8 @@ const VWAP: &str = "volume-weighted average price over a rolling window";
 /// The last 20 volumes and typical prices, three times each.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::features) struct Vwap {
-    volumes: Window<Pair, 20>,
-    prices: Window<Pair, 20>,
+    volumes: Window<f64, 20>,
+    prices: PairWindow<20>,
 }
 
 impl Family for Vwap {
@@ -53,17 +53,17 @@ impl Family for Vwap {
     ];
 
     fn new() -> Self {
-        Self { volumes: Window::filled(Pair::NAN), prices: Window::filled(Pair::NAN) }
+        Self { volumes: Window::filled(f64::NAN), prices: PairWindow::empty() }
     }
 
+    #[inline(always)]
     fn step(&mut self, moment: &Moment, out: &mut [f64]) {
-        self.volumes.push(Pair::exact(moment.bar.volume));
+        self.volumes.push(moment.bar.volume);
         self.prices.push(typical(moment.bar));
         // Three times the price's distance from the close: small numbers, so the close loses nothing beside them.
         let close = Pair::exact(moment.bar.close);
         let triple = close.scaled(2.0).plus(close);
-        let distances = self.prices.iter().map(|price| price.minus(triple));
-        let weighed = Pair::total(distances.zip(self.volumes.iter()).map(|(distance, volume)| distance.times(volume)));
+        let weighed = self.prices.values().less(triple).multiplied(self.volumes.values()).total();
         // NaN without volume: the quotient is.
         let offset = weighed.divided_by(self.volumes.sum()).over(3.0);
         let average = close.plus(offset);
@@ -71,7 +71,7 @@ impl Family for Vwap {
         out.copy_from_slice(&[
             average.value(),
             offset.negated().divided_by(average).value(),
-            volumes.from_mean[0].share_of(volumes.standard_deviation(1), 0.0).value(),
+            volumes.from_mean.at(0).share_of(volumes.standard_deviation(1), 0.0).value(),
         ]);
     }
 }

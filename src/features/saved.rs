@@ -15,7 +15,7 @@ use crate::{Error, Result};
 
 const MAGIC: &[u8] = b"mt5-sentinel stream\n";
 /// Raised when the state of any family changes its layout or its meaning; older bytes are then refused.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 1;
 const DIGEST_BYTES: usize = 32;
 
 /// What must agree before a state is read.

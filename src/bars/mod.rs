@@ -33,30 +33,53 @@ pub struct Bar {
     pub volume: f64,
 }
 
+/// Prices that a bar may have, in quote currency. No market is near these bounds; within them no square overflows.
+const PRICES: std::ops::RangeInclusive<f64> = 1e-100..=1e100;
+/// Volumes that a bar may have besides 0, in the source's unit.
+const VOLUMES: std::ops::RangeInclusive<f64> = 1e-100..=1e100;
+
 impl Bar {
-    /// Whether prices are finite and positive, high ≥ low, and volume finite and not negative.
+    /// Whether prices and volume are finite and within their bounds, prices above 0, volume not below, and high ≥ low.
     #[must_use]
     pub fn is_possible(&self) -> bool {
-        let priced = |price: f64| price.is_finite() && price > 0.0;
-        [self.open, self.high, self.low, self.close].into_iter().all(priced)
+        [self.open, self.high, self.low, self.close].iter().all(|price| PRICES.contains(price))
             && self.high >= self.low
-            && self.volume.is_finite()
-            && self.volume >= 0.0
+            && self.has_volume()
     }
 
-    /// The first field that makes the bar impossible (see [`Bar::is_possible`]), and what is wrong with it.
+    /// Whether the bar is possible and its high and low hold its open and close, as cleaning makes them.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.is_possible() && self.high >= self.open.max(self.close) && self.low <= self.open.min(self.close)
+    }
+
+    /// The first field that makes the bar unsound (see [`Bar::is_sound`]), and what is wrong with it.
     #[must_use]
     pub fn fault(&self) -> Option<(&'static str, String)> {
+        let (low, high) = (PRICES.start(), PRICES.end());
         let prices = [("open", self.open), ("high", self.high), ("low", self.low), ("close", self.close)];
-        if let Some((field, price)) = prices.into_iter().find(|(_, price)| !price.is_finite() || *price <= 0.0) {
-            return Some((field, format!("impossible bar: {price} is no price; prices are finite and above 0")));
+        if let Some((field, price)) = prices.into_iter().find(|(_, price)| !PRICES.contains(price)) {
+            let rule = format!("prices are finite, above 0 and within {low:e}..{high:e}");
+            return Some((field, format!("impossible bar: {price} is no price; {rule}")));
         }
         if self.high < self.low {
             return Some(("high", format!("impossible bar: high {} is below low {}", self.high, self.low)));
         }
-        let is_volume = self.volume.is_finite() && self.volume >= 0.0;
-        let problem = || format!("impossible bar: {} is no volume; volumes are finite and not negative", self.volume);
-        (!is_volume).then(|| ("volume", problem()))
+        if !self.has_volume() {
+            let rule = format!("volumes are finite, not negative and at most {:e}", VOLUMES.end());
+            return Some(("volume", format!("impossible bar: {} is no volume; {rule}", self.volume)));
+        }
+        let outside = |price: f64| !(self.low..=self.high).contains(&price);
+        let (field, price) = [("open", self.open), ("close", self.close)].into_iter().find(|(_, p)| outside(*p))?;
+        let range = format!("low {} to high {}", self.low, self.high);
+        Some((
+            field,
+            format!("{price} lies outside {range}; widen high and low to hold open and close, as cleaning does"),
+        ))
+    }
+
+    fn has_volume(&self) -> bool {
+        self.volume == 0.0 || VOLUMES.contains(&self.volume)
     }
 }
 
@@ -78,7 +101,7 @@ impl Bars {
     ///
     /// # Errors
     /// [`Error::BadColumns`] when lengths differ; [`Error::BadField`] when open times are no unix seconds or do not
-    /// strictly increase, or a bar is impossible (see [`Bar::fault`]).
+    /// strictly increase, or a bar is unsound (see [`Bar::fault`]).
     pub fn from_columns(
         time: Vec<i64>,
         open: Vec<f64>,
@@ -112,7 +135,7 @@ impl Bars {
             );
             return Err(Error::BadField { row, field: "timestamp".into(), problem });
         }
-        if let Some(row) = (0..rows).find(|&i| !bars.at(i).is_possible()) {
+        if let Some(row) = (0..rows).find(|&i| !bars.at(i).is_sound()) {
             let (field, problem) = bars.at(row).fault().unwrap_or_default();
             return Err(Error::BadField { row, field: field.into(), problem });
         }

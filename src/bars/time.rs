@@ -57,6 +57,18 @@ pub fn whole_seconds(times: &[f64]) -> Result<Vec<i64>> {
     times.iter().enumerate().map(read).collect()
 }
 
+/// Unix seconds that came as unsigned integers.
+///
+/// # Errors
+/// [`Error::BadField`] for the first one that is no number of seconds.
+pub fn signed_seconds(times: &[u64]) -> Result<Vec<i64>> {
+    let read = |(row, &time): (usize, &u64)| {
+        let problem = || format!("{time} is no number of unix seconds");
+        i64::try_from(time).map_err(|_| Error::BadField { row, field: "timestamp".into(), problem: problem() })
+    };
+    times.iter().enumerate().map(read).collect()
+}
+
 /// Reads text as UTC seconds: a number (see [`from_number`]), ISO 8601 with an offset or `Z`, or without (then UTC).
 #[must_use]
 pub fn from_text(text: &str) -> Option<i64> {

@@ -163,16 +163,16 @@ impl ColumnStream {
     /// Takes the next bar and writes its row, one value per column, NaN in warm-up.
     ///
     /// # Errors
-    /// [`Error::BadColumns`] when `out` is not as long as the selection; [`Error::BadField`] when the bar is impossible
-    /// (see [`Bar::fault`]), its time no unix seconds or not later than the one before, with the number of bars taken as its row. The stream and
-    /// `out` are then as they were.
+    /// [`Error::BadColumns`] when `out` is not as long as the selection; [`Error::BadField`] when the bar is unsound
+    /// (see [`Bar::fault`]), its time no unix seconds or not later than the one before, with the number of bars taken as
+    /// its row. The stream and `out` are then as they were.
     #[inline]
     pub fn update_into(&mut self, bar: &Bar, out: &mut [f64]) -> Result<()> {
         if out.len() != self.selection.width() {
             return Err(self.wrong_length(out.len()));
         }
         let is_late = self.last_time.is_some_and(|last| bar.time <= last);
-        if is_late || !bar.is_possible() || time::seconds_fault(bar.time).is_some() {
+        if is_late || !bar.is_sound() || time::seconds_fault(bar.time).is_some() {
             return Err(self.refusal(bar));
         }
         match &mut self.engine {

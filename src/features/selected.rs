@@ -1,10 +1,11 @@
 //! Many bars at once, for any selection of columns: folds of its stream.
 
-use ndarray::{Array2, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayViewMut2};
 
 use super::batch::batch_parallel;
 use super::catalogue::WIDTH;
 use super::column_stream::Chosen;
+use super::kernel::{self, Lanes};
 use super::selection::Selection;
 use crate::bars::Bars;
 use crate::{Error, Result};
@@ -28,7 +29,8 @@ pub fn batch_selected_into(bars: &Bars, selection: &Selection, out: ArrayViewMut
     batch_selected_parallel(bars, selection, out, 1)
 }
 
-/// [`batch_selected_into`] with the 22 columns of `sentinel-v1` computed by up to `threads` threads: the same bits.
+/// [`batch_selected_into`] by up to `threads` threads where the selection is `sentinel-v1`: the same bits. Other
+/// selections are left to one.
 ///
 /// # Errors
 /// As [`batch_selected_into`].
@@ -43,17 +45,17 @@ pub fn batch_selected_parallel(
         let problem = format!("the output is {rows} × {columns}, features of these bars are {} × {width}", bars.len());
         return Err(Error::BadColumns { problem });
     }
-    // The 22 as a block, wherever it stands, are the business of `batch_parallel`; it needs no second array.
-    let block = selection.places().windows(WIDTH).position(|places| places.iter().copied().eq(0..WIDTH));
-    let Some(start) = block else {
-        fold_into(bars, selection.places(), out);
-        return Ok(());
-    };
-    batch_parallel(bars, out.slice_mut(s![.., start..start + WIDTH]), threads)?;
-    let (before, behind) = (&selection.places()[..start], &selection.places()[start + WIDTH..]);
-    let (left, rest) = out.split_at(ndarray::Axis(1), start);
-    fold_into(bars, before, left);
-    fold_into(bars, behind, rest.split_at(ndarray::Axis(1), WIDTH).1);
+    if selection.is_sentinel_v1() {
+        return batch_parallel(bars, out, threads);
+    }
+    let placed = || selection.places().iter().copied().zip(0..);
+    let (of_the_22, extended): (Vec<_>, Vec<_>) = placed().partition(|(place, _)| *place < WIDTH);
+    if !of_the_22.is_empty() {
+        kernel::fill_some(Lanes::widest(), bars, &of_the_22, &mut out);
+    }
+    if !extended.is_empty() {
+        fold_into(bars, &extended, &mut out);
+    }
     Ok(())
 }
 
@@ -75,13 +77,12 @@ pub fn latest_selected(bars: &Bars, selection: &Selection) -> Result<Vec<f64>> {
     Ok(chosen.values().collect())
 }
 
-fn fold_into(bars: &Bars, places: &[usize], mut out: ArrayViewMut2<'_, f64>) {
-    if places.is_empty() {
-        return;
-    }
-    let mut chosen = Chosen::new(places);
+/// Extended columns, each with the column of `out` it belongs in.
+fn fold_into(bars: &Bars, columns: &[(usize, usize)], out: &mut ArrayViewMut2<'_, f64>) {
+    let (places, targets): (Vec<usize>, Vec<usize>) = columns.iter().copied().unzip();
+    let mut chosen = Chosen::new(&places);
     for (bar, mut row) in bars.iter().zip(out.rows_mut()) {
         chosen.step(&bar);
-        row.iter_mut().zip(chosen.values()).for_each(|(out, value)| *out = value);
+        targets.iter().zip(chosen.values()).for_each(|(&target, value)| row[target] = value);
     }
 }

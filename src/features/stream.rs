@@ -30,8 +30,8 @@ impl Stream {
 
     /// Takes the next bar, oldest first, and returns its row.
     ///
-    /// The bar is one that [`Bar::is_possible`] accepts, later than the one before; [`Bars`](crate::bars::Bars) holds
-    /// no others. Absurd prices (beyond 1e300) overflow to infinity or NaN.
+    /// The bar is one that [`Bar::is_sound`] accepts, later than the one before; [`Bars`](crate::bars::Bars) holds no
+    /// others.
     #[inline]
     pub fn update(&mut self, bar: &Bar) -> Row {
         let mut row = [f64::NAN; WIDTH];

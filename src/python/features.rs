@@ -143,6 +143,12 @@ impl Plan {
     }
 }
 
+/// A pool of one call's own: the global one does not survive a fork, which Python's multiprocessing may do.
+fn pool(threads: usize) -> PyResult<rayon::ThreadPool> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|error| misconfigured(&format!("`threads`: no threads could be started: {error}")))
+}
+
 /// One row per bar.
 #[pyfunction]
 #[pyo3(signature = (bars, out = None, *, layout = Layout::Rows, columns = None, threads = Threads(1)))]
@@ -159,7 +165,13 @@ pub(super) fn features<'py>(
     let array = out.map_or_else(|| Ok(outputs::fresh(py, shape, layout)), |out| outputs::given(out, shape))?;
     let mut target = outputs::writable(&array)?;
     let view = target.as_array_mut();
-    py.detach(|| run(|| plan.write(&bars.0, view, threads.0)))?;
+    let threads = engine::useful_threads(bars.0.len(), threads.0);
+    if threads > 1 {
+        let pool = pool(threads)?;
+        py.detach(|| run(|| pool.install(|| plan.write(&bars.0, view, threads))))?;
+    } else {
+        py.detach(|| run(|| plan.write(&bars.0, view, 1)))?;
+    }
     drop(target);
     Ok(array.into_any())
 }
@@ -180,9 +192,8 @@ pub(super) fn features_many<'py>(
     let arrays: Vec<_> = bars.iter().map(|bars| outputs::fresh(py, plan.shape(bars), layout)).collect();
     let mut targets: Vec<_> = arrays.iter().map(outputs::writable).collect::<PyResult<_>>()?;
     let views: Vec<_> = bars.iter().zip(targets.iter_mut().map(|target| target.as_array_mut())).collect();
-    // A pool of this call's own: the global one does not survive a fork, which Python's multiprocessing may do.
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.map_or(0, |threads| threads.0)).build();
-    let pool = pool.map_err(|error| misconfigured(&format!("`threads`: no threads could be started: {error}")))?;
+    let available = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let pool = pool(threads.map_or_else(available, |threads| threads.0).min(bars.len()).max(1))?;
     py.detach(|| {
         run(|| pool.install(|| views.into_par_iter().try_for_each(|(bars, view)| plan.write(bars, view, 1))))
     })?;

@@ -12,7 +12,7 @@ pub(super) fn floats(name: &str, input: &Bound<'_, PyAny>) -> PyResult<Vec<f64>>
     if let Some(values) = copied::<f64>(name, input)? {
         return Ok(values);
     }
-    converted(name, input, "fiuO", "float64")
+    converted(name, input, "fiu", "float64")
 }
 
 /// A column of unix seconds as int64.
@@ -23,11 +23,23 @@ pub(super) fn seconds(input: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
     }
     let array = as_array(NAME, input)?;
     // An empty list is an array of floats.
-    if kind(&array)? == "f" {
-        let values = floats(NAME, &array)?;
-        return run(|| time::whole_seconds(&values));
+    match kind(&array)?.as_str() {
+        "f" if array.getattr(intern!(input.py(), "dtype"))?.getattr(intern!(input.py(), "itemsize"))?.lt(8)? => {
+            let given = array.getattr(intern!(input.py(), "dtype"))?.str()?;
+            Err(unusable(&format!(
+                "`{NAME}` is {given}, which cannot hold unix seconds to the second; int64 is needed"
+            )))
+        }
+        "f" => {
+            let values = floats(NAME, &array)?;
+            run(|| time::whole_seconds(&values))
+        }
+        "u" => {
+            let values: Vec<u64> = converted(NAME, &array, "u", "uint64")?;
+            run(|| time::signed_seconds(&values))
+        }
+        _ => converted(NAME, &array, "i", "int64"),
     }
-    converted(NAME, &array, "iuO", "int64")
 }
 
 /// The values of a one-dimensional array of this very type whose places lie whole elements apart; `None` for all else.

@@ -4,6 +4,7 @@ use numpy::npyffi::{_PyArray_GET_ITEM_DATA, NPY_ARRAY_WRITEABLE};
 use numpy::{PyArray1, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyType};
 
 use super::errors::{run, unusable};
@@ -105,8 +106,9 @@ impl PyStream {
     }
 
     #[staticmethod]
-    fn from_bytes(data: &[u8]) -> PyResult<Self> {
-        run(|| ColumnStream::from_bytes(data)).map(Self)
+    #[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
+    fn from_bytes(data: PyBackedBytes) -> PyResult<Self> {
+        run(|| ColumnStream::from_bytes(&data)).map(Self)
     }
 
     /// Pickle makes a new stream and then sets its state, columns included.
@@ -114,7 +116,7 @@ impl PyStream {
         Ok((py.get_type::<Self>(), (), self.to_bytes(py)?))
     }
 
-    fn __setstate__(&mut self, state: &[u8]) -> PyResult<()> {
+    fn __setstate__(&mut self, state: PyBackedBytes) -> PyResult<()> {
         *self = Self::from_bytes(state)?;
         Ok(())
     }

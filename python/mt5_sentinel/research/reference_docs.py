@@ -36,6 +36,12 @@ def _features() -> str:
         "One float64 row per closed bar, in this order. During warm-up a value is NaN: nothing is back-filled.\n",
         f"History needed until every column has settled: {_core.needed_bars()} bars. "
         f"Fingerprint: `{_core.fingerprint()}`.\n",
+        "Settling: with at least so many bars, where the history starts changes the newest value by less than 1e-9 of "
+        "what the column is measured against - a price its close, a percentage 100, a ratio 1, a volume the usual "
+        "volume; windows forget outright. It is stated for histories of like prices: prices a thousand times as high "
+        "before the start take the longer to fade. Bars are sound: prices and volumes within 1e-100 … 1e100 (a volume "
+        "may be 0), high and low hold open and close; others are refused by name or, in files, dropped or widened by "
+        "cleaning.\n",
         *_table(_core.catalogue()),
         "\n## Extended columns\n",
         'Chosen by name: `features(bars, columns=[...])`, or `columns="all"`. What depends on where the history '

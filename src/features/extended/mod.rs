@@ -2,8 +2,8 @@
 //! list, a new column to the end of the last family.
 //!
 //! Windows are summed afresh at every bar, newest value first, in pairs of f64 (about 32 digits): nothing drifts, and a
-//! difference of neighbouring prices keeps its digits on any level of prices. Ranges hold for bars whose high and low
-//! hold open and close, as cleaning makes them.
+//! difference of neighbouring prices keeps its digits on any level of prices. Ranges hold because high and low
+//! hold open and close ([`Bar::is_sound`](crate::bars::Bar::is_sound)).
 
 use super::family::Entry;
 

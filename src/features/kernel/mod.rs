@@ -21,7 +21,7 @@ use block::{BLOCK, Column, Copied, Input};
 use emit::Target;
 pub use lanes::Lanes;
 pub(super) use lanes::Task;
-use ndarray::{ArrayViewMut2, Axis};
+use ndarray::{ArrayView1, ArrayViewMut2, Axis, s};
 use recursion::Recursion;
 use windows::{WindowColumns, Windows, calendar};
 
@@ -64,7 +64,7 @@ pub(super) fn fill(lanes: Lanes, bars: &Bars, out: ArrayViewMut2<'_, f64>) {
 /// The averages need all of history, so each thread first runs them alone over the bars before its stretch; stretches
 /// get shorter towards the end, so that all threads end together.
 pub(super) fn fill_parallel(lanes: Lanes, bars: &Bars, out: ArrayViewMut2<'_, f64>, threads: usize) {
-    let threads = threads.min(bars.len() / WORTH_A_THREAD).max(1);
+    let threads = useful_threads(bars.len(), threads);
     rayon::scope(|scope| {
         let (mut rest, mut start) = (out, 0);
         for end in stretches(bars.len(), threads) {
@@ -74,6 +74,12 @@ pub(super) fn fill_parallel(lanes: Lanes, bars: &Bars, out: ArrayViewMut2<'_, f6
         }
         fill_part(lanes, bars, start, rest);
     });
+}
+
+/// As many of `threads` as have something to do in a series of `bars`; at least one.
+#[must_use]
+pub fn useful_threads(bars: usize, threads: usize) -> usize {
+    threads.min(bars / WORTH_A_THREAD).max(1)
 }
 
 /// Ends of the stretches but the last, multiples of [`BLOCK`].
@@ -105,6 +111,22 @@ fn fill_part(lanes: Lanes, bars: &Bars, start: usize, mut part: ArrayViewMut2<'_
                 let windows = Some((windows, columns.each_mut()));
                 lanes.run(Block { bars, first, copied, recursion, windows, ahead });
                 target.copy(columns, first - start, BLOCK.min(end - first));
+            }
+        }
+    });
+}
+
+/// Some of the columns: each of `places` is a column of the 22, and the column of `out` (`bars.len()` rows) it belongs in.
+pub(super) fn fill_some(lanes: Lanes, bars: &Bars, places: &[(usize, usize)], out: &mut ArrayViewMut2<'_, f64>) {
+    KERNEL.with_borrow_mut(|kernel| {
+        kernel.forget();
+        let Kernel { copied, windows, recursion, columns } = &mut **kernel;
+        for first in (0..bars.len()).step_by(BLOCK) {
+            let count = BLOCK.min(bars.len() - first);
+            let filled = Some((&mut *windows, columns.each_mut()));
+            lanes.run(Block { bars, first, copied, recursion, windows: filled, ahead: Ahead::NOTHING });
+            for &(from, to) in places {
+                out.slice_mut(s![first..first + count, to]).assign(&ArrayView1::from(&columns[from][..count]));
             }
         }
     });

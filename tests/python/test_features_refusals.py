@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from tests.python.test_features_api import bars, same
 
 
 def test_bars_that_no_market_has_are_refused_and_not_computed_wrong() -> None:
-    def columns(**changes: float) -> list[object]:
+    def columns(**changes: float) -> list[Any]:
         row = {"open": 1.1, "high": 1.2, "low": 1.0, "close": 1.1, "volume": 5.0}
         table = {name: np.full(3, value) for name, value in row.items()}
         for name, value in changes.items():
@@ -40,7 +41,7 @@ def test_bars_that_no_market_has_are_refused_and_not_computed_wrong() -> None:
 
 
 def test_times_are_never_rounded_wrapped_or_read_from_text() -> None:
-    prices = [np.full(3, 1.1)] * 4 + [np.zeros(3)]
+    prices: list[Any] = [np.full(3, 1.1)] * 4 + [np.zeros(3)]
     for times in (
         np.array([0.9, 1.9, 2.9], object),
         np.array(["0", "1", "2"], object),
@@ -51,7 +52,7 @@ def test_times_are_never_rounded_wrapped_or_read_from_text() -> None:
         with pytest.raises(Unusable, match="timestamp"):
             Bars.from_columns(times, *prices)
     with pytest.raises(Unusable, match="close"):
-        Bars.from_columns(np.arange(3), *prices[:3], np.array([1.1, "1.1", 1.1], object), prices[4])
+        Bars.from_columns(np.arange(3), *[*prices[:3], np.array([1.1, "1.1", 1.1], object), prices[4]])
     assert Bars.from_columns(np.arange(3, dtype=np.uint64), *prices).timestamp.tolist() == [0, 1, 2]
 
 

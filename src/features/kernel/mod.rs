@@ -65,6 +65,10 @@ pub(super) fn fill(lanes: Lanes, bars: &Bars, out: ArrayViewMut2<'_, f64>) {
 /// get shorter towards the end, so that all threads end together.
 pub(super) fn fill_parallel(lanes: Lanes, bars: &Bars, out: ArrayViewMut2<'_, f64>, threads: usize) {
     let threads = useful_threads(bars.len(), threads);
+    if threads == 1 {
+        // Not even a scope: it would hand the work to another thread and wait.
+        return fill(lanes, bars, out);
+    }
     rayon::scope(|scope| {
         let (mut rest, mut start) = (out, 0);
         for end in stretches(bars.len(), threads) {

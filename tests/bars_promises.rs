@@ -182,3 +182,53 @@ fn a_row_that_is_dropped_as_null_or_impossible_might_as_well_not_have_come() {
         assert_eq!(part.report.dropped.duplicate(), whole.report.dropped.duplicate(), "seed {seed}");
     }
 }
+
+/// The look at all rows in one go and the look at one bar agree, on every value that could tell them apart.
+#[test]
+fn columns_are_refused_exactly_when_a_bar_is_unsound() {
+    let odd = [
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        0.0,
+        -0.0,
+        -1.0,
+        1e-101,
+        1e-100,
+        1e100,
+        1e101,
+        5e-324,
+        0.9,
+        1.0,
+        1.1,
+        1.2,
+        1.3,
+    ];
+    let (mut refused, mut taken) = (0, 0);
+    for field in 0..5 {
+        for first in odd {
+            for other in 0..5 {
+                for second in odd {
+                    let mut values = [1.1, 1.2, 1.0, 1.1, 5.0];
+                    values[field] = first;
+                    values[other] = second;
+                    let [open, high, low, close, volume] = values;
+                    let bar = Bar { time: 3_600, open, high, low, close, volume };
+                    let column = |usual: f64, odd: f64| vec![usual, odd, usual];
+                    let bars = Bars::from_columns(
+                        vec![0, 3_600, 7_200],
+                        column(1.1, open),
+                        column(1.2, high),
+                        column(1.0, low),
+                        column(1.1, close),
+                        column(5.0, volume),
+                    );
+                    assert_eq!(bars.is_ok(), bar.is_sound(), "{bar:?}: {bars:?}");
+                    assert_eq!(bar.fault().is_none(), bar.is_sound(), "{bar:?}");
+                    if bars.is_ok() { taken += 1 } else { refused += 1 }
+                }
+            }
+        }
+    }
+    assert!(taken > 100 && refused > 1_000, "{taken} taken, {refused} refused");
+}

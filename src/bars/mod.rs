@@ -152,20 +152,20 @@ impl Bars {
 
     /// Refuses the first row that is wrong.
     fn first_fault(&self) -> Result<()> {
-        let (bars, rows) = (self, self.len());
-        if let Some((row, problem)) = (0..rows).find_map(|i| Some((i, time::seconds_fault(bars.time[i])?))) {
+        let rows = self.len();
+        if let Some((row, problem)) = (0..rows).find_map(|i| Some((i, time::seconds_fault(self.time[i])?))) {
             return Err(Error::BadField { row, field: "timestamp".into(), problem });
         }
-        if let Some(row) = (1..rows).find(|&i| bars.time[i] <= bars.time[i - 1]) {
+        if let Some(row) = (1..rows).find(|&i| self.time[i] <= self.time[i - 1]) {
             let problem = format!(
                 "{} does not come after {}; sort and deduplicate the bars first",
-                bars.time[row],
-                bars.time[row - 1]
+                self.time[row],
+                self.time[row - 1]
             );
             return Err(Error::BadField { row, field: "timestamp".into(), problem });
         }
-        if let Some(row) = (0..rows).find(|&i| !bars.at(i).is_sound()) {
-            let (field, problem) = bars.at(row).fault().unwrap_or_default();
+        if let Some(row) = (0..rows).find(|&i| !self.at(i).is_sound()) {
+            let (field, problem) = self.at(row).fault().unwrap_or_default();
             return Err(Error::BadField { row, field: field.into(), problem });
         }
         Ok(())

@@ -29,7 +29,7 @@ pub fn batch_into(bars: &Bars, out: ArrayViewMut2<'_, f64>) -> Result<()> {
 /// # Errors
 /// As [`batch_into`].
 pub fn batch_parallel(bars: &Bars, out: ArrayViewMut2<'_, f64>, threads: usize) -> Result<()> {
-    fits(bars, &out)?;
+    fits(bars, &out, WIDTH)?;
     kernel::fill_parallel(Lanes::widest(), bars, out, threads);
     Ok(())
 }
@@ -39,15 +39,16 @@ pub fn batch_parallel(bars: &Bars, out: ArrayViewMut2<'_, f64>, threads: usize) 
 /// # Errors
 /// As [`batch_into`].
 pub fn batch_on(lanes: Lanes, bars: &Bars, out: ArrayViewMut2<'_, f64>) -> Result<()> {
-    fits(bars, &out)?;
+    fits(bars, &out, WIDTH)?;
     kernel::fill(lanes, bars, out);
     Ok(())
 }
 
-fn fits(bars: &Bars, out: &ArrayViewMut2<'_, f64>) -> Result<()> {
+/// Refuses an output of another shape than `bars.len()` × `width`.
+pub(super) fn fits(bars: &Bars, out: &ArrayViewMut2<'_, f64>, width: usize) -> Result<()> {
     let (rows, columns) = out.dim();
-    if (rows, columns) != (bars.len(), WIDTH) {
-        let problem = format!("the output is {rows} × {columns}, features of these bars are {} × {WIDTH}", bars.len());
+    if (rows, columns) != (bars.len(), width) {
+        let problem = format!("the output is {rows} × {columns}, features of these bars are {} × {width}", bars.len());
         return Err(Error::BadColumns { problem });
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayViewMut2};
 
-use super::batch::batch_parallel;
+use super::batch::{batch_parallel, fits};
 use super::catalogue::WIDTH;
 use super::column_stream::Chosen;
 use super::kernel::{self, Lanes};
@@ -40,11 +40,7 @@ pub fn batch_selected_parallel(
     mut out: ArrayViewMut2<'_, f64>,
     threads: usize,
 ) -> Result<()> {
-    let ((rows, columns), width) = (out.dim(), selection.width());
-    if (rows, columns) != (bars.len(), width) {
-        let problem = format!("the output is {rows} × {columns}, features of these bars are {} × {width}", bars.len());
-        return Err(Error::BadColumns { problem });
-    }
+    fits(bars, &out, selection.width())?;
     if selection.is_sentinel_v1() {
         return batch_parallel(bars, out, threads);
     }

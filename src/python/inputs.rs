@@ -24,8 +24,8 @@ pub(super) fn seconds(input: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
     let array = as_array(NAME, input)?;
     // An empty list is an array of floats.
     match kind(&array)?.as_str() {
-        "f" if array.getattr(intern!(input.py(), "dtype"))?.getattr(intern!(input.py(), "itemsize"))?.lt(8)? => {
-            let given = array.getattr(intern!(input.py(), "dtype"))?.str()?;
+        "f" if dtype(&array)?.getattr(intern!(input.py(), "itemsize"))?.lt(8)? => {
+            let given = dtype(&array)?.str()?;
             Err(unusable(&format!(
                 "`{NAME}` is {given}, which cannot hold unix seconds to the second; int64 is needed"
             )))
@@ -58,24 +58,24 @@ fn is_regular<T: numpy::Element>(array: &Bound<'_, PyArray1<T>>) -> bool {
     array.data().is_aligned() && array.strides().iter().all(|stride| stride % step == 0)
 }
 
-/// What numpy makes of the input, in a fresh array of `dtype`; `kinds` are the kinds of numbers taken.
+/// What numpy makes of the input, in a fresh array of the type `target`; `kinds` are the kinds of numbers taken.
 fn converted<T: numpy::Element + Copy>(
     name: &str,
     input: &Bound<'_, PyAny>,
     kinds: &str,
-    dtype: &str,
+    target: &str,
 ) -> PyResult<Vec<T>> {
     let py = input.py();
     let array = as_array(name, input)?;
     let (kind, ndim) = (kind(&array)?, array.getattr(intern!(py, "ndim"))?.extract::<usize>()?);
     if ndim != 1 || !kinds.contains(&kind) {
-        let given = array.getattr(intern!(py, "dtype"))?.str()?;
+        let given = dtype(&array)?.str()?;
         let wanted = if name == "timestamp" { "unix seconds, int64" } else { "float64" };
         let problem = format!("`{name}` is {given} of {ndim} dimensions; a column of shape (n,), {wanted}, is needed");
         return Err(unusable(&problem));
     }
-    let fresh = array.call_method1(intern!(py, "astype"), (dtype,));
-    let fresh = fresh.map_err(|error| unusable(&format!("`{name}` cannot be read as {dtype}: {error}")))?;
+    let fresh = array.call_method1(intern!(py, "astype"), (target,));
+    let fresh = fresh.map_err(|error| unusable(&format!("`{name}` cannot be read as {target}: {error}")))?;
     taken(name, fresh.cast::<PyArray1<T>>()?)
 }
 
@@ -95,8 +95,12 @@ fn as_array<'py>(name: &str, input: &Bound<'py, PyAny>) -> PyResult<Bound<'py, P
     array.map_err(|error| unusable(&format!("`{name}` is no column of numbers: {error}")))
 }
 
+/// The type of an array's elements.
+fn dtype<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    array.getattr(intern!(array.py(), "dtype"))
+}
+
 /// numpy's letter for the kind of an array's elements.
 fn kind(array: &Bound<'_, PyAny>) -> PyResult<String> {
-    let py = array.py();
-    array.getattr(intern!(py, "dtype"))?.getattr(intern!(py, "kind"))?.extract()
+    dtype(array)?.getattr(intern!(array.py(), "kind"))?.extract()
 }

@@ -199,7 +199,6 @@ impl Task for Block<'_> {
 }
 
 #[inline(always)]
-#[rustfmt::skip] // the pattern is the catalogue, a line per family
 fn fill_columns(input: &Input, windows: &mut Windows, recursion: &Recursion, columns: Columns, ahead: &mut Ahead) {
     let [
         return_1,

@@ -9,7 +9,8 @@ use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mt5_sentinel::bars::{Bars, Hygiene, clean, parse};
-use mt5_sentinel::features::{Lanes, Selection, Stream, WIDTH, batch, batch_on, batch_selected, latest};
+use mt5_sentinel::features::{Selection, Stream, WIDTH, batch, batch_on, batch_selected, latest};
+use mt5_sentinel::lanes::Lanes;
 use mt5_sentinel::scorer::{Model, Scores};
 use mt5_sentinel::trade::{Policy, Situation, decide};
 use ndarray::{Array2, ShapeBuilder};
@@ -83,7 +84,7 @@ fn features(c: &mut Criterion) {
 
 fn model() -> Model {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(MODEL);
-    Model::from_lightgbm_text(&std::fs::read(path).unwrap()).unwrap()
+    Model::from_bytes(&std::fs::read(path).unwrap()).unwrap()
 }
 
 fn scorer(c: &mut Criterion) {

@@ -17,9 +17,9 @@ use feature_bars::walk;
 use mt5_sentinel::Error;
 use mt5_sentinel::bars::Bars;
 use mt5_sentinel::features::{
-    LEGACY_WIDTH, Lanes, Row, Stream, WIDTH, batch, batch_into, batch_on, batch_parallel, latest, legacy_into,
-    needed_bars,
+    LEGACY_WIDTH, Row, Stream, WIDTH, batch, batch_into, batch_on, batch_parallel, latest, legacy_into, needed_bars,
 };
+use mt5_sentinel::lanes::Lanes;
 use ndarray::{Array2, ArrayView1, ShapeBuilder, s};
 
 fn bits<'a>(values: impl IntoIterator<Item = &'a f64>) -> Vec<u64> {

@@ -16,7 +16,7 @@ fn data(name: &str) -> Vec<u8> {
 }
 
 fn manifest() -> String {
-    let model = Model::from_lightgbm_text(&data("multiclass_nan.txt")).unwrap();
+    let model = Model::from_bytes(&data("multiclass_nan.txt")).unwrap();
     format!(
         r#"
 format = "lightgbm-text"
@@ -164,7 +164,7 @@ fn golden(kind: &str) -> String {
 
 #[test]
 fn golden_rows_are_replayed_exactly() {
-    let model = Model::from_lightgbm_text(&data("multiclass_nan.txt")).unwrap();
+    let model = Model::from_bytes(&data("multiclass_nan.txt")).unwrap();
     for (kind, allowed) in [("raw", 0), ("score", 2)] {
         let good = golden(kind);
         assert_eq!(verify_golden(&model, good.as_bytes()).unwrap(), 142);
@@ -184,7 +184,7 @@ fn golden_rows_are_replayed_exactly() {
 
 #[test]
 fn golden_rows_that_are_not_about_this_model_are_refused() {
-    let model = Model::from_lightgbm_text(&data("multiclass_nan.txt")).unwrap();
+    let model = Model::from_bytes(&data("multiclass_nan.txt")).unwrap();
     let good = golden("score");
     let header = good.lines().next().unwrap();
     for (text, sentence) in [
@@ -202,6 +202,6 @@ fn golden_rows_that_are_not_about_this_model_are_refused() {
         let error = verify_golden(&model, text.as_bytes()).unwrap_err().to_string();
         assert!(error.contains(sentence), "{error}");
     }
-    let one = Model::from_lightgbm_text(&data("binary.txt")).unwrap();
+    let one = Model::from_bytes(&data("binary.txt")).unwrap();
     assert!(verify_golden(&one, good.as_bytes()).unwrap_err().to_string().contains("a model of 1 outputs"));
 }

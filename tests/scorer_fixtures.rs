@@ -28,7 +28,7 @@ fn data() -> PathBuf {
 
 fn fixture(name: &str) -> Fixture {
     let text = fs::read(data().join(format!("{name}.txt"))).unwrap();
-    let model = Model::from_lightgbm_text(&text).unwrap();
+    let model = Model::from_bytes(&text).unwrap();
     let csv = fs::read_to_string(data().join(format!("{name}.csv"))).unwrap();
     let mut lines = csv.lines();
     let header: Vec<&str> = lines.next().unwrap().split(',').collect();

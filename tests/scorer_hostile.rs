@@ -15,7 +15,7 @@ fn text(name: &str) -> String {
 /// The refusal's sentence; anything but `BadModel`, in well under a second, fails the test.
 fn refusal(bytes: &[u8]) -> String {
     let start = Instant::now();
-    let answer = Model::from_lightgbm_text(bytes);
+    let answer = Model::from_bytes(bytes);
     assert!(start.elapsed() < Duration::from_secs(1), "took {:?}", start.elapsed());
     match answer.unwrap_err() {
         Error::BadModel { place, problem } => {
@@ -167,7 +167,7 @@ fn splits_that_form_a_ring_beside_the_tree_are_refused() {
     let sentence = refusal(edited(&good, &format!("num_leaves={tree}"), ring).as_bytes());
     assert!(sentence.contains("4 splits or leaves are never reached from the root"), "{sentence:?}");
     let fixed = ring.replace("left_child=-1 2 1", "left_child=1 2 -4").replace("-2 -3 -4", "-1 -2 -3");
-    assert!(Model::from_lightgbm_text(edited(&good, &format!("num_leaves={tree}"), &fixed).as_bytes()).is_ok());
+    assert!(Model::from_bytes(edited(&good, &format!("num_leaves={tree}"), &fixed).as_bytes()).is_ok());
 }
 
 #[test]
@@ -208,9 +208,9 @@ fn no_truncation_loads_before_its_trees_are_complete() {
         let complete = good.find("end of trees\n").unwrap() + "end of trees\n".len();
         let parameters = good.find("parameters:\n").unwrap() + "parameters:".len();
         let end = good.find("end of parameters").unwrap() + "end of parameters".len();
-        let full = Model::from_lightgbm_text(good.as_bytes()).unwrap();
+        let full = Model::from_bytes(good.as_bytes()).unwrap();
         for length in (0..good.len()).step_by(step) {
-            let loaded = Model::from_lightgbm_text(&good.as_bytes()[..length]);
+            let loaded = Model::from_bytes(&good.as_bytes()[..length]);
             assert_eq!(loaded.is_ok(), length >= complete && !(parameters..end).contains(&length), "{name} {length}");
             if let Ok(model) = loaded {
                 let row = vec![0.25; model.feature_names().len()];
@@ -241,7 +241,7 @@ fn random_bytes_in_a_file_never_panic_hang_or_index_outside() {
                 bytes[random(complete)] = alphabet[random(alphabet.len())];
             }
             let start = Instant::now();
-            match Model::from_lightgbm_text(&bytes) {
+            match Model::from_bytes(&bytes) {
                 Ok(model) => {
                     loaded += 1;
                     assert!(rows.outer_iter().all(|row| model.score_raw(&row.to_vec()).is_ok()));

@@ -24,7 +24,7 @@ fn published(name: &str) -> Option<Vec<u8>> {
 #[test]
 fn a_v3_multiclass_file_loads_and_gives_probabilities() {
     let Some(text) = published("multiclass.txt") else { return };
-    let model = Model::from_lightgbm_text(&text).unwrap();
+    let model = Model::from_bytes(&text).unwrap();
     assert_eq!((model.num_classes(), model.num_trees(), model.feature_names().len()), (3, 120, 13));
     let scores = model.score(&[0.0; 13]).unwrap();
     assert!((scores.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{scores:?}");
@@ -33,7 +33,7 @@ fn a_v3_multiclass_file_loads_and_gives_probabilities() {
 #[test]
 fn a_v3_regression_file_loads() {
     let Some(text) = published("boston_housing.txt") else { return };
-    let model = Model::from_lightgbm_text(&text).unwrap();
+    let model = Model::from_bytes(&text).unwrap();
     assert_eq!((model.num_classes(), model.num_trees(), model.objective()), (1, 100, "regression"));
     let price = model.score(&[0.1, 18.0, 2.3, 0.0, 0.5, 6.5, 65.0, 4.0, 1.0, 296.0, 15.3, 396.9, 5.0]).unwrap()[0];
     assert!((5.0..50.0).contains(&price), "{price} thousand dollars");
@@ -48,7 +48,7 @@ fn a_v2_categorical_file_gives_its_published_predictions() {
     ) else {
         return;
     };
-    let model = Model::from_lightgbm_text(&text).unwrap();
+    let model = Model::from_bytes(&text).unwrap();
     let (rows, answers) = (String::from_utf8(rows).unwrap(), String::from_utf8(answers).unwrap());
     let mut compared = 0;
     for (line, answer) in rows.lines().zip(answers.lines()) {

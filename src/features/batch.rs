@@ -3,9 +3,10 @@
 use ndarray::{Array2, ArrayViewMut2};
 
 use super::catalogue::{WIDTH, needed_bars};
-use super::kernel::{self, Lanes};
+use super::kernel;
 use super::stream::Row;
 use crate::bars::Bars;
+use crate::lanes::Lanes;
 use crate::{Error, Result};
 
 /// Features of every bar: a `bars.len()` × 22 array in C order, row `i` equal by bits to the stream's at bar `i`.

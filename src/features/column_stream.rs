@@ -4,11 +4,11 @@ use std::fmt;
 
 use super::catalogue::all_families;
 use super::family::{AnyFamily, Entry};
-use super::kernel::{Lanes, Task};
 use super::moment::{Closes, Moment};
 use super::selection::Selection;
 use super::stream::{Stream, one_nan};
 use crate::bars::{Bar, time};
+use crate::lanes::{Lanes, Task};
 use crate::rolling::Ring;
 use crate::{Error, Result};
 

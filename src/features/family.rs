@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::kernel::{Lanes, Task};
 use super::moment::Moment;
 use super::spec::Spec;
+use crate::lanes::{Lanes, Task};
 
 /// A group of neighbouring columns that share their state.
 ///

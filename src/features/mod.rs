@@ -37,7 +37,7 @@ mod volume;
 pub use batch::{batch, batch_into, batch_on, batch_parallel, latest};
 pub use catalogue::{CATALOGUE, EXTENDED, EXTENDED_WIDTH, WIDTH, fingerprint, names, needed_bars};
 pub use column_stream::ColumnStream;
-pub use kernel::{Lanes, useful_threads};
+pub use kernel::useful_threads;
 pub use legacy::{LEGACY_WIDTH, legacy_into};
 pub use selected::{batch_selected, batch_selected_into, batch_selected_parallel, latest_selected};
 pub use selection::Selection;

@@ -5,9 +5,10 @@ use ndarray::{Array2, ArrayViewMut2};
 use super::batch::{batch_parallel, fits};
 use super::catalogue::WIDTH;
 use super::column_stream::Chosen;
-use super::kernel::{self, Lanes};
+use super::kernel;
 use super::selection::Selection;
 use crate::bars::Bars;
+use crate::lanes::Lanes;
 use crate::{Error, Result};
 
 /// Selected columns of every bar: a `bars.len()` × `selection.width()` array in C order, row `i` equal by bits to the

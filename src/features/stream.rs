@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::WIDTH;
 use super::families::Families;
-use super::kernel::{Lanes, Task};
 use super::moment::{Closes, Moment};
 use crate::bars::Bar;
+use crate::lanes::{Lanes, Task};
 use crate::rolling::Ring;
 
 /// One value per column of the [`CATALOGUE`](super::CATALOGUE), in its order and units; NaN in warm-up.

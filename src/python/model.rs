@@ -82,7 +82,7 @@ impl PyModel {
     /// A model file's bytes, for any purpose.
     #[staticmethod]
     fn parse(model: &[u8]) -> PyResult<Self> {
-        Ok(Self { model: run(|| Model::from_lightgbm_text(model))?, manifest: None })
+        Ok(Self { model: run(|| Model::from_bytes(model))?, manifest: None })
     }
 
     /// Scores rows (n, k) → (n, classes).

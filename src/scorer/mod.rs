@@ -1,17 +1,19 @@
 //! Floor 2: model files → one flat forest; score one row, score many; refuse what was trained for something else.
 //!
-//! Text comes in through [`Model::from_lightgbm_text`] (any model), [`Model::from_bundle`] or [`Model::from_bare`]
+//! Text comes in through [`Model::from_bytes`] (any model), [`Model::from_bundle`] or [`Model::from_bare`]
 //! (models that may trade). What goes out to a decision is [`Scores`], which cannot hold a half answer.
 //!
 //! This floor does not know the feature catalogue: the names and the fingerprint a model must fit are handed in as
 //! [`Expected`].
 
 mod forest;
+mod format;
 mod golden;
 mod lightgbm;
 mod link;
 mod manifest;
 mod model;
+mod parsed;
 mod scores;
 
 pub use golden::verify_golden;

@@ -6,9 +6,9 @@ use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::forest::Forest;
-use super::lightgbm;
+use super::format;
 use super::link::Link;
+use super::parsed::{Body, Parsed};
 use crate::{Error, Result};
 
 /// Rows scored together: they and their scores stay in the nearest cache while the trees stream past.
@@ -19,31 +19,17 @@ const BLOCK_ROWS: usize = 64;
 /// Raw scores are `LightGBM`'s to the last bit: leaf values summed in file order per class in f64.
 #[derive(Clone)]
 pub struct Model {
-    forest: Forest,
-    feature_names: Vec<String>,
-    objective: String,
-    link: Link,
-    /// Iterations to divide by before the link; 1 unless the model averages (dividing by 1 changes no bit).
-    divisor: f64,
+    parsed: Parsed,
     sha256: String,
 }
 
 impl Model {
-    /// Reads `LightGBM`'s text format, versions v2, v3 and v4, whatever it was trained for.
+    /// Reads a model file of any format this build knows, whatever it was trained for.
     ///
     /// # Errors
-    /// [`Error::BadModel`] naming place and problem: cut off, altered, inconsistent, linear trees, not a model at all.
-    pub fn from_lightgbm_text(text: &[u8]) -> Result<Self> {
-        let parsed = lightgbm::parse(text)?;
-        let iterations = parsed.forest.trees() / parsed.forest.outputs();
-        Ok(Self {
-            forest: parsed.forest,
-            feature_names: parsed.feature_names,
-            objective: parsed.objective,
-            link: parsed.link,
-            divisor: if parsed.average_output { iterations as f64 } else { 1.0 },
-            sha256: sha256_hex(text),
-        })
+    /// [`Error::BadModel`] naming place and problem: cut off, altered, inconsistent, not a model at all.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        Ok(Self { parsed: format::parse(bytes)?, sha256: sha256_hex(bytes) })
     }
 
     /// Sums of leaf values for one row of `feature_names().len()` values, as `LightGBM`'s `raw_score=True`.
@@ -68,8 +54,9 @@ impl Model {
             let problem = format!("the output holds {} scores, the model gives {}", out.len(), self.num_classes());
             return Err(Error::BadRow { row: 0, problem });
         }
-        out.fill(0.0);
-        self.forest.add_row(row, out);
+        match &self.parsed.body {
+            Body::Forest(forest) => forest.sum_row(row, out),
+        }
         Ok(())
     }
 
@@ -111,12 +98,14 @@ impl Model {
             return Err(Error::BadRow { row: 0, problem });
         };
         let block = |(rows, out): (&[f64], &mut [f64])| {
-            self.forest.add_rows(rows, out);
+            match &self.parsed.body {
+                Body::Forest(forest) => forest.sum_rows(rows, out),
+            }
             if !raw {
                 out.chunks_exact_mut(classes).for_each(|scores| self.link(scores));
             }
         };
-        let (row_values, out_values) = (BLOCK_ROWS * self.forest.features(), BLOCK_ROWS * classes);
+        let (row_values, out_values) = (BLOCK_ROWS * self.feature_names().len(), BLOCK_ROWS * classes);
         if out.len() <= out_values {
             // One block: waking other threads would cost more than the work.
             block((rows, out));
@@ -129,25 +118,41 @@ impl Model {
     /// Scores per row: 3 for a sell/hold/buy model, 1 for binary and regression.
     #[must_use]
     pub fn num_classes(&self) -> usize {
-        self.forest.outputs()
+        match &self.parsed.body {
+            Body::Forest(forest) => forest.outputs(),
+        }
     }
 
     /// Names of a row's values, in column order, as the model file gives them.
     #[must_use]
     pub fn feature_names(&self) -> &[String] {
-        &self.feature_names
+        &self.parsed.feature_names
+    }
+
+    /// Name of the file's format for people, e.g. `LightGBM`.
+    #[must_use]
+    pub fn format(&self) -> &'static str {
+        self.parsed.format
     }
 
     /// Number of trees, all classes together.
     #[must_use]
     pub fn num_trees(&self) -> usize {
-        self.forest.trees()
+        match &self.parsed.body {
+            Body::Forest(forest) => forest.trees(),
+        }
     }
 
-    /// `LightGBM`'s name of the objective, e.g. `multiclass`; `custom` when the file names none.
+    /// The file's name of the objective, e.g. `multiclass`; `custom` when it names none.
     #[must_use]
     pub fn objective(&self) -> &str {
-        &self.objective
+        &self.parsed.objective
+    }
+
+    /// Whether the answers of one row are probabilities of classes that exclude each other, so that they sum to 1.
+    #[must_use]
+    pub fn is_distribution(&self) -> bool {
+        self.parsed.link == Link::Softmax
     }
 
     /// SHA-256 of the model file's bytes, 64 lower-case hex digits.
@@ -158,13 +163,13 @@ impl Model {
 
     fn link(&self, scores: &mut [f64]) {
         for score in scores.iter_mut() {
-            *score /= self.divisor;
+            *score /= self.parsed.divisor;
         }
-        self.link.apply(scores);
+        self.parsed.link.apply(scores);
     }
 
     fn check_width(&self, width: usize) -> Result<()> {
-        let needed = self.forest.features();
+        let needed = self.feature_names().len();
         if width == needed {
             return Ok(());
         }
@@ -176,9 +181,10 @@ impl fmt::Debug for Model {
     /// What identifies the model; its thousands of nodes would drown a log line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Model")
-            .field("objective", &self.objective)
+            .field("format", &self.format())
+            .field("objective", &self.objective())
             .field("trees", &self.num_trees())
-            .field("features", &self.feature_names)
+            .field("features", &self.feature_names())
             .field("sha256", &self.sha256)
             .finish_non_exhaustive()
     }

@@ -5,7 +5,7 @@ use super::tidy_tree::{is_word, line_of, words};
 const FN_LINES_MAX: usize = 70;
 
 /// Rooms and their floors; `Error` and `Result` are what the root passes on from `error`.
-const FLOORS: [(&str, usize); 10] = [
+const FLOORS: [(&str, usize); 11] = [
     ("python", 4),
     ("trade", 3),
     ("backtest", 3),
@@ -13,6 +13,7 @@ const FLOORS: [(&str, usize); 10] = [
     ("scorer", 2),
     ("bars", 1),
     ("rolling", 0),
+    ("lanes", 0),
     ("error", 0),
     ("Error", 0),
     ("Result", 0),

@@ -10,7 +10,6 @@
 mod ahead;
 mod block;
 mod emit;
-mod lanes;
 mod recursion;
 mod windows;
 
@@ -19,8 +18,6 @@ use std::cell::RefCell;
 use ahead::Ahead;
 use block::{BLOCK, Column, Copied, Input};
 use emit::Target;
-pub use lanes::Lanes;
-pub(super) use lanes::Task;
 use ndarray::{ArrayView1, ArrayViewMut2, Axis, s};
 use recursion::Recursion;
 use windows::{WindowColumns, Windows, calendar};
@@ -28,6 +25,7 @@ use windows::{WindowColumns, Windows, calendar};
 use super::catalogue::WIDTH;
 use super::stream::{Row, one_nan};
 use crate::bars::Bars;
+use crate::lanes::{Lanes, Task};
 
 /// Bars after which no column is in warm-up.
 const LEAD_IN: usize = 32;

@@ -11,24 +11,10 @@ mod header;
 mod tree;
 
 use self::header::Header;
-use super::forest::Forest;
+use super::forest::{Forest, Sums};
 use super::link::Link;
+use super::parsed::{Body, Parsed};
 use crate::{Error, Result};
-
-/// A parsed file: everything that decides a score.
-#[derive(Debug)]
-pub(super) struct Parsed {
-    /// The trees in file order.
-    pub forest: Forest,
-    /// Feature names in column order.
-    pub feature_names: Vec<String>,
-    /// The objective's name, `custom` when the file has none.
-    pub objective: String,
-    /// Raw scores → answers.
-    pub link: Link,
-    /// Whether answers divide the raw sum by the number of iterations (random forests).
-    pub average_output: bool,
-}
 
 /// Reads a whole model file.
 pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
@@ -37,7 +23,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
         return Err(bad("header", "no blank line ends it: the file is cut off or not a LightGBM text model"));
     };
     let header = Header::read(head)?;
-    let mut forest = Forest::new(header.feature_names.len(), header.num_class);
+    let mut forest = Forest::new(header.feature_names.len(), vec![0.0; header.num_class], Sums::Double);
     for (index, &size) in header.tree_sizes.iter().enumerate() {
         // `get` also refuses a size that ends inside a UTF-8 character.
         let Some((block, after)) = rest.get(..size).zip(rest.get(size..)) else {
@@ -45,29 +31,26 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
             return Err(bad(&format!("tree {index}"), &problem));
         };
         forest
-            .push(&tree::read(index, block)?)
+            .push(tree::read(index, block)?, index % header.num_class)
             .map_err(|problem| Error::BadModel { place: format!("tree {index}"), problem })?;
         rest = after;
     }
     check_end(&header.version, rest)?;
+    // Random forests divide the sum by the number of iterations; dividing by 1 changes no bit.
+    let divisor = if header.average_output { (forest.trees() / header.num_class) as f64 } else { 1.0 };
     Ok(Parsed {
-        forest,
+        format: "LightGBM",
+        body: Body::Forest(forest),
         feature_names: header.feature_names,
         objective: header.objective,
         link: header.link,
-        average_output: header.average_output,
+        divisor,
     })
 }
 
 /// The file as text, or the name of what it is instead.
 fn recognise(bytes: &[u8]) -> Result<&str> {
     let place = "first line";
-    if bytes.is_empty() {
-        return Err(bad(place, "the file is empty"));
-    }
-    if bytes.starts_with(b"\x80") {
-        return Err(bad(place, "this looks like a pickle, which is never loaded; save the model with `save_model`"));
-    }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(fault) => {

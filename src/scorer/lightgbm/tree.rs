@@ -1,7 +1,7 @@
 //! One `Tree=` block.
 
 use super::fields::Fields;
-use crate::scorer::forest::{LEAF, Node, Test, Tree, ZERO};
+use crate::scorer::forest::{Categories, LEAF, Node, Test, Tree, ZERO};
 use crate::{Error, Result};
 
 const KNOWN: &[&str] = &[
@@ -54,7 +54,7 @@ pub(super) fn read(index: usize, block: &str) -> Result<Tree> {
         return Err(fields.bad("linear leaves (is_linear=1) are not supported".to_owned()));
     }
     let words = fields.any_list::<u32>("cat_threshold")?;
-    Ok(Tree { nodes: nodes(&fields, splits, words.len())?, leaves, words })
+    Ok(Tree { nodes: nodes(&fields, splits, words.len())?, leaves, words, linear: Vec::new(), covers: Vec::new() })
 }
 
 fn nodes(fields: &Fields, splits: usize, words: usize) -> Result<Vec<Node>> {
@@ -109,7 +109,7 @@ fn test(decision: u8, threshold: f64, sets: &[(u32, u32)]) -> std::result::Resul
         let Some(&(first, count)) = set else {
             return Err(format!("names category set {threshold} of {}", sets.len()));
         };
-        return Ok(Test::Category { first, count });
+        return Ok(Test::Category { first, count, rule: Categories::Truncated });
     }
     let threshold = zero_snapped(threshold);
     let default_left = decision & DEFAULT_LEFT != 0;

@@ -1,9 +1,9 @@
-//! Which instruction set the kernel runs on.
+//! Floor 0: which instruction set a kernel runs on.
 //!
-//! The kernel is plain arithmetic in loops. It is compiled once per instruction set, and the compiler never reorders or
+//! A kernel is plain arithmetic in loops. It is compiled once per instruction set, and the compiler never reorders or
 //! fuses floating-point operations, so every copy returns the same bits; only the number of bars per instruction differs.
 
-/// An instruction set that the kernel is compiled for.
+/// An instruction set that kernels are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lanes {
     /// What every processor of the target has: SSE2 on `x86_64`, NEON on `aarch64`.
@@ -15,7 +15,7 @@ pub enum Lanes {
 }
 
 /// Work that is compiled for every instruction set; `run` must be `#[inline(always)]`, and all it calls.
-pub(in crate::features) trait Task {
+pub(crate) trait Task {
     /// What the work returns.
     type Output;
 
@@ -66,7 +66,7 @@ impl Lanes {
 
     /// Runs `task` compiled for this instruction set, or for the baseline where the processor lacks it.
     #[inline]
-    pub(in crate::features) fn run<T: Task>(self, task: T) -> T::Output {
+    pub(crate) fn run<T: Task>(self, task: T) -> T::Output {
         #[cfg(target_arch = "x86_64")]
         {
             if self == Self::Avx512 && self.is_available() {

@@ -16,6 +16,7 @@ mod model;
 mod parsed;
 mod scores;
 
+pub use forest::Kernel;
 pub use golden::verify_golden;
 pub use manifest::{CLASSES, Expected, Manifest};
 pub use model::Model;

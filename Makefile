@@ -79,6 +79,6 @@ $(VENV)/.dev: $(VENV)/.package pyproject.toml
 $(VENV)/.bench: $(VENV)/.package pyproject.toml
 	$(BIN)/pip install --quiet --group bench
 	$(BIN)/pip install --quiet --group bench-tulipy || sh tests/skip.sh "tulipy does not build here; the race runs without it"
-	$(BIN)/pip install --quiet --group bench-llvmlite --upgrade --target build/bench/llvmlite || \
+	$(BIN)/pip install --quiet --group bench-llvmlite --no-warn-conflicts --upgrade --target build/bench/llvmlite || \
 	  sh tests/skip.sh "no llvmlite that lleaves works with; the race runs without it"
 	@touch $@

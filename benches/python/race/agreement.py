@@ -13,7 +13,7 @@ from scorer_peers.contract import Peer, Rows, Scorer
 
 STRAY = 1e-5
 """Farther than this is another leaf somewhere, not rounding."""
-WRONG_SHARE = 0.05
+WRONG_SHARE = 0.1
 """Single precision sends rows that lie beside a threshold to the other side; this many would be an error."""
 LAST_BITS = 2
 FEW, SOME = 64, 1_024

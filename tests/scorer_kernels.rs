@@ -51,10 +51,10 @@ fn bits(scores: &Array2<f64>) -> Vec<u64> {
 }
 
 fn assert_equal(name: &str, shape: &Shape) {
-    for seed in 0..3 {
+    for seed in 0..2 {
         let mut draw = Draw(seed);
         let model = Model::from_bytes(text(shape, &mut draw).as_bytes()).unwrap();
-        let rows = rows(700, shape, &mut draw);
+        let rows = rows(530, shape, &mut draw);
         let walked = bits(&model.score_raw_by(Kernel::Walk, &rows.view()).unwrap());
         assert!(
             walked.iter().collect::<std::collections::BTreeSet<_>>().len() > 3,
@@ -67,7 +67,7 @@ fn assert_equal(name: &str, shape: &Shape) {
         }
         let batch = bits(&model.score_batch(rows.view(), true).unwrap());
         assert!(batch == walked, "{name}, seed {seed}: the batch differs");
-        for count in [1, 2, 127, 128, 511, 512, 513] {
+        for count in [1, 127, 128, 512, 513] {
             let part = model.score_batch(rows.slice(s![..count, ..]), true).unwrap();
             assert!(bits(&part)[..] == walked[..count * shape.classes], "{name}, seed {seed}: {count} rows differ");
         }

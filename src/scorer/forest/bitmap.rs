@@ -6,6 +6,9 @@ use super::walk::category;
 /// Rows of a block.
 pub(in crate::scorer) const BLOCK: usize = 512;
 
+/// Rows that stay in the nearest cache while their columns are picked out.
+const TILE: usize = 32;
+
 /// One bit for each row of a block.
 pub(super) type Bits = [u64; BLOCK / 64];
 
@@ -40,8 +43,6 @@ impl Answers {
     pub fn fill(&mut self, questions: &Questions, rows: &[f64]) {
         let features = self.columns.len();
         let count = rows.len() / features;
-        // A tile of rows stays in the nearest cache while its columns are picked out.
-        const TILE: usize = 32;
         for (tile, rows) in rows.chunks(TILE * features).enumerate() {
             for (feature, column) in self.columns.iter_mut().enumerate() {
                 let part = &mut column[tile * TILE..];

@@ -13,7 +13,7 @@ use crate::lanes::{Lanes, Task};
 pub(super) const LEAVES_MAX: usize = 256;
 
 /// Trees of one output whose leaf values are added in one go.
-const TOGETHER: usize = 4;
+const TOGETHER: usize = 8;
 
 /// A tree as a list of splits of row sets, parents first.
 #[derive(Debug, Clone, Default)]
@@ -65,6 +65,7 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
+    #[expect(clippy::large_stack_arrays, reason = "made once per thread, then boxed")]
     pub fn new() -> Self {
         let (sets, leaves) = ([NONE; 2 * LEAVES_MAX], [[0; BLOCK]; TOGETHER]);
         Self { answers: Answers::default(), sets, leaves, sums: [0.0; BLOCK] }
@@ -134,12 +135,10 @@ impl<S: Simd> Blockwise<'_, S> {
             let mut rest = trees.as_slice();
             while !rest.is_empty() {
                 let ready = rest.iter().take(TOGETHER).take_while(|tree| tree.program.is_some()).count();
-                let (now, later) = rest.split_at(ready.max(1));
+                // As many as there is a copy of `add` for.
+                let together = if ready == TOGETHER { TOGETHER } else { ready.min(2) };
+                let (now, later) = rest.split_at(together.max(1));
                 rest = later;
-                if ready == 0 {
-                    self.forest.add_tree(now[0].place, rows, &mut sums[..count]);
-                    continue;
-                }
                 for (tree, leaves) in now.iter().zip(leaves.iter_mut()) {
                     if let Some(program) = &tree.program {
                         let splits = &self.blocks.splits[program.first..][..program.splits];
@@ -147,20 +146,24 @@ impl<S: Simd> Blockwise<'_, S> {
                         self.lanes.run(Find { simd: self.simd, splits, bits, yes: &answers.yes, sets, leaves });
                     }
                 }
-                let values =
-                    |at: usize| self.blocks.values[now[at].values..].first_chunk().unwrap_or(&[0.0; LEAVES_MAX]);
-                let how = self.forest.sums;
-                match ready {
-                    4 => add([values(0), values(1), values(2), values(3)], leaves, sums, how),
-                    3 => add([values(0), values(1), values(2)], leaves, sums, how),
-                    2 => add([values(0), values(1)], leaves, sums, how),
-                    _ => add([values(0)], leaves, sums, how),
+                match together {
+                    TOGETHER => add(self.values::<TOGETHER>(now), leaves, sums, self.forest.sums),
+                    2 => add(self.values::<2>(now), leaves, sums, self.forest.sums),
+                    1 => add(self.values::<1>(now), leaves, sums, self.forest.sums),
+                    _ => self.forest.add_tree(now[0].place, rows, &mut sums[..count]),
                 }
             }
             for (scores, sum) in out.chunks_exact_mut(outputs).zip(sums.iter()) {
                 scores[output] = *sum;
             }
         }
+    }
+}
+
+impl<S> Blockwise<'_, S> {
+    /// The trees' leaf values, as many as a byte can ask for.
+    fn values<const TREES: usize>(&self, trees: &[Tree]) -> [&[f64; LEAVES_MAX]; TREES] {
+        std::array::from_fn(|at| self.blocks.values[trees[at].values..].first_chunk().unwrap_or(&[0.0; LEAVES_MAX]))
     }
 }
 

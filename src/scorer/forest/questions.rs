@@ -58,7 +58,8 @@ impl Questions {
     }
 
     fn gather_axes(&mut self, nodes: &[Node]) {
-        let mut of_feature: BTreeMap<(u32, bool), Vec<(f64, bool, usize)>> = BTreeMap::new();
+        type Asking = Vec<(f64, bool, usize)>;
+        let mut of_feature: BTreeMap<(u32, bool), Asking> = BTreeMap::new();
         for (at, node) in nodes.iter().enumerate() {
             if let Test::Numeric { threshold, zero_is_missing, missing_left } = node.test {
                 let asked = of_feature.entry((node.feature, zero_is_missing)).or_default();

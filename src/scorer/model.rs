@@ -56,6 +56,7 @@ impl Model {
         }
         match &self.parsed.body {
             Body::Forest(forest) => forest.sum_row(row, out),
+            Body::Linear(linear) => linear.sum_rows(row, out),
         }
         Ok(())
     }
@@ -100,6 +101,7 @@ impl Model {
         let block = |(rows, out): (&[f64], &mut [f64])| {
             match &self.parsed.body {
                 Body::Forest(forest) => forest.sum_rows(rows, out),
+                Body::Linear(linear) => linear.sum_rows(rows, out),
             }
             if !raw {
                 out.chunks_exact_mut(classes).for_each(|scores| self.link(scores));
@@ -120,6 +122,7 @@ impl Model {
     pub fn num_classes(&self) -> usize {
         match &self.parsed.body {
             Body::Forest(forest) => forest.outputs(),
+            Body::Linear(linear) => linear.outputs(),
         }
     }
 
@@ -135,11 +138,12 @@ impl Model {
         self.parsed.format
     }
 
-    /// Number of trees, all classes together.
+    /// Number of trees, all classes together; 0 for a linear model.
     #[must_use]
     pub fn num_trees(&self) -> usize {
         match &self.parsed.body {
             Body::Forest(forest) => forest.trees(),
+            Body::Linear(_) => 0,
         }
     }
 
@@ -161,6 +165,11 @@ impl Model {
         &self.sha256
     }
 
+    /// The part that makes raw scores.
+    pub(super) fn body(&self) -> &Body {
+        &self.parsed.body
+    }
+
     fn link(&self, scores: &mut [f64]) {
         for score in scores.iter_mut() {
             *score /= self.parsed.divisor;
@@ -168,7 +177,8 @@ impl Model {
         self.parsed.link.apply(scores);
     }
 
-    fn check_width(&self, width: usize) -> Result<()> {
+    /// Refuses rows of another width than the model's.
+    pub(super) fn check_width(&self, width: usize) -> Result<()> {
         let needed = self.feature_names().len();
         if width == needed {
             return Ok(());

@@ -4,9 +4,11 @@
 //! once from the root, so a walk ends and never indexes outside, whatever the file said.
 
 mod tree;
+mod view;
 mod walk;
 
 pub(super) use tree::{Categories, LEAF, LinearLeaf, Node, Test, Tree, ZERO};
+pub(super) use view::{Child, TreeView};
 
 /// In which precision leaf values are added up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,11 @@
 //! Contributions against Shapley values computed from their definition, over all subsets; and against hostile trees.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "indices and categories here are small whole numbers"
+)]
 
 use std::fmt::Write as _;
 use std::fs;

@@ -92,6 +92,9 @@ fn a_linear_leaf_answers_with_its_model_and_with_its_value_when_one_is_missing()
     ] {
         assert_eq!(model.score_raw(&row).unwrap(), [expected], "{row:?}");
     }
+    // A value too small for LightGBM to see, however large what it is multiplied with.
+    let steep = linear_tree(&TREE.replacen("leaf_coeff=2", "leaf_coeff=2e35", 1)).unwrap();
+    assert_eq!(steep.score_raw(&[-1.0, 9e-36]).unwrap(), [1.0]);
     let sentence = problem(model.explain(&[1.0, 1.0]).unwrap_err());
     assert_eq!(sentence, "tree 0: contributions are not defined for linear trees (is_linear=1)");
 }

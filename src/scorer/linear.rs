@@ -166,11 +166,11 @@ fn columns(file: &File, features: usize) -> Result<Vec<Column>> {
     };
     let mean = list("`mean`", &file.mean, 0.0)?;
     let scale = list("`scale`", &file.scale, 1.0)?;
-    let fill = list("`fill`", &file.fill, f64::NAN)?;
+    let stand_in = list("`fill`", &file.fill, f64::NAN)?;
     if let Some(at) = scale.iter().position(|scale| *scale == 0.0) {
         return Err(bad("`scale`", format!("value {at} is 0, by which nothing can be divided")));
     }
-    let columns = mean.into_iter().zip(scale).zip(fill);
+    let columns = mean.into_iter().zip(scale).zip(stand_in);
     Ok(columns.map(|((mean, scale), fill)| Column { mean, scale, fill }).collect())
 }
 

@@ -1,13 +1,20 @@
 //! Exact path-dependent Shapley values of one tree for one row, in time linear in the tree.
 //!
-//! A subset of features is valued by walking down with the row's answers where the feature is known and with the
-//! training rows' shares where it is not (Lundberg, Erion, Lee: Consistent individualized feature attribution for tree
-//! ensembles, 2018). A leaf of value v then counts for a subset S as v · Π o_j (j in S) · Π z_j (j not in S), over the
-//! different features j of its path: z_j the product of the shares of the branches that ask about j, o_j 1 when the
-//! row takes them all, else 0. The Shapley weights are integrals, |S|! (m - |S| - 1)! / m! = ∫ t^|S| (1-t)^(m-|S|-1) dt
-//! over 0..1, so the sum over all subsets folds into
+//! A subset S of the features is valued by walking down with the row's answers where the feature is known and with
+//! the training rows' shares where it is not (Lundberg, Erion, Lee: Consistent individualized feature attribution for
+//! tree ensembles, 2018). Of the different features j of a leaf's path, let `z[j]` be the product of the shares of the
+//! branches that ask about j, and `o[j]` 1 when the row takes them all, else 0. The leaf, of value v, counts for S as
 //!
-//! φ_i = v · (o_i - z_i) · ∫ Π_(j ≠ i) (t · o_j + (1 - t) · z_j) dt,
+//! ```text
+//! v · product of o[j] (j in S) · product of z[j] (j not in S).
+//! ```
+//!
+//! The Shapley weight of s known ones among m is an integral over t in 0..1, of t^s · (1 - t)^(m - s - 1), so the sum
+//! over all subsets folds into
+//!
+//! ```text
+//! contribution of i = v · (o[i] - z[i]) · integral of the product over j ≠ i of (t · o[j] + (1 - t) · z[j]),
+//! ```
 //!
 //! a polynomial that few Gauss-Legendre points integrate exactly. All factors are positive: nothing cancels, however
 //! long the path. A walk keeps the product at each point going down and the sums over leaves coming up; each branch
@@ -67,8 +74,8 @@ impl Walk {
             let feature = branch.feature as usize;
             let above = if branch.same == NONE { None } else { self.open.get(branch.same as usize) };
             let (share, taken) = above.map_or((1.0, true), |step| (step.share, step.taken));
-            let takes = branch.test.answer(row[feature], plan.words) == branch.yes;
-            let step = Step { feature, same: branch.same, share: share * branch.share, taken: taken && takes };
+            let taken = taken && branch.test.answer(row[feature], plan.words) == branch.yes;
+            let step = Step { feature, same: branch.same, share: share * branch.share, taken };
             if !step.taken && step.share < NO_SHARE {
                 at = branch.end as usize;
                 continue;

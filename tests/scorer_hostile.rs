@@ -112,7 +112,7 @@ fn each_altered_tree_is_named() {
         ("split_feature=", "split_feature=4 ", "`split_feature` has 7 values, 6 are needed"),
         ("decision_type=", "decision_type=2 ", "`decision_type` has 7 values, 6 are needed"),
         ("leaf_value=", "leaf_value=1 ", "`leaf_value` has 8 values, num_leaves=7"),
-        ("is_linear=0", "is_linear=1", "linear leaves (is_linear=1) are not supported"),
+        ("is_linear=0", "is_linear=1", "`leaf_const` has 0 values, 7 are needed"),
         ("shrinkage=1", "shrinkage=1\nmystery=1", "unknown key \"mystery\""),
         ("shrinkage=1", "shrinkage=1\nshrinkage=1", "`shrinkage` comes twice"),
     ] {

@@ -286,6 +286,17 @@ class Model:
             Unusable: a row has another length than the model's features.
         """
 
+    def explain(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Contributions of the features to the raw scores of rows (n, k) → (n, classes, k + 1); without the GIL.
+
+        The last column is the score expected of an unknown row; each line sums to the raw score. Trees: exact
+        path-dependent TreeSHAP.
+
+        Raises:
+            Unusable: a row has another length than the model's features.
+            Misconfigured: the model cannot be explained (linear trees, no counts of training rows); names the tree.
+        """
+
     def score_row(self, row: list[float]) -> list[float]:
         """Probabilities of one row, without numpy; the same bits as ``score``."""
 

@@ -3,6 +3,7 @@
 mod bars;
 mod decide;
 mod errors;
+mod explain;
 mod features;
 mod inputs;
 mod model;

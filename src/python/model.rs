@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use numpy::{AllowTypeChange, PyArray2, PyArrayLike2, ToPyArray};
+use numpy::{AllowTypeChange, PyArray2, PyArray3, PyArrayLike2, ToPyArray};
 use pyo3::prelude::*;
 
 use super::errors::{exception, run};
+use super::explain::explain;
 use crate::features;
 use crate::scorer::{Expected, Manifest, Model, verify_golden};
 
@@ -97,6 +98,15 @@ impl PyModel {
         let rows = x.as_array();
         let scores = py.detach(|| run(|| self.model.score_batch(rows, raw)))?;
         Ok(scores.to_pyarray(py))
+    }
+
+    /// Contributions of the features to the raw scores of rows (n, k) → (n, classes, k + 1).
+    fn explain<'py>(
+        &self,
+        py: Python<'py>,
+        x: PyArrayLike2<'py, f64, AllowTypeChange>,
+    ) -> PyResult<Bound<'py, PyArray3<f64>>> {
+        explain(py, &self.model, x)
     }
 
     /// Scores one row, without numpy.

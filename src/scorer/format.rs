@@ -1,6 +1,7 @@
 //! Which format a model file is in, from its first bytes; never from its name.
 
 use super::lightgbm;
+use super::linear;
 use super::parsed::Parsed;
 use crate::{Error, Result};
 
@@ -11,6 +12,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
     }
     if bytes.starts_with(b"\x80") {
         return Err(bad("this looks like a pickle, which is never loaded; save the model with `save_model`"));
+    }
+    if linear::recognised(bytes) {
+        return linear::parse(bytes);
     }
     lightgbm::parse(bytes)
 }

@@ -6,10 +6,12 @@
 //! This floor does not know the feature catalogue: the names and the fingerprint a model must fit are handed in as
 //! [`Expected`].
 
+mod explain;
 mod forest;
 mod format;
 mod golden;
 mod lightgbm;
+mod linear;
 mod link;
 mod manifest;
 mod model;

@@ -58,6 +58,7 @@ impl Model {
         }
         match &self.parsed.body {
             Body::Forest(forest) => forest.sum_row(Lanes::widest(), row, out),
+            Body::Linear(linear) => linear.sum_rows(row, out),
         }
         Ok(())
     }
@@ -102,6 +103,7 @@ impl Model {
         let block = |(rows, out): (&[f64], &mut [f64])| {
             match &self.parsed.body {
                 Body::Forest(forest) => forest.sum_rows(Lanes::widest(), rows, out),
+                Body::Linear(linear) => linear.sum_rows(rows, out),
             }
             if !raw {
                 out.chunks_exact_mut(classes).for_each(|scores| self.link(scores));
@@ -127,8 +129,10 @@ impl Model {
         let step = if matches!(kernel, Kernel::Block(_)) { BLOCK } else { 1 };
         for (rows, mut out) in rows.axis_chunks_iter(Axis(0), step).zip(scores.axis_chunks_iter_mut(Axis(0), step)) {
             let rows: Vec<f64> = rows.iter().copied().collect();
-            if let (Body::Forest(forest), Some(out)) = (&self.parsed.body, out.as_slice_mut()) {
-                forest.sum_by(kernel, &rows, out);
+            match (&self.parsed.body, out.as_slice_mut()) {
+                (Body::Forest(forest), Some(out)) => forest.sum_by(kernel, &rows, out),
+                (Body::Linear(linear), Some(out)) => linear.sum_rows(&rows, out),
+                (_, None) => {} // fresh arrays lie in one piece
             }
         }
         Ok(scores)
@@ -139,6 +143,7 @@ impl Model {
     pub fn num_classes(&self) -> usize {
         match &self.parsed.body {
             Body::Forest(forest) => forest.outputs(),
+            Body::Linear(linear) => linear.outputs(),
         }
     }
 
@@ -154,11 +159,12 @@ impl Model {
         self.parsed.format
     }
 
-    /// Number of trees, all classes together.
+    /// Number of trees, all classes together; 0 for a linear model.
     #[must_use]
     pub fn num_trees(&self) -> usize {
         match &self.parsed.body {
             Body::Forest(forest) => forest.trees(),
+            Body::Linear(_) => 0,
         }
     }
 
@@ -180,6 +186,11 @@ impl Model {
         &self.sha256
     }
 
+    /// The part that makes raw scores.
+    pub(super) fn body(&self) -> &Body {
+        &self.parsed.body
+    }
+
     fn link(&self, scores: &mut [f64]) {
         for score in scores.iter_mut() {
             *score /= self.parsed.divisor;
@@ -187,7 +198,8 @@ impl Model {
         self.parsed.link.apply(scores);
     }
 
-    fn check_width(&self, width: usize) -> Result<()> {
+    /// Refuses rows of another width than the model's.
+    pub(super) fn check_width(&self, width: usize) -> Result<()> {
         let needed = self.feature_names().len();
         if width == needed {
             return Ok(());

@@ -1,6 +1,7 @@
 //! What a reader of one format hands over: everything that decides a score, whatever the file looked like.
 
 use super::forest::Forest;
+use super::linear::Linear;
 use super::link::Link;
 
 /// A parsed model file.
@@ -25,4 +26,6 @@ pub(super) struct Parsed {
 pub(super) enum Body {
     /// Trees.
     Forest(Forest),
+    /// Weighted sums.
+    Linear(Linear),
 }

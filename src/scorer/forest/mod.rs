@@ -13,6 +13,7 @@ mod questions;
 mod row;
 mod simd;
 mod tree;
+mod view;
 mod walk;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use engine::Engine;
 
 pub(super) use bitmap::BLOCK;
 pub(super) use tree::{Categories, LEAF, LinearLeaf, Node, Test, Tree, ZERO};
+pub(super) use view::{Child, TreeView};
 
 /// One way to the sums; all of them end at the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

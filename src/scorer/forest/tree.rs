@@ -121,10 +121,13 @@ impl Tree {
 
     fn check_covers(&self) -> Result<(), String> {
         let needed = self.nodes.len() + self.leaves.len();
-        if self.covers.is_empty() || self.covers.len() == needed {
-            return Ok(());
+        if !self.covers.is_empty() && self.covers.len() != needed {
+            return Err(format!("{} counts do not fit {needed} splits and leaves", self.covers.len()));
         }
-        Err(format!("{} counts do not fit {needed} splits and leaves", self.covers.len()))
+        match self.covers.iter().find(|count| !count.is_finite() || **count < 0.0) {
+            Some(count) => Err(format!("a split or leaf was reached by {count} training rows")),
+            None => Ok(()),
+        }
     }
 
     /// Refuses children out of range, nodes reached twice (hence cycles) and nodes never reached.

@@ -8,6 +8,7 @@
 
 mod fields;
 mod header;
+mod leaves;
 mod tree;
 
 use self::header::Header;

@@ -1,6 +1,7 @@
 //! One `Tree=` block.
 
 use super::fields::Fields;
+use super::leaves;
 use crate::scorer::forest::{Categories, LEAF, Node, Test, Tree, ZERO};
 use crate::{Error, Result};
 
@@ -50,11 +51,14 @@ pub(super) fn read(index: usize, block: &str) -> Result<Tree> {
     let Some(splits) = leaves.len().checked_sub(1).filter(|_| leaves.len() == num_leaves) else {
         return Err(fields.bad(format!("`leaf_value` has {} values, num_leaves={num_leaves}", leaves.len())));
     };
-    if !matches!(fields.get("is_linear"), None | Some("0")) {
-        return Err(fields.bad("linear leaves (is_linear=1) are not supported".to_owned()));
-    }
     let words = fields.any_list::<u32>("cat_threshold")?;
-    Ok(Tree { nodes: nodes(&fields, splits, words.len())?, leaves, words, linear: Vec::new(), covers: Vec::new() })
+    Ok(Tree {
+        nodes: nodes(&fields, splits, words.len())?,
+        linear: leaves::linear(&fields, leaves.len())?,
+        covers: leaves::covers(&fields, splits)?,
+        leaves,
+        words,
+    })
 }
 
 fn nodes(fields: &Fields, splits: usize, words: usize) -> Result<Vec<Node>> {

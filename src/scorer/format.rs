@@ -2,6 +2,7 @@
 
 use super::lightgbm;
 use super::parsed::Parsed;
+use super::xgboost;
 use crate::{Error, Result};
 
 /// Reads a model file of any format.
@@ -11,6 +12,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
     }
     if bytes.starts_with(b"\x80") {
         return Err(bad("this looks like a pickle, which is never loaded; save the model with `save_model`"));
+    }
+    if bytes.starts_with(b"binf") {
+        return Err(bad("this is XGBoost's old binary format; save the model again as `.ubj` or `.json`"));
+    }
+    if xgboost::recognises(bytes) {
+        return xgboost::parse(bytes);
     }
     lightgbm::parse(bytes)
 }

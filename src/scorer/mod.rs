@@ -15,6 +15,7 @@ mod manifest;
 mod model;
 mod parsed;
 mod scores;
+mod xgboost;
 
 pub use golden::verify_golden;
 pub use manifest::{CLASSES, Expected, Manifest};

@@ -63,7 +63,6 @@ fn recognise(bytes: &[u8]) -> Result<&str> {
     let problem = match text.trim_start().get(..1) {
         _ if text.starts_with("tree\r") => "line ends are CRLF: the file was altered on its way, copy it as binary",
         Some("<") => "this looks like an HTML or XML page, not a LightGBM text model",
-        Some("{") => "this looks like JSON, not a LightGBM text model",
         _ => "`tree` was expected: not a LightGBM text model, or its beginning is lost",
     };
     Err(bad(place, problem))

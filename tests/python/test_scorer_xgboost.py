@@ -110,8 +110,9 @@ def around(singles: npt.NDArray[np.float32]) -> Rows:
     beside = [np.nextafter(singles, np.float32(side)).astype(np.float64) for side in (-np.inf, np.inf)]
     middles = [(singles.astype(np.float64) + other) / 2 for other in beside]
     near = [np.nextafter(middle, side) for middle in middles for side in (-np.inf, np.inf)]
-    every = np.concatenate([singles.astype(np.float64), *beside, *middles, *near])
-    return every[np.isfinite(every)]
+    every: Rows = np.concatenate([singles.astype(np.float64), *beside, *middles, *near])
+    finite: Rows = every[np.isfinite(every)]
+    return finite
 
 
 def probes(rows: Rows, booster: Any, seed: int) -> Rows:

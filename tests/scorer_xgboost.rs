@@ -149,3 +149,35 @@ fn reversed(value: &serde_json::Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[test]
+fn words_inside_strings_are_not_numbers() {
+    let named = stump_text("0.5").replacen(
+        "\"objective\"",
+        r#""feature_names": ["a \" NaN, -Infinity \\"], "feature_types": ["Größe \u0041 NaN"], "objective""#,
+        1,
+    );
+    assert_eq!(Model::from_bytes(named.as_bytes()).unwrap().feature_names(), ["a \" NaN, -Infinity \\"]);
+}
+
+/// Margins that `XGBoost` itself gave for these base scores.
+#[test]
+fn a_probability_becomes_the_margin_of_the_version_that_wrote_it() {
+    let margin = |version: &str, base_score: &str| {
+        let text = stump_text("0.5").replace("1, 2]", "0, 0]").replace("reg:squarederror", "binary:logistic");
+        let text = text.replace("[3, 2, 0]", version).replace("\"0E0\"", &format!("\"{base_score}\""));
+        Model::from_bytes(text.as_bytes()).map(|model| model.score_raw(&[0.0]).unwrap()[0])
+    };
+    for (version, base_score, expected) in [
+        ("[1, 7, 6]", "1E-8", -18.420_681_f32),
+        ("[3, 1, 3]", "[1E-8]", -18.420_681),
+        ("[3, 2, 0]", "[1E-8]", -13.815_51),
+        ("[2, 1, 4]", "3E-1", -0.847_297_85),
+        ("[3, 2, 0]", "[3E-1]", -0.847_297_85),
+    ] {
+        assert_eq!(margin(version, base_score).unwrap().to_bits(), f64::from(expected).to_bits(), "{version}");
+    }
+    let told = |base_score: &str| margin("[2, 0, 0]", base_score).unwrap_err().to_string();
+    assert!(told("1.5").contains("this objective needs a probability"));
+    assert!(told("0").contains("its margin is not finite"));
+}

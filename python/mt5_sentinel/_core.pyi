@@ -261,7 +261,9 @@ class Model:
 
     @staticmethod
     def load(path: str | PathLike[str]) -> Model:
-        """Load a LightGBM text model for any purpose, or a bundle directory, which must be whole and fit this build.
+        """Load a model file for any purpose, or a bundle directory, which must be whole and fit this build.
+
+        LightGBM text, XGBoost JSON and UBJSON are told apart by their first bytes.
 
         Raises:
             Misconfigured: the file cannot be read, is damaged, or the bundle does not fit; names file and field.
@@ -277,7 +279,7 @@ class Model:
 
     @staticmethod
     def parse(model: bytes) -> Model:
-        """Read a LightGBM text model from memory."""
+        """Read a model file from memory: LightGBM text, XGBoost JSON or UBJSON."""
 
     def score(self, x: ArrayLike, raw: bool = False) -> NDArray[np.float64]:
         """Score rows (n, k) → (n, classes), probabilities or raw sums; in parallel, without the GIL.

@@ -155,7 +155,8 @@ impl PyModel {
             (self.model.num_trees(), self.model.num_classes(), self.model.feature_names().len());
         let bundle = if self.manifest.is_some() { "bundle" } else { "bare" };
         format!(
-            "Model(LightGBM {}, {trees} trees, {columns} features, {classes} classes, {bundle})",
+            "Model({} {}, {trees} trees, {columns} features, {classes} classes, {bundle})",
+            self.model.format(),
             self.model.objective()
         )
     }

@@ -3,6 +3,7 @@
 use super::lightgbm;
 use super::linear;
 use super::parsed::Parsed;
+use super::xgboost;
 use crate::{Error, Result};
 
 /// Reads a model file of any format.
@@ -15,6 +16,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
     }
     if linear::recognised(bytes) {
         return linear::parse(bytes);
+    }
+    if bytes.starts_with(b"binf") {
+        return Err(bad("this is XGBoost's old binary format; save the model again as `.ubj` or `.json`"));
+    }
+    if xgboost::recognises(bytes) {
+        return xgboost::parse(bytes);
     }
     lightgbm::parse(bytes)
 }

@@ -2,7 +2,8 @@
 
 use crate::{Error, Result};
 
-/// How raw scores become answers, in `LightGBM`'s own order of operations so that the bits agree.
+/// How raw scores become answers, in `LightGBM`'s own order of operations so that the bits agree with it; `XGBoost`
+/// computes the same in single precision.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Link {
     /// Raw score as it is.
@@ -17,6 +18,8 @@ pub(super) enum Link {
     Exp,
     /// sign(x) · x²: undoes a square-root transform of the target.
     SignedSquare,
+    /// 1 where x > 0, else 0.
+    Step,
 }
 
 impl Link {
@@ -64,6 +67,7 @@ impl Link {
             Self::LogOnePlusExp => each(scores, |x| x.exp().ln_1p()),
             Self::Exp => each(scores, f64::exp),
             Self::SignedSquare => each(scores, |x| sign(x) * x * x),
+            Self::Step => each(scores, |x| f64::from(u8::from(x > 0.0))),
         }
     }
 }

@@ -17,6 +17,7 @@ mod manifest;
 mod model;
 mod parsed;
 mod scores;
+mod xgboost;
 
 pub use forest::Kernel;
 pub use golden::verify_golden;

@@ -18,7 +18,8 @@ const BLOCK_ROWS: usize = 1024;
 
 /// A model file, parsed and proven sound; immutable, so it can be shared by threads.
 ///
-/// Raw scores are `LightGBM`'s to the last bit: leaf values summed in file order per class in f64.
+/// Raw scores are those of the library that trained it, to the last bit: leaf values summed in file order per class, for
+/// `LightGBM` in f64, for `XGBoost` (its margins) in f32.
 #[derive(Clone)]
 pub struct Model {
     parsed: Parsed,
@@ -31,10 +32,15 @@ impl Model {
     /// # Errors
     /// [`Error::BadModel`] naming place and problem: cut off, altered, inconsistent, not a model at all.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        Ok(Self { parsed: format::parse(bytes)?, sha256: sha256_hex(bytes) })
+        let mut parsed = format::parse(bytes)?;
+        if let Body::Forest(forest) = &mut parsed.body {
+            forest.seal();
+        }
+        Ok(Self { parsed, sha256: sha256_hex(bytes) })
     }
 
-    /// Sums of leaf values for one row of `feature_names().len()` values, as `LightGBM`'s `raw_score=True`.
+    /// Sums of leaf values for one row of `feature_names().len()` values, as `LightGBM`'s `raw_score=True` or
+    /// `XGBoost`'s `output_margin=True`.
     ///
     /// NaN is a missing value, ±inf compares as it is. Returns `num_classes()` values.
     ///
@@ -63,8 +69,9 @@ impl Model {
         Ok(())
     }
 
-    /// The answer for one row in the objective's own unit, as `LightGBM`'s `predict`: class probabilities for
-    /// `multiclass`, a probability for `binary`, the target's unit for regressions.
+    /// The answer for one row in the objective's own unit, as the library's `predict`: class probabilities for
+    /// `multiclass` (also for `XGBoost`'s `multi:softmax`, whose `predict` gives the likeliest class), a probability for
+    /// `binary`, the target's unit for regressions.
     ///
     /// # Errors
     /// [`Error::BadRow`] when the row has another length.

@@ -106,9 +106,8 @@ impl Forest {
     }
 
     /// Arranges the trees for the kernels; to be called after the last [`Forest::push`].
-    pub fn sealed(mut self) -> Self {
-        self.engine = Engine::of(&self).map(Arc::new);
-        self
+    pub fn seal(&mut self) {
+        self.engine = Engine::of(self).map(Arc::new);
     }
 
     /// Writes the sum of every tree's leaf value for one row, in tree order, on one instruction set.

@@ -41,7 +41,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
     let divisor = if header.average_output { (forest.trees() / header.num_class) as f64 } else { 1.0 };
     Ok(Parsed {
         format: "LightGBM",
-        body: Body::Forest(forest.sealed()),
+        body: Body::Forest(forest),
         feature_names: header.feature_names,
         objective: header.objective,
         link: header.link,
@@ -64,7 +64,6 @@ fn recognise(bytes: &[u8]) -> Result<&str> {
     let problem = match text.trim_start().get(..1) {
         _ if text.starts_with("tree\r") => "line ends are CRLF: the file was altered on its way, copy it as binary",
         Some("<") => "this looks like an HTML or XML page, not a LightGBM text model",
-        Some("{") => "this looks like JSON, not a LightGBM text model",
         _ => "`tree` was expected: not a LightGBM text model, or its beginning is lost",
     };
     Err(bad(place, problem))

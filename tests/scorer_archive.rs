@@ -152,6 +152,17 @@ fn names_given_twice_and_shared_bytes_are_refused() {
 }
 
 #[test]
+fn bytes_after_the_end_of_a_deflated_file_are_refused() {
+    let mut zip = zip_of(&[("a.txt", b"aaaa")]);
+    let row = position(&zip, b"PK\x01\x02");
+    let packed = u32::from_le_bytes(zip[row + 20..row + 24].try_into().unwrap());
+    zip.splice(row..row, *b"more");
+    zip = in_row(zip, 20, &(packed + 4).to_le_bytes());
+    zip = in_end(zip, 16, &u32::try_from(row + 4).unwrap().to_le_bytes());
+    assert!(opened(zip).contains("a.txt: it is damaged"));
+}
+
+#[test]
 fn a_bomb_is_refused_before_it_unpacks() {
     let bomb = zip_of(&[("a.txt", &vec![0; 50 << 20])]);
     assert!(bomb.len() < 100_000, "{}", bomb.len());

@@ -141,11 +141,13 @@ def test_force_replaces_bundles_only(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "mine/thesis.txt").write_text("precious")
     (tmp_path / "file").write_text("precious")
     (tmp_path / "dir.zip").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "mine")
+    assert pack(tmp_path / "bundle") == 0
+    (tmp_path / "link").symlink_to(tmp_path / "bundle")
     for name in ("mine", "file", "dir.zip", "link"):
         assert pack(tmp_path / name, "--force") == 78
         assert "it is no bundle of that kind" in capsys.readouterr().err
     assert (tmp_path / "mine/thesis.txt").read_text() == "precious"
+    assert (tmp_path / "link").is_symlink()
 
 
 @pytest.mark.parametrize("name", ["bundle", "bundle.zip"])

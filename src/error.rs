@@ -79,6 +79,14 @@ pub enum Error {
         /// What is wrong there, and what was expected.
         problem: String,
     },
+    /// A model bundle is incomplete, altered or not signed as it must be.
+    #[error("model bundle, {place}: {problem}")]
+    BadBundle {
+        /// File of the bundle, and the key in it.
+        place: String,
+        /// What is wrong there, and what to do.
+        problem: String,
+    },
     /// A model is well-formed but was trained for something else.
     #[error("model refused, `{field}`: it says {found}, this build needs {expected}")]
     ModelMismatch {

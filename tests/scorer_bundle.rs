@@ -1,72 +1,43 @@
-//! The border: a bundle or a bare model that was made for something else is refused by the name of the field.
+//! The border: a bundle or a bare model that was made for something else, or was altered, is refused by file and key.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+#![allow(dead_code, missing_docs, reason = "support is shared with other tests and is not an interface")]
 
-use std::fmt::Write;
-use std::fs;
-use std::path::Path;
+#[path = "support/bundles.rs"]
+mod bundles;
 
+use bundles::{EXPECTED, Files, data, edited, load, manifest, refusal, sha256, sound};
 use mt5_sentinel::Error;
-use mt5_sentinel::scorer::{Expected, Model, verify_golden};
+use mt5_sentinel::scorer::{Bundle, Expected, GoldenSource, Layout, Manifest, Model, format_name};
 
-const EXPECTED: Expected =
-    Expected { feature_names: &["ema_10", "rsi_14", "spread_points", "hour_utc"], fingerprint: "c0ffee" };
-
-fn data(name: &str) -> Vec<u8> {
-    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/scorer").join(name)).unwrap()
-}
-
-fn manifest() -> String {
-    let model = Model::from_bytes(&data("multiclass_nan.txt")).unwrap();
-    format!(
-        r#"
-format = "lightgbm-text"
-model_file = "model.txt"
-model_sha256 = "{}"
-classes = ["sell", "hold", "buy"]
-features = ["ema_10", "rsi_14", "spread_points", "hour_utc"]
-catalogue_fingerprint = "c0ffee"
-symbol = "EURUSD"
-interval = "1h"
-trained_from = "2017-01-01"
-trained_to = "2023-12-31T22:00:00Z"
-threshold_advice = 0.55
-notes = "a test's own"
-"#,
-        model.sha256()
-    )
-}
-
-/// The bundle of `multiclass_nan` with the manifest's first `from` replaced.
-fn bundle(from: &str, to: &str) -> mt5_sentinel::Result<Model> {
-    let manifest = manifest();
-    assert!(manifest.contains(from), "nothing to edit: {from}");
-    let manifest = manifest.replacen(from, to, 1);
-    Model::from_bundle(&data("multiclass_nan.txt"), manifest.as_bytes(), &EXPECTED).map(|(model, _)| model)
-}
-
-fn mismatch(answer: mt5_sentinel::Result<Model>) -> (&'static str, String) {
-    let error = answer.unwrap_err();
-    match error {
-        Error::ModelMismatch { field, .. } => (field, error.to_string()),
-        other => panic!("not ModelMismatch: {other:?}"),
-    }
-}
+const NAMES: &str = r#""ema_10", "rsi_14", "spread_points", "hour_utc""#;
 
 #[test]
 fn a_bundle_that_fits_is_loaded_with_its_manifest() {
-    let (model, manifest) = Model::from_bundle(&data("multiclass_nan.txt"), manifest().as_bytes(), &EXPECTED).unwrap();
+    let bundle = Bundle::open(Box::new(sound())).unwrap();
+    let model = bundle.load(&[], &EXPECTED).unwrap();
     assert_eq!((model.num_classes(), model.num_trees(), model.objective()), (3, 15, "multiclass"));
+    let manifest = bundle.manifest();
     assert_eq!((manifest.symbol.as_str(), manifest.interval.as_str()), ("EURUSD", "1h"));
     assert_eq!((manifest.threshold_advice, manifest.notes.as_deref()), (Some(0.55), Some("a test's own")));
-    assert!(bundle("threshold_advice = 0.55\nnotes = \"a test's own\"\n", "").is_ok(), "both are optional");
+    assert_eq!((manifest.layout, manifest.steps), (Layout::Catalogue, 1));
+    assert_eq!(manifest.golden_source, GoldenSource::Trainer);
+    assert_eq!((manifest.metrics["log_loss"], manifest.metrics["trades"]), (1.05, 12.0));
+    assert_eq!(manifest.feature_ranges["rsi_14"].map(f64::to_bits), [10.0, 90.5].map(f64::to_bits));
+    assert!(load(&edited("threshold_advice = 0.55\n", ""), &[]).is_ok(), "it is optional");
+    assert!(load(&edited("notes = \"a test's own\"\n", ""), &[]).is_ok(), "they are optional");
+    let bare = format!("{}\n", manifest_without_tables());
+    let mut files = sound();
+    files.0.insert("manifest.toml".to_owned(), bare.into_bytes());
+    assert!(load(&files, &[]).is_ok(), "metrics and ranges are optional");
+}
+
+fn manifest_without_tables() -> String {
+    manifest().split("[metrics]").next().unwrap().to_owned()
 }
 
 #[test]
-fn each_field_that_differs_is_named() {
-    let names = r#""ema_10", "rsi_14", "spread_points", "hour_utc""#;
+fn each_key_that_differs_is_named() {
     for (from, to, field, sentence) in [
-        ("lightgbm-text", "onnx", "format", "it says onnx, this build needs lightgbm-text"),
-        ("model_sha256 = \"", "model_sha256 = \"00", "model_sha256", "it says 00"),
         (
             r#""sell", "hold", "buy""#,
             r#""buy", "hold", "sell""#,
@@ -75,24 +46,25 @@ fn each_field_that_differs_is_named() {
         ),
         (r#""sell", "hold", "buy""#, r#""sell", "buy""#, "classes", "it says sell, buy"),
         (
-            names,
+            NAMES,
             r#""ema_10", "spread_points", "rsi_14", "hour_utc""#,
             "features",
             "position 1 is `spread_points`, this build needs `rsi_14` there",
         ),
         (
-            names,
+            NAMES,
             r#""ema_10", "rsi_14", "spread_points""#,
             "features",
             "it says 3 features, this build needs 4 features",
         ),
-        (names, r#""ema_10", "rsi_14", "spread_points", "hour_utc", "extra""#, "features", "it says 5 features"),
-        (names, "", "features", "it says 0 features"),
+        (NAMES, r#""ema_10", "rsi_14", "spread_points", "hour_utc", "extra""#, "features", "it says 5 features"),
         ("c0ffee", "c0ffef", "catalogue_fingerprint", "it says c0ffef, this build needs c0ffee"),
     ] {
-        let (found, text) = mismatch(bundle(from, to));
-        assert_eq!(found, field, "{text}");
-        assert!(text.starts_with(&format!("model refused, `{field}`: ")) && text.contains(sentence), "{text}");
+        let error = load(&edited(from, to), &[]).unwrap_err();
+        assert!(matches!(error, Error::ModelMismatch { .. }), "{error:?}");
+        let text = error.to_string();
+        let start = format!("model refused, `{field} of manifest.toml`: ");
+        assert!(text.starts_with(&start) && text.contains(sentence), "{text}");
     }
 }
 
@@ -100,108 +72,140 @@ fn each_field_that_differs_is_named() {
 fn the_model_files_own_names_count_too() {
     let other: [&str; 4] = ["ema_10", "rsi_14", "hour_utc", "spread_points"];
     let expected = Expected { feature_names: &other, fingerprint: "c0ffee" };
-    let renamed = manifest().replace(r#""spread_points", "hour_utc""#, r#""hour_utc", "spread_points""#);
-    let answer = Model::from_bundle(&data("multiclass_nan.txt"), renamed.as_bytes(), &expected);
-    let (field, text) = mismatch(answer.map(|(model, _)| model));
-    assert_eq!(field, "feature_names");
+    let renamed = edited(NAMES, r#""ema_10", "rsi_14", "hour_utc", "spread_points""#);
+    let text = refusal(Bundle::open(Box::new(renamed)).unwrap().load(&[], &expected));
+    assert!(text.contains("`feature_names of the model file`"), "{text}");
     assert!(text.contains("position 2 is `spread_points`, this build needs `hour_utc` there"), "{text}");
 }
 
 #[test]
 fn a_bare_model_needs_the_expected_names_three_classes_and_probabilities() {
     assert!(Model::from_bare(&data("multiclass_nan.txt"), &EXPECTED).is_ok());
-    let (field, text) = mismatch(Model::from_bare(&data("binary.txt"), &EXPECTED));
-    assert_eq!((field, text.as_str()), ("num_class", "model refused, `num_class`: it says 1, this build needs 3"));
-    let (field, text) = mismatch(Model::from_bare(&data("multiclassova.txt"), &EXPECTED));
-    assert_eq!(field, "objective", "{text}");
+    let text = refusal(Model::from_bare(&data("binary.txt"), &EXPECTED));
+    assert_eq!(text, "model refused, `num_class of the model file`: it says 1, this build needs 3");
+    let text = refusal(Model::from_bare(&data("multiclassova.txt"), &EXPECTED));
+    assert!(text.contains("`objective of the model file`"), "{text}");
     let fewer = Expected { feature_names: &["ema_10"], fingerprint: "" };
-    let (field, text) = mismatch(Model::from_bare(&data("multiclass_nan.txt"), &fewer));
-    assert_eq!((field, text.ends_with("it says 4 features, this build needs 1 features")), ("feature_names", true));
+    let text = refusal(Model::from_bare(&data("multiclass_nan.txt"), &fewer));
+    assert!(text.ends_with("it says 4 features, this build needs 1 features"), "{text}");
 }
 
 #[test]
-fn a_manifest_that_cannot_be_meant_is_refused() {
+fn a_manifest_that_cannot_be_meant_is_refused_by_key() {
     for (from, to, sentence) in [
         ("symbol = \"EURUSD\"\n", "", "missing field `symbol`"),
+        ("golden_source = \"trainer\"\n", "", "missing field `golden_source`"),
+        ("\"trainer\"", "\"me\"", "unknown variant `me`"),
         ("symbol = ", "surprise = 1\nsymbol = ", "unknown field `surprise`"),
         ("symbol = \"EURUSD\"", "symbol = \"EURUSD\"\nsymbol = \"EURUSD\"", "duplicate key"),
-        ("symbol = \"EURUSD\"", "symbol = \"\"", "manifest, `symbol`: it is empty"),
-        ("\"model.txt\"", "\"../model.txt\"", "`model_file`: \"../model.txt\" is not a bare file name"),
+        ("symbol = \"EURUSD\"", "symbol = \"\"", "manifest.toml, `symbol`: it is empty"),
         ("\"2017-01-01\"", "\"last year\"", "`trained_from`: \"last year\" is not an ISO 8601 date"),
         ("\"2017-01-01\"", "\"2024-01-01\"", "`trained_to`: it lies before `trained_from`"),
         ("0.55", "1.5", "`threshold_advice`: 1.5 is not in 0..=1"),
         ("0.55", "nan", "`threshold_advice`: NaN is not in 0..=1"),
-        ("format = ", "format = = ", "model file, manifest"),
+        ("format = ", "format = = ", "manifest.toml, line 2: "),
+        ("lightgbm-text", "pickle", "`format`: pickle is none of lightgbm-text, xgboost-json"),
+        ("lightgbm-text", "onnx", "`format`: it says onnx, model.txt is lightgbm-text"),
+        ("symbol = ", "steps = 0\nsymbol = ", "`steps`: 0 is not in 1..=10000"),
+        ("symbol = ", "steps = 60\nsymbol = ", "`steps`: 60 rows per sequence are for onnx"),
+        ("symbol = ", "layout = \"legacy23\"\nsymbol = ", "`layout`: legacy23 is for onnx"),
+        ("symbol = ", "layout = \"rows\"\nsymbol = ", "unknown variant `rows`"),
+        ("\"model.txt\"\nclasses", "\"other.txt\"\nclasses", "`model_file`: other.txt has no sha256 in `files`"),
+        ("\"model.txt\"\nclasses", "\"golden.csv\"\nclasses", "`model_file`: the golden rows are no model"),
+        ("\"golden.csv\" = ", "\"silver.csv\" = ", "`files`: golden.csv has no sha256 in `files`"),
+        ("[files]\n", "[files]\n\"../model.txt\" = \"00\"\n", "`files`: \"../model.txt\" is not a bare file name"),
+        ("[files]\n", "[files]\n\"..\" = \"00\"\n", "`files`: \"..\" is not a bare file name"),
+        ("[files]\n", "[files]\n\"manifest.toml\" = \"00\"\n", "`files`: `manifest.toml` cannot be listed"),
+        ("[files]\n", "[files]\n\"extra.txt\" = \"00\"\n", "`files`: the sha256 of extra.txt is not 64 hex digits"),
+        ("1.05", "inf", "`metrics`: log_loss is inf"),
+        ("1.05", "\"good\"", "manifest.toml, line 20: invalid type: string"),
+        ("rsi_14 = [10, ", "rsi_7 = [10, ", "`feature_ranges`: rsi_7 is not in `features`"),
+        ("[10, 90.5]", "[10, 9.5]", "`feature_ranges`: rsi_14 is [10, 9.5], two finite numbers in order"),
+        ("[10, 90.5]", "[nan, 90.5]", "`feature_ranges`: rsi_14 is [NaN, 90.5]"),
     ] {
-        let error = bundle(from, to).unwrap_err();
-        assert!(matches!(error, Error::BadModel { .. }), "{error:?}");
-        assert!(error.to_string().contains(sentence), "{error}");
+        let error = load(&edited(from, to), &[]).unwrap_err();
+        assert!(matches!(error, Error::BadBundle { .. }), "{error:?}");
+        let text = error.to_string();
+        assert!(text.starts_with("model bundle, manifest.toml, ") && text.contains(sentence), "{text}");
     }
-    let answer = Model::from_bundle(&data("multiclass_nan.txt"), b"\xff", &EXPECTED);
-    assert_eq!(answer.unwrap_err().to_string(), "model file, manifest: not UTF-8 text");
+    assert_eq!(refusal(Manifest::parse(b"\xff")), "model bundle, manifest.toml: not UTF-8 text");
 }
 
 #[test]
-fn a_bundle_with_a_truncated_model_is_refused_by_its_digest() {
-    let model = data("multiclass_nan.txt");
-    let answer = Model::from_bundle(&model[..model.len() - 1], manifest().as_bytes(), &EXPECTED);
-    assert_eq!(mismatch(answer.map(|(model, _)| model)).0, "model_sha256");
-}
-
-/// The fixture's CSV reduced to its features and one kind of score, which is a golden.csv.
-fn golden(kind: &str) -> String {
-    let csv = String::from_utf8(data("multiclass_nan.csv")).unwrap();
-    let header: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
-    let other = if kind == "raw" { "score_" } else { "raw_" };
-    let kept: Vec<usize> = (0..header.len()).filter(|&at| !header[at].starts_with(other)).collect();
-    csv.lines().fold(String::new(), |mut text, line| {
-        let values: Vec<&str> = line.split(',').collect();
-        let values: Vec<&str> = kept.iter().map(|&at| values[at]).collect();
-        writeln!(text, "{}", values.join(",")).unwrap();
-        text
-    })
+fn a_sequence_model_may_have_the_older_hubs_columns() {
+    let columns: Vec<String> = (0..23).map(|at| format!("\"feature_{at}\"")).collect();
+    let text = manifest_without_tables().replace("lightgbm-text", "onnx").replace(NAMES, &columns.join(", "));
+    let text = text.replace("symbol = ", "layout = \"legacy23\"\nsteps = 60\nsymbol = ");
+    let read = Manifest::parse(text.as_bytes()).unwrap();
+    assert_eq!((read.layout, read.steps), (Layout::Legacy23, 60));
+    assert!(read.check_purpose(&EXPECTED).is_ok());
+    let other = Manifest::parse(text.replace("feature_22", "feature_23").as_bytes()).unwrap();
+    assert!(refusal(other.check_purpose(&EXPECTED)).contains("position 22 is `feature_23`"));
+    let other = Manifest::parse(text.replace("c0ffee", "c0ffef").as_bytes()).unwrap();
+    assert!(refusal(other.check_purpose(&EXPECTED)).contains("catalogue_fingerprint"));
 }
 
 #[test]
-fn golden_rows_are_replayed_exactly() {
-    let model = Model::from_bytes(&data("multiclass_nan.txt")).unwrap();
-    for (kind, allowed) in [("raw", 0), ("score", 2)] {
-        let good = golden(kind);
-        assert_eq!(verify_golden(&model, good.as_bytes()).unwrap(), 142);
-        let line = good.lines().nth(3).unwrap();
-        let (before, value) = line.rsplit_once(',').unwrap();
-        for (steps, accepted) in [(allowed, true), (allowed + 1, false)] {
-            let moved = f64::from_bits(value.parse::<f64>().unwrap().to_bits() + steps);
-            let altered = good.replace(line, &format!("{before},{moved:?}"));
-            let answer = verify_golden(&model, altered.as_bytes());
-            assert_eq!(answer.is_ok(), accepted, "{kind} {steps}: {answer:?}");
-            if let Err(error) = answer {
-                assert!(error.to_string().starts_with("model refused, `golden`: it says row 2, buy: "), "{error}");
-            }
+fn what_is_not_listed_and_what_is_missing_are_named() {
+    let mut files = sound();
+    files.0.insert("model.txt.bak".to_owned(), Vec::new());
+    let text = refusal(load(&files, &[]));
+    assert!(text.starts_with("model bundle, model.txt.bak: it lies in the bundle"), "{text}");
+    for name in ["model.txt", "golden.csv"] {
+        let mut files = sound();
+        files.0.remove(name);
+        assert_eq!(
+            refusal(load(&files, &[])),
+            format!("model bundle, {name}: it is missing; `files` of manifest.toml lists it")
+        );
+    }
+    let mut files = sound();
+    files.0.remove("manifest.toml");
+    assert!(refusal(load(&files, &[])).starts_with("model bundle, manifest.toml: it is missing"));
+    let mut files = sound();
+    files.0.extend((0..63).map(|at| (format!("{at}.txt"), Vec::new())));
+    assert!(refusal(load(&files, &[])).contains("it holds more than 64 files"));
+}
+
+#[test]
+fn a_flipped_bit_anywhere_is_refused_and_the_file_is_named() {
+    for name in ["model.txt", "golden.csv"] {
+        let length = sound().0[name].len();
+        for at in (0..length).step_by(length / 50).chain([length - 1]) {
+            let mut files = sound();
+            files.0.get_mut(name).unwrap()[at] ^= 1 << (at % 8);
+            let text = refusal(load(&files, &[]));
+            assert!(text.starts_with(&format!("model bundle, {name}: it was altered: its sha256 is ")), "{text}");
         }
     }
 }
 
 #[test]
-fn golden_rows_that_are_not_about_this_model_are_refused() {
-    let model = Model::from_bytes(&data("multiclass_nan.txt")).unwrap();
-    let good = golden("score");
-    let header = good.lines().next().unwrap();
-    for (text, sentence) in [
-        (
-            good.replace("score_hold,score_buy", "score_buy,score_hold"),
-            "column 5 is \"score_buy\", this build needs \"score_hold\"",
-        ),
-        (good.replace("ema_10,rsi_14", "rsi_14,ema_10"), "column 0 is \"rsi_14\", this build needs \"ema_10\""),
-        (format!("{header}\n"), "no row"),
-        (String::new(), "column 0 is \"missing\""),
-        (format!("{header}\n1,2,3,4,0.2,0.3\n"), "golden.csv"),
-        (format!("{header}\n1,2,3,x,0.2,0.3,0.5\n"), "golden.csv, row 0, column 3: not a number"),
-        (format!("{header}\n1,2,3,4,0.2,0.3,nan\n"), "`golden`: it says row 0, "),
+fn further_files_that_are_listed_are_hashed_too() {
+    let line = format!("[files]\n\"report.md\" = \"{}\"\n", sha256(b"fine").to_uppercase());
+    let with = |content: &[u8]| {
+        let Files(mut files) = edited("[files]\n", &line);
+        files.insert("report.md".to_owned(), content.to_vec());
+        load(&Files(files), &[])
+    };
+    assert!(with(b"fine").is_ok(), "digits in upper case are as good");
+    assert!(refusal(with(b"fini")).starts_with("model bundle, report.md: it was altered"));
+}
+
+#[test]
+fn a_format_has_one_name_by_its_first_bytes() {
+    for (bytes, name) in [
+        (data("multiclass_nan.txt").as_slice(), Some("lightgbm-text")),
+        (b"tree\r\nversion=v4\r\n", Some("lightgbm-text")),
+        (b"{ \"learner\": {}}", Some("xgboost-json")),
+        (b"{L\0\0\0\0\0\0\0\x07learner{", Some("xgboost-ubj")),
+        (b"\x08\x08\x12\x08skl2onnx", Some("onnx")),
+        (b"# mine\n\nformat = \"mt5-sentinel-linear-1\"\n", Some("linear-toml")),
+        (b"", None),
+        (b"\x80\x04\x95", None),
+        (b"trees\n", None),
+        (b"PK\x03\x04", None),
     ] {
-        let error = verify_golden(&model, text.as_bytes()).unwrap_err().to_string();
-        assert!(error.contains(sentence), "{error}");
+        assert_eq!(format_name(bytes), name, "{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(20)]));
     }
-    let one = Model::from_bytes(&data("binary.txt")).unwrap();
-    assert!(verify_golden(&one, good.as_bytes()).unwrap_err().to_string().contains("a model of 1 outputs"));
 }

@@ -261,7 +261,7 @@ class Model:
 
     @staticmethod
     def load(path: str | PathLike[str]) -> Model:
-        """Load a model file for any purpose, or a bundle directory, which must be whole and fit this build.
+        """Load a model file for any purpose, or a bundle (directory or zip), which must be whole and fit this build.
 
         LightGBM text, XGBoost JSON and UBJSON are told apart by their first bytes.
 
@@ -270,8 +270,15 @@ class Model:
         """
 
     @staticmethod
-    def load_for_trading(path: str | PathLike[str], allow_bare_model: bool = False) -> Model:
+    def load_for_trading(
+        path: str | PathLike[str], allow_bare_model: bool = False, public_keys: list[str] = ...
+    ) -> Model:
         """Load a model that may trade: three classes, the catalogue's features, and a bundle unless bare is allowed.
+
+        Args:
+            path: bundle directory, bundle zip, or model file.
+            allow_bare_model: whether a model file without a manifest will do.
+            public_keys: 64 hex digits each; when there are any, a bundle must be signed by one of them.
 
         Raises:
             Misconfigured: as ``load``.
@@ -318,6 +325,78 @@ class Model:
     def interval(self) -> str | None: ...
     @property
     def trained_range(self) -> tuple[str, str] | None: ...
+    @property
+    def objective(self) -> str:
+        """The model file's name of its objective."""
+
+    @property
+    def threshold_advice(self) -> float | None:
+        """Score from which the manifest advises to act; None where it has no advice."""
+
+    @property
+    def feature_ranges(self) -> dict[str, list[float]]:
+        """Least and greatest value in training by feature, as the manifest has them."""
+
+class Bundle:
+    """An open model bundle; each check raises what loading would raise, without the path."""
+
+    @staticmethod
+    def open(path: str | PathLike[str]) -> Bundle:
+        """List a directory or a zip and read its manifest.
+
+        Raises:
+            Misconfigured: it cannot be read, or the manifest is missing or broken.
+        """
+
+    @property
+    def names(self) -> list[str]: ...
+    @property
+    def manifest_json(self) -> str:
+        """Every key of the manifest as a JSON object."""
+
+    @property
+    def manifest_bytes(self) -> bytes: ...
+    def file(self, name: str) -> bytes:
+        """Bytes of a listed file; its hash must be the listed one."""
+
+    def check_listing(self) -> None:
+        """Nothing is missing, nothing is not listed."""
+
+    def check_signature(self, public_keys: list[str]) -> str | None:
+        """Return the signer's public key; None for an unsigned bundle when no key is asked for."""
+
+    def check_purpose(self) -> None:
+        """Classes, features and fingerprint of the manifest are this build's."""
+
+    def check_format(self) -> None:
+        """The model file is in the format that the manifest names."""
+
+    def check_model(self) -> None:
+        """The model file is whole, and its own names, outputs and objective fit."""
+
+    def check_golden(self) -> int:
+        """Replay the golden rows; returns how many there are."""
+
+def is_bundle(path: str | PathLike[str]) -> bool:
+    """Whether a path is a directory or a zip."""
+
+def check_bare_model(model: bytes) -> None:
+    """Raise Misconfigured where a model file's names, outputs or objective do not fit this build."""
+
+def check_public_keys(public_keys: list[str]) -> None:
+    """Raise Misconfigured where one is no ed25519 public key of 64 hex digits."""
+
+def model_format(model: bytes) -> str | None:
+    """Name of a model file's format as a manifest has it, from its first bytes."""
+
+def zip_files(files: dict[str, bytes]) -> bytes:
+    """One zip of files by name, the same bytes for the same files."""
+
+def public_key(seed: bytes) -> str:
+    """Public half of the ed25519 key of a seed of 32 bytes, 64 hex digits."""
+
+def sign_manifest(seed: bytes, manifest: bytes) -> str:
+    """The text of ``signature.toml`` for a manifest's bytes."""
 
 class Policy:
     """Rules of deciding: trade strictly above ``threshold``; no trade when a bar is ``stale_grace_s`` overdue."""

@@ -49,8 +49,11 @@ class Settings:
     interval: Literal["1m", "5m", "1h"] = setting("1h", "length of a bar", flag=True)
     threshold: float = setting(0.6, "trade only above this confidence, 0 to 1", flag=True, low=0.0, high=1.0)
     live: bool = setting(False, "trade live; refused by this version, which trades on paper")
-    model: str = setting("bundled", "model bundle directory, or `bundled`", flag=True)
+    model: str = setting("bundled", "model bundle, a directory or a zip, or `bundled`", flag=True)
     allow_bare_model: bool = setting(False, "accept a model file without a manifest", flag=True)
+    model_public_keys: tuple[str, ...] = setting(
+        (), "a model must be signed by one of these ed25519 public keys, 64 hex digits each; empty: by none"
+    )
 
     eodhd_url: str = setting("https://eodhd.com", "base URL of the market data API", flag=True)
     eodhd_api_token: str = setting(
@@ -191,6 +194,8 @@ def _variables(environ: Mapping[str, str], mistakes: list[str]) -> list[tuple[st
 
 def _from_text(name: str, text: str) -> Any:  # noqa: ANN401
     """Text of a variable as the setting's type; text that does not fit is left for the check to refuse."""
+    if get_origin(TYPES[name]) is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
     if TYPES[name] is bool:
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
     try:
@@ -203,11 +208,15 @@ def _take(values: dict[str, Any], name: str, value: Any, place: str, mistakes: l
     """Accept one value, or note what is wrong with it and where it stands."""
     row = TABLE[name].metadata
     choices = get_args(TYPES[name]) if get_origin(TYPES[name]) is Literal else ()
-    wanted: type = str if choices else TYPES[name]
+    wanted: type = str if choices else get_origin(TYPES[name]) or TYPES[name]
+    if wanted is tuple and isinstance(value, (str, list)):
+        value = _from_text(name, value) if isinstance(value, str) else tuple(value)
     if wanted is float and type(value) is int and abs(value) < FLOAT_EXACT_BELOW:
         value = float(value)
     shown = "the value" if row["secret"] else repr(value)
-    if type(value) is not wanted:
+    if wanted is tuple and not (isinstance(value, tuple) and all(isinstance(part, str) for part in value)):
+        mistakes.append(f"{place}: {shown} is not a list of texts ({row['text']})")
+    elif type(value) is not wanted:
         mistakes.append(f"{place}: {shown} is not of type {wanted.__name__} ({row['text']})")
     elif choices and value not in choices:
         mistakes.append(f"{place}: {shown} is none of {', '.join(choices)}")

@@ -33,7 +33,7 @@ fn class_and_reason(error: &Error) -> (&'static str, &'static str) {
         Error::BadRow { .. } => ("Unusable", "bad_row"),
         Error::BadScores { .. } => ("Unusable", "bad_scores"),
         Error::BadState { .. } => ("Unusable", "bad_state"),
-        Error::BadModel { .. } => ("Misconfigured", "bad_model"),
+        Error::BadModel { .. } | Error::BadBundle { .. } => ("Misconfigured", "bad_model"),
         Error::ModelMismatch { .. } => ("Misconfigured", "model_mismatch"),
         Error::BadSetting { .. } => ("Misconfigured", "bad_setting"),
         Error::BadFill { .. } => ("Unsafe", "book_broken"),

@@ -1,6 +1,7 @@
 //! Floor 4: the extension module `mt5_sentinel._core`. Signature, call, map the error; no arithmetic, no decisions.
 
 mod bars;
+mod bundle;
 mod decide;
 mod errors;
 mod explain;
@@ -20,6 +21,10 @@ mod _core {
 
     #[pymodule_export]
     use super::bars::{PyBars, PyCleaned, PyRawRows, clean, parse, parse_time};
+    #[pymodule_export]
+    use super::bundle::{
+        PyBundle, check_bare_model, check_public_keys, model_format, public_key, py_is_bundle, sign_manifest, zip_files,
+    };
     #[pymodule_export]
     use super::decide::{PyDecision, PyPolicy, check_scores, decide};
     #[pymodule_export]

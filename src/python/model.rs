@@ -1,20 +1,15 @@
 //! Models: load, check, score.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use numpy::{AllowTypeChange, PyArray2, PyArray3, PyArrayLike2, ToPyArray};
 use pyo3::prelude::*;
 
-use super::errors::{exception, run};
+use super::bundle::{self, Loaded};
+use super::errors::run;
 use super::explain::explain;
-use crate::features;
-use crate::scorer::{Expected, Manifest, Model, verify_golden};
-
-/// Name of the manifest inside a model bundle.
-const MANIFEST: &str = "manifest.toml";
-
-/// Name of the rows with known scores inside a model bundle, replayed at every load.
-const GOLDEN: &str = "golden.csv";
+use crate::scorer::{Manifest, Model};
 
 /// A model ready to score.
 #[pyclass(name = "Model", module = "mt5_sentinel._core", frozen)]
@@ -23,61 +18,27 @@ pub(super) struct PyModel {
     manifest: Option<Manifest>,
 }
 
-fn read(path: &Path) -> PyResult<Vec<u8>> {
-    let problem = |error| format!("cannot read the model file {}: {error}", path.display());
-    std::fs::read(path).map_err(|error| exception(("Misconfigured", "bad_model"), &problem(error)))
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "it serves as map_err's closure")]
-fn with_path(path: &Path, error: PyErr) -> PyErr {
-    Python::attach(|py| {
-        let reason = error.value(py).getattr("reason").and_then(|reason| reason.extract::<String>());
-        let message = format!("{}: {}", path.display(), error.value(py));
-        exception(("Misconfigured", reason.as_deref().unwrap_or("bad_model")), &message)
-    })
+impl From<Loaded> for PyModel {
+    fn from(loaded: Loaded) -> Self {
+        Self { model: loaded.model, manifest: loaded.manifest }
+    }
 }
 
 #[pymethods]
 impl PyModel {
-    /// A model file for any purpose, or a bundle directory, which must be whole and fit this build.
+    /// A model file for any purpose, or a bundle, which must be whole and fit this build.
     #[staticmethod]
+    #[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
     fn load(path: PathBuf) -> PyResult<Self> {
-        if path.is_dir() {
-            return Self::load_for_trading(path, false);
-        }
-        let bytes = read(&path)?;
-        Self::parse(&bytes).map_err(|error| with_path(&path, error))
+        bundle::load(&path).map(Self::from)
     }
 
-    /// A model that may trade: a bundle directory, or a bare file when that is allowed; it must fit the catalogue.
+    /// A model that may trade: a bundle, or a bare file when that is allowed; it must fit the catalogue.
     #[staticmethod]
-    #[pyo3(signature = (path, allow_bare_model = false))]
+    #[pyo3(signature = (path, allow_bare_model = false, public_keys = Vec::new()))]
     #[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
-    fn load_for_trading(path: PathBuf, allow_bare_model: bool) -> PyResult<Self> {
-        let names = features::names();
-        let fingerprint = features::fingerprint();
-        let expected = Expected { feature_names: &names, fingerprint: &fingerprint };
-        if path.is_dir() {
-            let text = read(&path.join(MANIFEST))?;
-            let passport = run(|| Manifest::parse(&text)).map_err(|error| with_path(&path.join(MANIFEST), error))?;
-            let file = read(&path.join(&passport.model_file))?;
-            let golden = read(&path.join(GOLDEN))?;
-            let loaded = run(|| {
-                let (model, manifest) = Model::from_bundle(&file, &text, &expected)?;
-                verify_golden(&model, &golden)?;
-                Ok((model, manifest))
-            });
-            let (model, manifest) = loaded.map_err(|error| with_path(&path, error))?;
-            return Ok(Self { model, manifest: Some(manifest) });
-        }
-        if !allow_bare_model {
-            let message =
-                format!("{}: a bare model file has no manifest; --allow-bare-model accepts it", path.display());
-            return Err(exception(("Misconfigured", "bad_model"), &message));
-        }
-        let file = read(&path)?;
-        let model = run(|| Model::from_bare(&file, &expected)).map_err(|error| with_path(&path, error))?;
-        Ok(Self { model, manifest: None })
+    fn load_for_trading(path: PathBuf, allow_bare_model: bool, public_keys: Vec<String>) -> PyResult<Self> {
+        bundle::load_for_trading(&path, allow_bare_model, &public_keys).map(Self::from)
     }
 
     /// A model file's bytes, for any purpose.
@@ -148,6 +109,21 @@ impl PyModel {
     #[getter]
     fn trained_range(&self) -> Option<(String, String)> {
         self.manifest.as_ref().map(|manifest| (manifest.trained_from.clone(), manifest.trained_to.clone()))
+    }
+
+    #[getter]
+    fn objective(&self) -> &str {
+        self.model.objective()
+    }
+
+    #[getter]
+    fn threshold_advice(&self) -> Option<f64> {
+        self.manifest.as_ref().and_then(|manifest| manifest.threshold_advice)
+    }
+
+    #[getter]
+    fn feature_ranges(&self) -> BTreeMap<String, [f64; 2]> {
+        self.manifest.as_ref().map(|manifest| manifest.feature_ranges.clone()).unwrap_or_default()
     }
 
     fn __repr__(&self) -> String {

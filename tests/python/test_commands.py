@@ -182,7 +182,7 @@ def test_score_refuses_a_damaged_model(sentinel: Sentinel, tmp_path: Path) -> No
 
 
 def test_every_command_has_help_with_an_example(sentinel: Sentinel) -> None:
-    for command in ("run", "demo", "bars", "features", "score", "journal"):
+    for command in ("run", "demo", "bars", "features", "score", "model", "journal"):
         done = sentinel(command, "--help")
         assert done.returncode == 0
         assert f"example:\n  {'EODHD_API_TOKEN=demo ' if command == 'run' else ''}mt5-sentinel {command}" in done.stdout

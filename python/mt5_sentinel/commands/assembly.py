@@ -43,7 +43,7 @@ def market(settings: Settings) -> EodhdMarket:
 def model(settings: Settings) -> _core.Model:
     """The configured model; it must be one for this symbol and interval."""
     path = bundled.MODEL if settings.model == "bundled" else Path(settings.model)
-    loaded = _core.Model.load_for_trading(path, settings.allow_bare_model)
+    loaded = _core.Model.load_for_trading(path, settings.allow_bare_model, list(settings.model_public_keys))
     wrong = [
         f"it was trained for {found}, the configuration trades {wanted}"
         for found, wanted in ((loaded.symbol, settings.symbol[:6]), (loaded.interval, settings.interval))

@@ -87,7 +87,8 @@ def _configuration() -> str:
         flag = "`--live`, `--dry-run`" if name == "live" else f"`--{name.replace('_', '-')}`" if facts["flag"] else ""
         choices = get_args(config.TYPES[name]) if get_origin(config.TYPES[name]) is Literal else ()
         meaning = facts["text"] + (f" ({', '.join(choices)})" if choices else "")
-        shown = repr(row.default).lower() if isinstance(row.default, bool) else repr(row.default).replace("'", '"')
+        default = list(row.default) if isinstance(row.default, tuple) else row.default  # as TOML writes it
+        shown = repr(default).lower() if isinstance(default, bool) else repr(default).replace("'", '"')
         lines.append(f"| `{name}` | `{shown}` | {', '.join(f'`{v}`' for v in variables)} | {flag} | {meaning} |")
     return "\n".join(lines) + "\n"
 

@@ -9,7 +9,6 @@ nothing was tuned on it.
 from __future__ import annotations
 
 import argparse
-import hashlib
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -17,7 +16,8 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from mt5_sentinel import _core
+from mt5_sentinel import _core, bundle
+from mt5_sentinel.bundle import Facts
 from mt5_sentinel.bundled import BARS, INTERVAL, INTERVAL_S, MODEL, REPLAY_FROM_S, SYMBOL
 
 HORIZON_BARS = 12
@@ -75,18 +75,9 @@ def samples(bars: _core.Bars) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
 
 def write(out: Path, booster: lgb.Booster, bars: _core.Bars, matrix: NDArray[np.float64]) -> None:
     """Write the bundle's three files."""
-    out.mkdir(parents=True, exist_ok=True)
-    model = booster.model_to_string().encode()
-    (out / "model.txt").write_bytes(model)
     names = [spec.name for spec in _core.catalogue()]
-    day = [datetime.fromtimestamp(int(bars.timestamp[i]), timezone.utc).date().isoformat() for i in (0, -1)]
-    quoted = ", ".join(f'"{name}"' for name in names)
-    (out / "manifest.toml").write_text(
-        f'format = "lightgbm-text"\nmodel_file = "model.txt"\nmodel_sha256 = "{hashlib.sha256(model).hexdigest()}"\n'
-        f'classes = ["sell", "hold", "buy"]\nfeatures = [{quoted}]\ncatalogue_fingerprint = "{_core.fingerprint()}"\n'
-        f'symbol = "{SYMBOL}"\ninterval = "{INTERVAL}"\ntrained_from = "{day[0]}"\ntrained_to = "{day[1]}"\n'
-        f'threshold_advice = 0.6\nnotes = "Trained on {len(bars)} hourly bars as a demonstration."\n',
-        encoding="utf-8",
+    first, last = (
+        datetime.fromtimestamp(int(bars.timestamp[i]), timezone.utc).date().isoformat() for i in (0, len(bars) - 1)
     )
     picked = matrix[:: len(matrix) // GOLDEN_ROWS][:GOLDEN_ROWS]
     scores = np.asarray(booster.predict(picked, num_threads=1))
@@ -94,7 +85,23 @@ def write(out: Path, booster: lgb.Booster, bars: _core.Bars, matrix: NDArray[np.
     lines += [
         ",".join(map(repr, [*row, *answer])) for row, answer in zip(picked.tolist(), scores.tolist(), strict=True)
     ]
-    (out / "golden.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lows, highs = matrix.min(axis=0).tolist(), matrix.max(axis=0).tolist()
+    facts = Facts(
+        format="lightgbm-text",
+        features=names,
+        symbol=SYMBOL,
+        interval=INTERVAL,
+        trained_from=first,
+        trained_to=last,
+        golden_source="trainer",
+        threshold_advice=0.6,
+        notes=f"Trained on {len(bars)} hourly bars as a demonstration.",
+        feature_ranges={name: (low, high) for name, low, high in zip(names, lows, highs, strict=True)},
+    )
+    made = bundle.contents(facts, booster.model_to_string().encode(), ("\n".join(lines) + "\n").encode())
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in made.items():
+        (out / name).write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 use csv::StringRecord;
 
-use super::Model;
-use super::manifest::{CLASSES, mismatch};
+use super::fit::{CLASSES, mismatch};
+use crate::scorer::Model;
 use crate::{Error, Result};
 
 /// Units in the last place a probability may differ: `exp` is not the same function on every platform.

@@ -1,0 +1,8 @@
+//! A bundle as one zip: reading is strict and bounded, writing gives the same bytes for the same files.
+
+mod layout;
+mod read;
+mod write;
+
+pub use read::Archive;
+pub use write::pack;

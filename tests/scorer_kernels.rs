@@ -19,6 +19,7 @@ const ORDINARY: Shape = Shape {
     thresholds: 200,
     is_chain: false,
     categories: 0,
+    is_linear: false,
     missing: &[0, 1, 2],
 };
 
@@ -126,6 +127,12 @@ fn on_categories() {
     for categories in [5, 50, 100] {
         assert_equal(&format!("{categories} % categories"), &Shape { categories, features: 6, ..ORDINARY });
     }
+}
+
+#[test]
+fn on_linear_trees() {
+    assert_equal("linear", &Shape { is_linear: true, trees: 90, ..ORDINARY });
+    assert_equal("linear, some too large", &Shape { is_linear: true, leaves: (200, 300), ..ORDINARY });
 }
 
 #[test]

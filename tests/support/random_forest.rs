@@ -34,6 +34,8 @@ pub struct Shape {
     pub is_chain: bool,
     /// Share of the splits that ask for a category, in percent.
     pub categories: usize,
+    /// Whether leaves are linear models.
+    pub is_linear: bool,
     /// Missing types that occur (0 none, 1 zero, 2 NaN).
     pub missing: &'static [u8],
 }
@@ -102,9 +104,27 @@ fn tree(at: usize, shape: &Shape, draw: &mut Draw) -> String {
         line("cat_boundaries", text(&bounds));
         line("cat_threshold", words.join(" "));
     }
-    line("is_linear", "0".into());
+    if shape.is_linear {
+        linear(leaves, shape, draw, &mut line);
+    } else {
+        line("is_linear", "0".into());
+    }
     line("shrinkage", "1".into());
     block + "\n\n"
+}
+
+/// Leaves of none to three terms.
+fn linear(leaves: usize, shape: &Shape, draw: &mut Draw, line: &mut impl FnMut(&str, String)) {
+    let counts: Vec<usize> = (0..leaves).map(|_| draw.below(4)).collect();
+    let terms: usize = counts.iter().sum();
+    let mut numbers =
+        |count: usize| (0..count).map(|_| format!("{:?}", draw.unit() - 0.5)).collect::<Vec<_>>().join(" ");
+    line("is_linear", "1".into());
+    line("leaf_const", numbers(leaves));
+    line("leaf_coeff", numbers(terms));
+    let features: Vec<String> = (0..terms).map(|_| draw.below(shape.features).to_string()).collect();
+    line("num_features", counts.iter().map(usize::to_string).collect::<Vec<_>>().join(" "));
+    line("leaf_features", features.join(" "));
 }
 
 /// Children as LightGBM grows them: each split turns a leaf into a node, its right side is the new leaf.

@@ -51,6 +51,7 @@ pub(super) struct Blocks {
 struct Tree {
     /// `None` for a tree of too many leaves, which is walked.
     program: Option<Program>,
+    is_linear: bool,
     /// First of its leaf values.
     values: usize,
     place: Place,
@@ -81,9 +82,8 @@ impl Blocks {
         for place in &forest.trees {
             let leaves = place.nodes as usize + 1;
             let is_linear = forest.is_linear(*place);
-            let fits = leaves <= LEAVES_MAX && !is_linear;
-            let program = fits.then(|| blocks.program(forest, questions, *place));
-            let tree = Tree { program, values: place.leaf as usize, place: *place };
+            let program = (leaves <= LEAVES_MAX).then(|| blocks.program(forest, questions, *place));
+            let tree = Tree { program, is_linear, values: place.leaf as usize, place: *place };
             blocks.outputs[place.output as usize].push(tree);
         }
         blocks
@@ -134,7 +134,8 @@ impl<S: Simd> Blockwise<'_, S> {
             sums.fill(self.forest.start[output]);
             let mut rest = trees.as_slice();
             while !rest.is_empty() {
-                let ready = rest.iter().take(TOGETHER).take_while(|tree| tree.program.is_some()).count();
+                let is_ready = |tree: &&Tree| tree.program.is_some() && !tree.is_linear;
+                let ready = rest.iter().take(TOGETHER).take_while(is_ready).count();
                 // As many as there is a copy of `add` for.
                 let together = if ready == TOGETHER { TOGETHER } else { ready.min(2) };
                 let (now, later) = rest.split_at(together.max(1));
@@ -150,6 +151,9 @@ impl<S: Simd> Blockwise<'_, S> {
                     TOGETHER => add(self.values::<TOGETHER>(now), leaves, sums, self.forest.sums),
                     2 => add(self.values::<2>(now), leaves, sums, self.forest.sums),
                     1 => add(self.values::<1>(now), leaves, sums, self.forest.sums),
+                    _ if now[0].program.is_some() => {
+                        self.add_linear(now[0].place, rows, &leaves[0], &mut sums[..count])
+                    }
                     _ => self.forest.add_tree(now[0].place, rows, &mut sums[..count]),
                 }
             }
@@ -161,6 +165,13 @@ impl<S: Simd> Blockwise<'_, S> {
 }
 
 impl<S> Blockwise<'_, S> {
+    /// Adds what the leaves of a linear tree answer.
+    fn add_linear(&self, place: Place, rows: &[f64], leaves: &[u8; BLOCK], sums: &mut [f64]) {
+        for ((row, leaf), sum) in rows.chunks_exact(self.forest.features).zip(leaves).zip(sums) {
+            *sum = self.forest.sums.add(*sum, self.forest.leaf_value(place.leaf + u32::from(*leaf), row));
+        }
+    }
+
     /// The trees' leaf values, as many as a byte can ask for.
     fn values<const TREES: usize>(&self, trees: &[Tree]) -> [&[f64; LEAVES_MAX]; TREES] {
         std::array::from_fn(|at| self.blocks.values[trees[at].values..].first_chunk().unwrap_or(&[0.0; LEAVES_MAX]))

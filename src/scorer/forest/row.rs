@@ -24,6 +24,8 @@ pub(super) struct Rows {
     cuts: Vec<Cuts>,
     /// Per tree, from left to right: the leaves' values.
     values: Vec<f64>,
+    /// Which leaves of the forest these are.
+    leaves: Vec<u32>,
 }
 
 /// Neighbouring trees, scored side by side.
@@ -53,13 +55,11 @@ impl Cuts {
 }
 
 impl Rows {
-    /// `None` for a forest whose questions do not fit into bytes, and for one of linear trees.
+    /// `None` for a forest whose questions do not fit into bytes.
     pub fn of(forest: &Forest, questions: &Questions) -> Option<Self> {
-        if !forest.linear.is_empty() {
-            return None;
-        }
         let (codes, values) = (Codes::of(questions)?, vec![0.0; forest.leaves.len()]);
-        let mut rows = Self { codes, groups: Vec::new(), cuts: Vec::new(), values };
+        let leaves = vec![0; forest.leaves.len()];
+        let mut rows = Self { codes, groups: Vec::new(), cuts: Vec::new(), values, leaves };
         let fits = |place: &Place| (place.nodes as usize) < LEAVES_MAX;
         let mut first = 0;
         while let Some(place) = forest.trees.get(first) {
@@ -103,6 +103,7 @@ impl Rows {
         while let Some((at, depth, is_cut)) = pending.pop() {
             if at & LEAF != 0 {
                 self.values[place.leaf as usize + next] = forest.leaves[(at & !LEAF) as usize];
+                self.leaves[place.leaf as usize + next] = at & !LEAF;
                 next += 1;
             } else if is_cut {
                 nodes.push((at, depth, next));
@@ -143,8 +144,13 @@ impl<S: Simd> Task for SumRow<'_, S> {
                 for ((place, leaf), value) in trees.iter().zip(leaves).zip(&mut values) {
                     *value = rows.values[place.leaf as usize + leaf as usize];
                 }
+                if !forest.linear.is_empty() {
+                    for ((place, leaf), value) in trees.iter().zip(leaves).zip(&mut values) {
+                        *value = forest.leaf_value(rows.leaves[place.leaf as usize + leaf as usize], row);
+                    }
+                }
             } else {
-                values[0] = forest.leaves[forest.leaf_of(trees[0], row) as usize];
+                values[0] = forest.leaf_value(forest.leaf_of(trees[0], row), row);
             }
             picked.take(&values[..trees.len()], forest, out);
         }

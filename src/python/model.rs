@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use numpy::{AllowTypeChange, PyArray2, PyArrayLike2, ToPyArray};
 use pyo3::prelude::*;
 
+use super::engine::Engine;
 use super::errors::{exception, run};
-use crate::features;
-use crate::scorer::{Expected, Manifest, Model, verify_golden};
+use super::score;
+use crate::features::RowLayout;
+use crate::scorer::Manifest;
 
 /// Name of the manifest inside a model bundle.
 const MANIFEST: &str = "manifest.toml";
@@ -18,7 +19,7 @@ const GOLDEN: &str = "golden.csv";
 /// A model ready to score.
 #[pyclass(name = "Model", module = "mt5_sentinel._core", frozen)]
 pub(super) struct PyModel {
-    model: Model,
+    engine: Engine,
     manifest: Option<Manifest>,
 }
 
@@ -40,113 +41,156 @@ fn with_path(path: &Path, error: PyErr) -> PyErr {
 impl PyModel {
     /// A model file for any purpose, or a bundle directory, which must be whole and fit this build.
     #[staticmethod]
-    fn load(path: PathBuf) -> PyResult<Self> {
+    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         if path.is_dir() {
-            return Self::load_for_trading(path, false);
+            return Self::load_for_trading(py, path, false);
         }
-        let bytes = read(&path)?;
-        Self::parse(&bytes).map_err(|error| with_path(&path, error))
+        Self::parse(py, &read(&path)?).map_err(|error| with_path(&path, error))
     }
 
     /// A model that may trade: a bundle directory, or a bare file when that is allowed; it must fit the catalogue.
     #[staticmethod]
     #[pyo3(signature = (path, allow_bare_model = false))]
     #[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
-    fn load_for_trading(path: PathBuf, allow_bare_model: bool) -> PyResult<Self> {
-        let names = features::names();
-        let fingerprint = features::fingerprint();
-        let expected = Expected { feature_names: &names, fingerprint: &fingerprint };
+    fn load_for_trading(py: Python<'_>, path: PathBuf, allow_bare_model: bool) -> PyResult<Self> {
         if path.is_dir() {
             let text = read(&path.join(MANIFEST))?;
             let passport = run(|| Manifest::parse(&text)).map_err(|error| with_path(&path.join(MANIFEST), error))?;
             let file = read(&path.join(&passport.model_file))?;
             let golden = read(&path.join(GOLDEN))?;
-            let loaded = run(|| {
-                let (model, manifest) = Model::from_bundle(&file, &text, &expected)?;
-                verify_golden(&model, &golden)?;
-                Ok((model, manifest))
-            });
-            let (model, manifest) = loaded.map_err(|error| with_path(&path, error))?;
-            return Ok(Self { model, manifest: Some(manifest) });
+            return Self::bundled(py, &file, passport, &golden).map_err(|error| with_path(&path, error));
         }
         if !allow_bare_model {
             let message =
                 format!("{}: a bare model file has no manifest; --allow-bare-model accepts it", path.display());
             return Err(exception(("Misconfigured", "bad_model"), &message));
         }
-        let file = read(&path)?;
-        let model = run(|| Model::from_bare(&file, &expected)).map_err(|error| with_path(&path, error))?;
-        Ok(Self { model, manifest: None })
+        Self::bare(py, &read(&path)?).map_err(|error| with_path(&path, error))
     }
 
     /// A model file's bytes, for any purpose.
     #[staticmethod]
-    fn parse(model: &[u8]) -> PyResult<Self> {
-        Ok(Self { model: run(|| Model::from_bytes(model))?, manifest: None })
+    fn parse(py: Python<'_>, model: &[u8]) -> PyResult<Self> {
+        Ok(Self { engine: Engine::open(py, model)?, manifest: None })
     }
 
-    /// Scores rows (n, k) → (n, classes).
-    #[pyo3(signature = (x, raw = false))]
-    #[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
+    /// Scores rows (n, k), one row (k,) or sequences (n, t, k) → (n, classes).
+    #[pyo3(signature = (x, raw = false, out = None))]
     fn score<'py>(
         &self,
-        py: Python<'py>,
-        x: PyArrayLike2<'py, f64, AllowTypeChange>,
+        x: &Bound<'py, PyAny>,
         raw: bool,
-    ) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        let rows = x.as_array();
-        let scores = py.detach(|| run(|| self.model.score_batch(rows, raw)))?;
-        Ok(scores.to_pyarray(py))
+        out: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        score::score(&self.engine, x, raw, out)
+    }
+
+    /// Scores into an array of the caller.
+    #[pyo3(signature = (x, out, raw = false))]
+    fn score_into<'py>(&self, x: &Bound<'py, PyAny>, out: &Bound<'py, PyAny>, raw: bool) -> PyResult<()> {
+        score::score(&self.engine, x, raw, Some(out)).map(|_| ())
     }
 
     /// Scores one row, without numpy.
-    #[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
-    fn score_row(&self, row: Vec<f64>) -> PyResult<Vec<f64>> {
-        run(|| self.model.score(&row))
+    fn score_row(&self, row: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
+        score::score_row(&self.engine, row)
+    }
+
+    /// Scores the newest of `steps` rows, without numpy unless the model is a graph.
+    fn score_rows(&self, rows: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
+        score::score_rows(&self.engine, rows)
+    }
+
+    #[getter]
+    fn format(&self) -> &str {
+        self.engine.format()
+    }
+
+    #[getter]
+    fn objective(&self) -> &str {
+        self.engine.objective()
     }
 
     #[getter]
     fn num_classes(&self) -> usize {
-        self.model.num_classes()
+        self.engine.shape().classes
     }
 
     #[getter]
     fn num_trees(&self) -> usize {
-        self.model.num_trees()
+        self.engine.num_trees()
     }
 
     #[getter]
     fn feature_names(&self) -> Vec<String> {
-        self.model.feature_names().to_vec()
+        self.engine.feature_names().to_vec()
     }
 
     #[getter]
-    fn sha256(&self) -> String {
-        self.model.sha256().to_owned()
+    fn steps(&self) -> usize {
+        self.engine.shape().steps
     }
 
     #[getter]
-    fn symbol(&self) -> Option<String> {
-        self.manifest.as_ref().map(|manifest| manifest.symbol.clone())
+    fn is_sequence(&self) -> bool {
+        self.engine.shape().is_sequence
     }
 
     #[getter]
-    fn interval(&self) -> Option<String> {
-        self.manifest.as_ref().map(|manifest| manifest.interval.clone())
+    fn layout(&self) -> &'static str {
+        self.engine.layout().map_or("other", RowLayout::as_str)
     }
 
     #[getter]
-    fn trained_range(&self) -> Option<(String, String)> {
-        self.manifest.as_ref().map(|manifest| (manifest.trained_from.clone(), manifest.trained_to.clone()))
+    fn sha256(&self) -> &str {
+        self.engine.sha256()
+    }
+
+    #[getter]
+    fn symbol(&self) -> Option<&str> {
+        self.manifest.as_ref().map(|manifest| manifest.symbol.as_str())
+    }
+
+    #[getter]
+    fn interval(&self) -> Option<&str> {
+        self.manifest.as_ref().map(|manifest| manifest.interval.as_str())
+    }
+
+    #[getter]
+    fn trained_range(&self) -> Option<(&str, &str)> {
+        self.manifest.as_ref().map(|manifest| (manifest.trained_from.as_str(), manifest.trained_to.as_str()))
     }
 
     fn __repr__(&self) -> String {
-        let (trees, classes, columns) =
-            (self.model.num_trees(), self.model.num_classes(), self.model.feature_names().len());
-        let bundle = if self.manifest.is_some() { "bundle" } else { "bare" };
-        format!(
-            "Model(LightGBM {}, {trees} trees, {columns} features, {classes} classes, {bundle})",
-            self.model.objective()
-        )
+        let shape = self.engine.shape();
+        let trees = match self.engine.num_trees() {
+            0 => String::new(),
+            1 => "1 tree, ".to_owned(),
+            trees => format!("{trees} trees, "),
+        };
+        let steps = if shape.is_sequence { format!("{} steps of ", shape.steps) } else { String::new() };
+        let origin = match &self.manifest {
+            None => "bare".to_owned(),
+            Some(manifest) => format!("bundle {} {}", manifest.symbol, manifest.interval),
+        };
+        let (format, objective) = (self.engine.format(), self.engine.objective());
+        let (width, classes) = (shape.width, shape.classes);
+        let plural = if classes == 1 { "class" } else { "classes" };
+        format!("Model({format} {objective}, {trees}{steps}{width} features, {classes} {plural}, {origin})")
+    }
+}
+
+impl PyModel {
+    fn bare(py: Python<'_>, file: &[u8]) -> PyResult<Self> {
+        let engine = Engine::open(py, file)?;
+        engine.check_trades(py, file, None)?;
+        Ok(Self { engine, manifest: None })
+    }
+
+    fn bundled(py: Python<'_>, file: &[u8], manifest: Manifest, golden: &[u8]) -> PyResult<Self> {
+        let engine = Engine::open(py, file)?;
+        engine.check_trades(py, file, Some(&manifest))?;
+        engine.verify_golden(py, golden)?;
+        Ok(Self { engine, manifest: Some(manifest) })
     }
 }

@@ -1,6 +1,7 @@
 //! Which format a model file is in, from its first bytes; never from its name.
 
 use super::lightgbm;
+use super::onnx;
 use super::parsed::Parsed;
 use crate::{Error, Result};
 
@@ -11,6 +12,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
     }
     if bytes.starts_with(b"\x80") {
         return Err(bad("this looks like a pickle, which is never loaded; save the model with `save_model`"));
+    }
+    if onnx::is_onnx(bytes) {
+        return Err(bad("this is an ONNX graph, which the Python package runs (`mt5_sentinel.Model.load`)"));
     }
     lightgbm::parse(bytes)
 }

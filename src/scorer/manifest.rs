@@ -3,14 +3,15 @@
 use chrono::{DateTime, NaiveDate};
 use serde::Deserialize;
 
-use super::Model;
+use super::{Model, is_onnx};
 use crate::{Error, Result};
 
 /// Classes of a model that may trade, in the order of its scores.
 pub const CLASSES: [&str; 3] = ["sell", "hold", "buy"];
 
-/// The one format this build reads.
+/// Formats of model files.
 const FORMAT: &str = "lightgbm-text";
+const ONNX: &str = "onnx";
 
 /// What this build feeds a model: the catalogue's column names in order, and its fingerprint.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +27,7 @@ pub struct Expected<'a> {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Manifest {
-    /// `lightgbm-text`.
+    /// `lightgbm-text` or `onnx`.
     pub format: String,
     /// Name of the model file beside the manifest, no directories.
     pub model_file: String,
@@ -80,8 +81,12 @@ impl Manifest {
         }
     }
 
-    fn check(&self, model: &[u8], expected: &Expected) -> Result<()> {
-        differ("format", &self.format, FORMAT)?;
+    /// Refuses a model file that is not the manifest's, and a manifest that is not for this build.
+    ///
+    /// # Errors
+    /// [`Error::ModelMismatch`] naming `format`, `model_sha256`, `classes`, `features` or `catalogue_fingerprint`.
+    pub fn check(&self, model: &[u8], expected: &Expected) -> Result<()> {
+        differ("format", &self.format, if is_onnx(model) { ONNX } else { FORMAT })?;
         differ("model_sha256", &self.model_sha256.to_ascii_lowercase(), &super::model::sha256_hex(model))?;
         differ("classes", &self.classes.join(", "), &CLASSES.join(", "))?;
         same_names("features", &self.features, expected.feature_names)?;
@@ -109,14 +114,30 @@ impl Model {
     /// is broken.
     pub fn from_bare(model: &[u8], expected: &Expected) -> Result<Self> {
         let model = Self::from_bytes(model)?;
-        same_names("feature_names", model.feature_names(), expected.feature_names)?;
-        differ("num_class", &model.num_classes().to_string(), &CLASSES.len().to_string())?;
-        // Every other objective's answers do not sum to 1: each minute's `Scores` would be refused. Say so at load.
-        if !model.is_distribution() {
-            return Err(mismatch("objective", model.objective(), "class probabilities that sum to 1"));
-        }
+        let (names, classes) = (model.feature_names(), model.num_classes());
+        check_trades(names, classes, (model.objective(), model.is_distribution()), expected)?;
         Ok(model)
     }
+}
+
+/// Refuses what may not trade: other features than the expected ones, other classes than three, or an objective whose
+/// answers are no probabilities that sum to 1 (its name, and whether they do).
+///
+/// # Errors
+/// [`Error::ModelMismatch`] naming `feature_names`, `num_class` or `objective`.
+pub fn check_trades(
+    feature_names: &[String],
+    classes: usize,
+    (objective, is_distribution): (&str, bool),
+    expected: &Expected,
+) -> Result<()> {
+    same_names("feature_names", feature_names, expected.feature_names)?;
+    differ("num_class", &classes.to_string(), &CLASSES.len().to_string())?;
+    // Every other objective's answers do not sum to 1: each minute's `Scores` would be refused. Say so at load.
+    if is_distribution {
+        return Ok(());
+    }
+    Err(mismatch("objective", objective, "class probabilities that sum to 1"))
 }
 
 /// Refuses the first position where the names differ.

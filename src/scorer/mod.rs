@@ -13,10 +13,14 @@ mod lightgbm;
 mod link;
 mod manifest;
 mod model;
+mod onnx;
 mod parsed;
+mod rows;
 mod scores;
 
-pub use golden::verify_golden;
-pub use manifest::{CLASSES, Expected, Manifest};
+pub use golden::{Golden, verify_golden, verify_golden_by};
+pub use manifest::{CLASSES, Expected, Manifest, check_trades};
 pub use model::Model;
+pub use onnx::{OnnxFacts, is_onnx, onnx_facts};
+pub use rows::{made_up, read_rows, sequences};
 pub use scores::Scores;

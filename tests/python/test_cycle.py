@@ -47,8 +47,10 @@ class FakeModel:
         self.scores: list[float] | Exception = BUY
         self.rows: list[list[float]] = []
 
-    def score_row(self, row: list[float]) -> list[float]:
-        self.rows.append(row)
+    steps, layout = 1, "catalogue"
+
+    def score_rows(self, rows: list[list[float]]) -> list[float]:
+        self.rows += rows
         if isinstance(self.scores, Exception):
             raise self.scores
         return self.scores

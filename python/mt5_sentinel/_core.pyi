@@ -291,6 +291,9 @@ def narrow(x: NDArray[np.float64], out: NDArray[np.float32]) -> None:
         Unusable: the shapes differ, or ``out`` cannot be written.
     """
 
+def widen(x: NDArray[np.float32], out: NDArray[np.float64]) -> None:
+    """Copy values into an array of the same shape; else as ``narrow``."""
+
 @final
 class Model:
     """A model file, scored exactly as the library that trained it scores; an ONNX graph as ONNX Runtime does."""

@@ -31,13 +31,18 @@ class OnnxGraph:
     Threads may share it: a call takes a set of buffers and gives it back, so that each thread has its own.
     """
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: bytes, takes_nan: bool) -> None:
         """Open the graph and run it once, on zeros.
+
+        Args:
+            model: the file.
+            takes_nan: whether NaN is a missing value to it, as to trees. To a net it is not, yet ONNX Runtime's LSTM
+                makes an ordinary number of it, which nothing may be decided on.
 
         Raises:
             Misconfigured: onnxruntime is missing or refuses the graph, or inputs and outputs are not a model's.
         """
-        self._runtime = _runtime()
+        self._runtime, self._takes_nan = _runtime(), takes_nan
         self._faults = _faults()
         self._session = self._open(model)
         metadata = self._session.get_modelmeta().custom_metadata_map
@@ -73,7 +78,8 @@ class OnnxGraph:
         """The answer to ``steps`` rows, oldest first.
 
         Raises:
-            Unusable: the rows are of another number or width; else as ``score_into``.
+            Unusable: the rows are of another number or width, or not finite and the graph no trees; else as
+                ``score_into``.
         """
         needed = (self.steps, len(self.feature_names))
         try:
@@ -82,6 +88,10 @@ class OnnxGraph:
             raise Unusable(f"the rows are no numbers of shape {needed}", "bad_row") from None
         if x.shape != needed:
             raise Unusable(f"the rows are float64 {x.shape}; the model needs {needed}", "bad_row")
+        if not (self._takes_nan or np.isfinite(x).all()):
+            step, column = np.argwhere(~np.isfinite(x))[0]
+            found = f"{self.feature_names[column]}` of row {step} is {x[step, column]}"
+            raise Unusable(f"`{found}; a net has no answer to that", "bad_row")
         out = np.empty((1, self.num_classes))
         self.score_into(x.reshape((1, *needed)) if self.is_sequence else x, out, raw)
         return out.tolist()[0]
@@ -101,7 +111,7 @@ class OnnxGraph:
             self._session.run_with_iobinding(call.binding)
         except self._faults as error:
             raise Unusable(f"ONNX Runtime cannot score these rows: {_said(error)}", "bad_row") from None
-        np.copyto(out, call.answer)
+        call.give(out)
         self._idle.append(call)
 
     def _port(self, raw: bool) -> Port:
@@ -177,6 +187,14 @@ class _Call:
             _copy(x, self._table)
 
 
+    def give(self, out: NDArray[np.float64]) -> None:
+        """Convert the answers of the last run."""
+        if self.answer.dtype == np.float32:
+            _core.widen(self.answer, out)
+        else:
+            np.copyto(out, self.answer)
+
+
 def _copy(x: NDArray[np.float64], buffer: NDArray[Any]) -> None:
     if buffer.dtype == np.float32:
         _core.narrow(x, buffer)
@@ -215,8 +233,9 @@ def _faults() -> tuple[type[Exception], ...]:
 
 
 def _said(error: Exception) -> str:
-    """One line of bounded length."""
-    return " ".join(str(error).split())[:CHARS_MAX] or type(error).__name__
+    """One line of bounded length: its end, for the beginning is about the sources of ONNX Runtime."""
+    said = " ".join(str(error).split()) or type(error).__name__
+    return said if len(said) <= CHARS_MAX else f"… {said[-CHARS_MAX:]}"
 
 
 def _names(text: str | None) -> list[str]:

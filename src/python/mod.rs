@@ -34,7 +34,7 @@ mod _core {
     #[pymodule_export]
     use super::model::PyModel;
     #[pymodule_export]
-    use super::score::{narrow, read_rows};
+    use super::score::{narrow, read_rows, widen};
     #[pymodule_export]
     use super::stream::PyStream;
     #[pymodule_export]

@@ -2,7 +2,7 @@
 
 use numpy::ndarray::Dimension;
 use numpy::npyffi::{_PyArray_GET_ITEM_DATA, NPY_ARRAY_WRITEABLE};
-use numpy::{PyArray, PyArray2, PyArrayMethods, PyReadwriteArray2, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{Element, PyArray, PyArray2, PyArrayMethods, PyReadwriteArray2, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
 use super::errors::{misconfigured, unusable};
@@ -89,14 +89,14 @@ pub(super) fn writable<'py>(array: &Bound<'py, PyArray2<f64>>) -> PyResult<PyRea
 ///
 /// Without numpy's borrow flags, which would cost more than a row of a small model.
 #[allow(clippy::mut_from_ref, reason = "the arrays are Python's; see the comment at the unsafe calls")]
-pub(super) fn apart<'a, D: Dimension>(
-    input: &'a Bound<'_, PyArray<f64, D>>,
-    out: &'a Bound<'_, PyArray<f64, D>>,
-) -> Option<(&'a [f64], &'a mut [f64])> {
+pub(super) fn apart<'a, A: Element, B: Element, D: Dimension>(
+    input: &'a Bound<'_, PyArray<A, D>>,
+    out: &'a Bound<'_, PyArray<B, D>>,
+) -> Option<(&'a [A], &'a mut [B])> {
     let reads = input.data().is_aligned() && input.is_c_contiguous();
     let writes = out.data().is_aligned() && out.is_c_contiguous() && is_writable(out);
-    let end = |array: &Bound<'_, PyArray<f64, D>>| array.data().wrapping_add(array.len());
-    let are_apart = end(input) <= out.data() || end(out) <= input.data();
+    let (input_end, out_end) = (input.data().wrapping_add(input.len()), out.data().wrapping_add(out.len()));
+    let are_apart = input_end.cast::<u8>() <= out.data().cast() || out_end.cast::<u8>() <= input.data().cast();
     if !(reads && writes && are_apart) {
         return None;
     }
@@ -108,7 +108,7 @@ pub(super) fn apart<'a, D: Dimension>(
 }
 
 /// Whether numpy lets anyone write into an array.
-pub(super) fn is_writable<D: Dimension>(array: &Bound<'_, PyArray<f64, D>>) -> bool {
+pub(super) fn is_writable<A: Element, D: Dimension>(array: &Bound<'_, PyArray<A, D>>) -> bool {
     // SAFETY: the flags of a live array are read while the interpreter is held.
     let flags = unsafe { (*_PyArray_GET_ITEM_DATA(array.as_array_ptr())).flags };
     flags & NPY_ARRAY_WRITEABLE != 0
@@ -121,8 +121,10 @@ pub(super) fn is_regular<D: Dimension>(array: &Bound<'_, PyArray<f64, D>>) -> bo
         array.strides().iter().map(|stride| stride.unsigned_abs()).zip(array.shape().iter().copied()).collect();
     axes.retain(|(_, len)| *len > 1);
     axes.sort_unstable();
-    let apart = |needed: usize, (stride, len): (usize, usize)| (stride >= needed).then(|| stride * len);
-    array.data().is_aligned()
-        && axes.iter().all(|(stride, _)| stride % size == 0)
-        && axes.into_iter().try_fold(size, apart).is_some()
+    let apart = |extent: usize, (stride, len): (usize, usize)| (stride >= extent).then(|| stride * (len - 1) + extent);
+    let is_empty = array.len() == 0;
+    is_empty
+        || array.data().is_aligned()
+            && axes.iter().all(|(stride, _)| stride % size == 0)
+            && axes.into_iter().try_fold(size, apart).is_some()
 }

@@ -2,7 +2,8 @@
 
 use numpy::ndarray::{ArrayView2, ArrayViewMut2};
 use numpy::{
-    IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods,
+    Element, IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray,
+    PyUntypedArrayMethods,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -51,9 +52,11 @@ pub(super) fn score<'py>(
             many(py, model, rows.view(), raw, target.as_array_mut())?;
         }
         Engine::Session(session) => {
-            let axes = if shape.is_sequence { vec![count, shape.steps, shape.width] } else { vec![count, shape.width] };
+            // Once taken for writing and let go again: the graph writes through numpy, which asks no more than that.
             drop(outputs::writable(&target)?);
-            session.score_into(x.call_method1(intern!(py, "reshape"), (axes,))?.as_any(), &target, raw)?;
+            let axes = if shape.is_sequence { vec![count, shape.steps, shape.width] } else { vec![count, shape.width] };
+            let x = if x.ndim() == axes.len() { x.into_any() } else { x.call_method1("reshape", (axes,))? };
+            session.score_into(&x, &target, raw)?;
         }
     }
     Ok(answer)
@@ -208,10 +211,30 @@ pub(super) fn read_rows<'py>(
 #[pyfunction]
 #[allow(clippy::cast_possible_truncation, reason = "the rounding is what this function is for")]
 pub(super) fn narrow(x: &Bound<'_, PyArrayDyn<f64>>, out: &Bound<'_, PyArrayDyn<f32>>) -> PyResult<()> {
+    copied(x, out, |wide| wide as f32)
+}
+
+/// Copies float32 values into a float64 array of the same shape.
+#[pyfunction]
+pub(super) fn widen(x: &Bound<'_, PyArrayDyn<f32>>, out: &Bound<'_, PyArrayDyn<f64>>) -> PyResult<()> {
+    copied(x, out, f64::from)
+}
+
+fn copied<A: Element + Copy, B: Element>(
+    x: &Bound<'_, PyArrayDyn<A>>,
+    out: &Bound<'_, PyArrayDyn<B>>,
+    cast: impl Fn(A) -> B,
+) -> PyResult<()> {
     if x.shape() != out.shape() {
         return Err(unusable(&format!("{:?} values do not go into {:?}", x.shape(), out.shape())));
     }
-    let mut out = out.try_readwrite().map_err(|error| unusable(&format!("`out`: {error}")))?;
-    out.as_array_mut().zip_mut_with(&readable(x)?.as_array(), |narrow, wide| *narrow = *wide as f32);
+    if let Some((x, out)) = outputs::apart(x, out) {
+        out.iter_mut().zip(x).for_each(|(out, x)| *out = cast(*x));
+        return Ok(());
+    }
+    let refuse = |error: &dyn std::fmt::Display| unusable(&format!("`out`: {error}"));
+    let x = x.try_readonly().map_err(|error| refuse(&error))?;
+    let mut out = out.try_readwrite().map_err(|error| refuse(&error))?;
+    out.as_array_mut().zip_mut_with(&x.as_array(), |out, x| *out = cast(*x));
     Ok(())
 }

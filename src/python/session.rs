@@ -23,7 +23,7 @@ impl Session {
     pub(super) fn open(py: Python<'_>, model: &[u8]) -> PyResult<Self> {
         let facts = run(|| onnx_facts(model))?;
         let class = py.import("mt5_sentinel.onnx_model")?.getattr("OnnxGraph")?;
-        let graph = class.call1((PyBytes::new(py, model),))?;
+        let graph = class.call1((PyBytes::new(py, model), facts.takes_nan()))?;
         let feature_names: Vec<String> = graph.getattr("feature_names")?.extract()?;
         let shape = Shape {
             width: feature_names.len(),

@@ -36,6 +36,12 @@ impl OnnxFacts {
         let kinds = [("LSTM", "LSTM"), ("GRU", "GRU"), ("RNN", "RNN"), ("TreeEnsemble", "tree ensemble")];
         kinds.into_iter().find(|(stem, _)| has(stem)).map_or("network", |(_, kind)| kind)
     }
+
+    /// Whether NaN is a missing value to the graph, as it is to trees, and not the ruin of a sum.
+    #[must_use]
+    pub fn takes_nan(&self) -> bool {
+        self.kind() == "tree ensemble"
+    }
 }
 
 /// Whether bytes begin as an ONNX file does: field 1, `ir_version`, a small number, then another field.

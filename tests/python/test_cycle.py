@@ -45,9 +45,7 @@ class FakeModel:
 
     def __init__(self) -> None:
         self.scores: list[float] | Exception = BUY
-        self.rows: list[list[float]] = []
-
-    steps, layout = 1, "catalogue"
+        self.rows, self.steps, self.layout = list[list[float]](), 1, "catalogue"
 
     def score_rows(self, rows: list[list[float]]) -> list[float]:
         self.rows += rows

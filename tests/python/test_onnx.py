@@ -24,10 +24,10 @@ NAMED = {"feature_names": ",".join(NAMES)}
 LEGACY = {"feature_names": ",".join(f"feature_{i}" for i in range(23))}
 
 
-def bare(model: bytes, output: str = "probabilities", **feed: Any) -> Any:
+def bare(model: bytes, **feed: Any) -> Any:
     """What ONNX Runtime itself answers."""
     session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
-    return session.run([output], feed)[0]
+    return session.run(["probabilities"], feed)[0]
 
 
 def tables(count: int = 50, width: int = 22) -> Any:
@@ -49,7 +49,8 @@ def test_sequences_are_answered_as_by_onnxruntime(tabular: bool, batch: int | st
     feeds = [{"X_sequential": single[at]} | ({"X_tabular": single[at, -1]} if tabular else {}) for at in asked]
     expected = np.vstack([bare(file, **feed) for feed in feeds])
     scores = model.score(x)
-    assert (scores.dtype, scores.shape) == (np.float64, (150, 3))
+    assert scores.shape == (150, 3)
+    assert scores.dtype == np.float64
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-6)
     out = np.zeros((150, 3))
     assert model.score(x[:, ::1], out=out) is out
@@ -116,7 +117,7 @@ def test_trees_of_skl2onnx_and_onnxmltools() -> None:
     for file, trained in ((plain, forest), (of_booster.SerializeToString(), booster)):
         model = Model.parse(file)
         assert (model.objective, model.num_classes) == ("tree ensemble", 3)
-        np.testing.assert_allclose(model.score(rows), bare(file, "probabilities", x=rows), rtol=0, atol=1e-6)
+        np.testing.assert_allclose(model.score(rows), bare(file, x=rows), rtol=0, atol=1e-6)
         np.testing.assert_allclose(model.score(rows), trained.predict_proba(rows), rtol=0, atol=1e-5)
     with pytest.raises(Misconfigured, match=r"`output_probability` is a list of dictionaries.*zipmap.*False"):
         Model.parse(zipped)

@@ -1,5 +1,6 @@
 //! Rows of a file, an output of one's own, golden rows of sequences, and what an ONNX file says of itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+#![allow(clippy::float_cmp, reason = "bits are what is promised")]
 
 use std::fs;
 use std::path::Path;

@@ -41,9 +41,10 @@ format: $(VENV)/.dev  ## rewrite the sources in house style
 	$(BIN)/ruff format python tests/python benches/python deploy
 	$(BIN)/ruff check --fix python tests/python benches/python deploy
 
-bench: $(VENV)/.bench  ## speed of the core; the race against other libraries, written into docs/BENCHMARKS.md
+bench: $(VENV)/.bench  ## speed of the core; the races against other libraries, written into docs/BENCHMARKS.md
 	cargo bench --locked
 	$(BIN)/python benches/python/features_vs_peers.py --write
+	$(BIN)/python benches/python/scorer_vs_peers.py --write
 
 docs: $(VENV)/.dev  ## write docs/FEATURES.md and docs/CONFIGURATION.md from the code
 	$(BIN)/python -m mt5_sentinel.research.reference_docs docs
@@ -78,4 +79,6 @@ $(VENV)/.dev: $(VENV)/.package pyproject.toml
 $(VENV)/.bench: $(VENV)/.package pyproject.toml
 	$(BIN)/pip install --quiet --group bench
 	$(BIN)/pip install --quiet --group bench-tulipy || sh tests/skip.sh "tulipy does not build here; the race runs without it"
+	$(BIN)/pip install --quiet --group bench-llvmlite --no-warn-conflicts --upgrade --target build/bench/llvmlite || \
+	  sh tests/skip.sh "no llvmlite that lleaves works with; the race runs without it"
 	@touch $@

@@ -49,11 +49,19 @@ impl Lanes {
         {
             match self {
                 Self::Baseline => true,
-                Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+                Self::Avx2 => {
+                    is_x86_feature_detected!("avx2")
+                        && is_x86_feature_detected!("bmi1")
+                        && is_x86_feature_detected!("bmi2")
+                        && is_x86_feature_detected!("fma")
+                }
                 Self::Avx512 => {
                     is_x86_feature_detected!("avx512f")
                         && is_x86_feature_detected!("avx512dq")
+                        && is_x86_feature_detected!("avx512bw")
                         && is_x86_feature_detected!("avx512vl")
+                        && is_x86_feature_detected!("bmi1")
+                        && is_x86_feature_detected!("bmi2")
                         && is_x86_feature_detected!("fma")
                 }
             }
@@ -70,11 +78,11 @@ impl Lanes {
         #[cfg(target_arch = "x86_64")]
         {
             if self == Self::Avx512 && self.is_available() {
-                // SAFETY: the processor has the four features, asked on the line above.
+                // SAFETY: the processor has all of its features, asked on the line above.
                 return unsafe { run_avx512(task) };
             }
             if self == Self::Avx2 && self.is_available() {
-                // SAFETY: the processor has both features, asked on the line above.
+                // SAFETY: the processor has all of its features, asked on the line above.
                 return unsafe { run_avx2(task) };
             }
         }
@@ -83,13 +91,13 @@ impl Lanes {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,bmi1,bmi2,fma")]
 fn run_avx2<T: Task>(task: T) -> T::Output {
     task.run()
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,fma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,bmi1,bmi2,fma")]
 fn run_avx512<T: Task>(task: T) -> T::Output {
     task.run()
 }

@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 # Before any library starts its threads.
 for variable in ("POLARS_MAX_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS"):
@@ -22,30 +21,20 @@ for variable in ("POLARS_MAX_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS",
 
 import peers
 from peers.contract import Columns, Memory, Peer
-from race import exact, imports, machine, one_bar, picture, report, series
+from race import exact, imports, machine, one_bar, report, series
 from race.clock import Times, interleaved
+from race.outcome import Outcome, Place, conclude, tell
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENT, PICTURE = ROOT / "docs" / "BENCHMARKS.md", ROOT / "docs" / "features_vs_peers.svg"
+
+SECTION, TITLE = "features", "The 22 columns: CPU nanoseconds a bar, one core, logarithmic"
 
 SMALL, RECORDED, MIDDLE, LARGE = 200, 2_061, 100_000, 10_000_000
 OURS, BOUND = "mt5-sentinel", "fill"
 WRONG = 1e-6
 JUDGED, OUTLIER_AT, OUTLIER_LENGTH, FORGOTTEN = 2_061, 300, 3, 100
 CASES = ("ordinary prices", "prices + 1e6", "100 bars after 3 bars × 1e6")
-
-
-class Outcome(NamedTuple):
-    """What a race gives: the lines of the section, the numbers of the picture, what was wrong."""
-
-    section: list[str]
-    groups: dict[str, list[tuple[str, float]]]
-    wrong: list[str]
-
-
-def tell(text: str) -> None:
-    """Progress, apart from the tables."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def is_bound(peer: Peer) -> bool:
@@ -147,16 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", default=peers.MODULES, choices=peers.MODULES, help="the files of peers/")
     given = parser.parse_args(arguments)
     outcome = race(given.seconds, given.large, tuple(given.only))
-    if outcome.section:
-        print("\n".join(outcome.section))
-    if outcome.wrong:
-        tell("wrong beyond 1e-6 on ordinary prices, so the race says nothing:\n  " + "\n  ".join(outcome.wrong))
-        return 1
-    if given.write:
-        DOCUMENT.write_text(report.replaced(DOCUMENT.read_text("utf-8"), outcome.section), "utf-8")
-        PICTURE.write_text("".join(picture.svg(outcome.groups)), "utf-8")
-        tell(f"written: {DOCUMENT.relative_to(ROOT)}, {PICTURE.relative_to(ROOT)}")
-    return 0
+    return conclude(outcome, Place(DOCUMENT, SECTION, PICTURE, TITLE), given.write)
 
 
 if __name__ == "__main__":

@@ -186,7 +186,6 @@ class _Call:
         if self._table is not None:
             _copy(x, self._table)
 
-
     def give(self, out: NDArray[np.float64]) -> None:
         """Convert the answers of the last run."""
         if self.answer.dtype == np.float32:

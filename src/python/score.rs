@@ -13,10 +13,7 @@ use super::engine::{Engine, Shape};
 use super::errors::{exception, run, unusable};
 use super::outputs::{self, Layout, described, is_regular};
 use super::pool;
-use crate::scorer::{self, Model, made_up};
-
-/// From so many rows on the work is worth waking other threads; below, it is one thread's.
-const ROWS_FOR_THREADS: usize = 65;
+use crate::scorer::{self, BLOCK_ROWS, Model, made_up};
 
 /// Scores `x` into `out` where that is given, else into a fresh array (n, classes); returns the array.
 pub(super) fn score<'py>(
@@ -107,11 +104,11 @@ fn many(
     let score = || run(|| model.score_batch_into(rows.view(), raw, out));
     match count {
         0 | 1 => score(),
-        ROWS_FOR_THREADS.. => {
+        2..=BLOCK_ROWS => py.detach(score),
+        _ => {
             let workers = pool::workers()?;
             py.detach(|| workers.install(score))
         }
-        _ => py.detach(score),
     }
 }
 

@@ -18,9 +18,10 @@ mod parsed;
 mod rows;
 mod scores;
 
+pub use forest::Kernel;
 pub use golden::{Golden, verify_golden, verify_golden_by};
 pub use manifest::{CLASSES, Expected, Manifest, check_trades};
-pub use model::Model;
+pub use model::{BLOCK_ROWS, Model};
 pub use onnx::{OnnxFacts, is_onnx, onnx_facts};
 pub use rows::{made_up, read_rows, sequences};
 pub use scores::Scores;

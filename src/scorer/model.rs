@@ -2,17 +2,19 @@
 
 use std::fmt;
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::forest::{BLOCK, Kernel};
 use super::format;
 use super::link::Link;
 use super::parsed::{Body, Parsed};
+use crate::lanes::Lanes;
 use crate::{Error, Result};
 
 /// Rows scored together: they and their scores stay in the nearest cache while the trees stream past.
-const BLOCK_ROWS: usize = 64;
+pub const BLOCK_ROWS: usize = 1024;
 
 /// A model file, parsed and proven sound; immutable, so it can be shared by threads.
 ///
@@ -55,7 +57,7 @@ impl Model {
             return Err(Error::BadRow { row: 0, problem });
         }
         match &self.parsed.body {
-            Body::Forest(forest) => forest.sum_row(row, out),
+            Body::Forest(forest) => forest.sum_row(Lanes::widest(), row, out),
         }
         Ok(())
     }
@@ -124,8 +126,8 @@ impl Model {
         let classes = self.num_classes();
         let block = |(rows, out): (&[f64], &mut [f64])| {
             match &self.parsed.body {
-                Body::Forest(forest) if out.len() == classes => forest.sum_row(rows, out),
-                Body::Forest(forest) => forest.sum_rows(rows, out),
+                Body::Forest(forest) if out.len() == classes => forest.sum_row(Lanes::widest(), rows, out),
+                Body::Forest(forest) => forest.sum_rows(Lanes::widest(), rows, out),
             }
             if !raw {
                 out.chunks_exact_mut(classes).for_each(|scores| self.link(scores));
@@ -138,6 +140,23 @@ impl Model {
         } else {
             rows.par_chunks(row_values).zip(out.par_chunks_mut(out_values)).for_each(block);
         }
+    }
+
+    /// Raw scores of rows of shape (n, features) by one way of computing them, on one thread: to compare them.
+    ///
+    /// # Errors
+    /// [`Error::BadRow`] when the rows have another width.
+    pub fn score_raw_by(&self, kernel: Kernel, rows: &ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.check_width(rows.ncols())?;
+        let mut scores = Array2::zeros((rows.nrows(), self.num_classes()));
+        let step = if matches!(kernel, Kernel::Block(_)) { BLOCK } else { 1 };
+        for (rows, mut out) in rows.axis_chunks_iter(Axis(0), step).zip(scores.axis_chunks_iter_mut(Axis(0), step)) {
+            let rows: Vec<f64> = rows.iter().copied().collect();
+            if let (Body::Forest(forest), Some(out)) = (&self.parsed.body, out.as_slice_mut()) {
+                forest.sum_by(kernel, &rows, out);
+            }
+        }
+        Ok(scores)
     }
 
     /// Scores per row: 3 for a sell/hold/buy model, 1 for binary and regression.

@@ -71,17 +71,20 @@ def test_table_and_units() -> None:
 
 
 def test_section_is_replaced_and_the_rest_is_kept() -> None:
-    first = report.replaced("# Title\n", ["one"])
-    assert first == f"# Title\n\n{report.BEGIN}\n\none\n\n{report.END}\n"
-    assert report.replaced(first + "tail\n", ["two"]) == first.replace("one", "two") + "tail\n"
-    for broken in (report.BEGIN, report.END + report.BEGIN, first + report.BEGIN, first + report.END):
+    begin, end = report.marks("x")
+    first = report.replaced("# Title\n", "x", ["one"])
+    assert first == f"# Title\n\n{begin}\n\none\n\n{end}\n"
+    assert report.replaced(first + "tail\n", "x", ["two"]) == first.replace("one", "two") + "tail\n"
+    both = report.replaced(first, "y", ["two"])
+    assert report.replaced(both, "x", ["three"]) == both.replace("one", "three")
+    for broken in (begin, end + begin, first + begin, first + end):
         with pytest.raises(ValueError, match="once each"):
-            report.replaced(broken, ["one"])
+            report.replaced(broken, "x", ["one"])
 
 
 def test_document_has_its_marks() -> None:
     text = features_vs_peers.DOCUMENT.read_text("utf-8")
-    assert report.replaced(text, ["x"]).count(report.BEGIN) == 1
+    assert report.replaced(text, features_vs_peers.SECTION, ["x"]).count("<!-- begin: features,") == 1
     assert features_vs_peers.PICTURE.name in text
 
 
@@ -172,7 +175,7 @@ def test_a_missing_library_is_named() -> None:
 
 
 def test_picture_is_logarithmic() -> None:
-    text = "".join(picture.svg({"x & y": [("mt5-sentinel", 10.0), ("fill", 1.0), ("pandas", 999.0)]}))
+    text = "".join(picture.svg("a < b", {"x & y": [("mt5-sentinel", 10.0), ("fill", 1.0), ("pandas", 999.0)]}))
     root = ET.fromstring(text)  # noqa: S314 # written above
     widths = [float(r.attrib["width"]) for r in root.iter("{http://www.w3.org/2000/svg}rect")]
     assert widths[1] == 1.0

@@ -200,7 +200,7 @@ def test_a_forked_process_scores_batches_too() -> None:
     code = """
 import os, sys, numpy as np
 from mt5_sentinel import Model, bundled
-model, rows = Model.load(bundled.MODEL), np.zeros((1000, 22))
+model, rows = Model.load(bundled.MODEL), np.zeros((3000, 22))
 before = model.score(rows)
 child = os.fork()
 if child == 0:

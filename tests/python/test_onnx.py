@@ -15,9 +15,9 @@ ort = pytest.importorskip("onnxruntime", reason="onnxruntime is the extra `onnx`
 
 from onnx import TensorProto, helper  # noqa: E402
 
-import onnx_graphs as graphs  # noqa: E402  (after the skips)
 from mt5_sentinel import Model, catalogue  # noqa: E402
 from mt5_sentinel.errors import Misconfigured, Unusable  # noqa: E402
+from tests.python import onnx_graphs as graphs  # noqa: E402  (after the skips)
 
 NAMES = [spec.name for spec in catalogue()]
 NAMED = {"feature_names": ",".join(NAMES)}

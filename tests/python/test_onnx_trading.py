@@ -11,11 +11,11 @@ import pytest
 pytest.importorskip("onnx", reason="onnx makes the graphs of these tests; it is not needed at run time")
 pytest.importorskip("onnxruntime", reason="onnxruntime is the extra `onnx`")
 
-import onnx_graphs as graphs
 from mt5_sentinel import Model, _core, catalogue, features, fingerprint
 from mt5_sentinel.commands import assembly
 from mt5_sentinel.config import Settings
 from mt5_sentinel.errors import Misconfigured
+from tests.python import onnx_graphs as graphs
 from tests.python.test_cycle import Shop
 
 NAMES = [spec.name for spec in catalogue()]

@@ -148,7 +148,7 @@ def test_explanations_stand_beside_the_scores(sentinel: Sentinel, model: Model, 
 def test_sequence_models_take_blocks(sentinel: Sentinel, tmp_path: Path) -> None:
     pytest.importorskip("onnx", reason="onnx makes the graph of this test")
     pytest.importorskip("onnxruntime", reason="onnxruntime is the extra `onnx`")
-    import onnx_graphs as graphs
+    from tests.python import onnx_graphs as graphs
 
     path, rows, out = tmp_path / "m.onnx", tmp_path / "rows.csv", tmp_path / "s.csv"
     path.write_bytes(graphs.lstm(hidden=4, layers=1, steps=5, width=3, metadata={"feature_names": '["a", "b", "c"]'}))

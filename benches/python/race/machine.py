@@ -8,10 +8,21 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from datetime import datetime, timezone
-
-from peers.contract import Peer
+from typing import Protocol
 
 TOLD_FEATURES = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512dq", "avx512vl", "asimd", "sve")
+
+
+class Named(Protocol):
+    """A library that takes part."""
+
+    @property
+    def name(self) -> str:
+        """Name before the first comma is the library's."""
+
+    @property
+    def version(self) -> str:
+        """Empty when there is none."""
 
 
 def pin() -> str:
@@ -23,7 +34,7 @@ def pin() -> str:
     return "pinned to one core"
 
 
-def describe(peers: Sequence[Peer], pinned: str) -> list[str]:
+def describe(peers: Sequence[Named], pinned: str) -> list[str]:
     """Lines for a reader: processor, caches, versions, date."""
     facts = _lscpu()
     flags = set(facts.get("Flags", facts.get("Features", "")).split())

@@ -20,15 +20,15 @@ STYLE = """
 """
 
 
-def svg(groups: Mapping[str, Sequence[tuple[str, float]]]) -> Iterator[str]:
-    """Lines of the file: groups of (name, nanoseconds a bar)."""
+def svg(title: str, groups: Mapping[str, Sequence[tuple[str, float]]]) -> Iterator[str]:
+    """Lines of the file: a title over groups of (name, number above zero)."""
     values = [value for group in groups.values() for _, value in group]
     low = 10.0 ** math.floor(math.log10(min(values)))
     high = 10.0 ** math.ceil(math.log10(max(values) * 1.01))
     height = TOP + sum(GAP + ROW * len(group) for group in groups.values()) + 24
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">\n'
     yield f"<style>{STYLE}</style>\n"
-    yield '<text class="title" x="16" y="26">The 22 columns: CPU nanoseconds a bar, one core, logarithmic</text>\n'
+    yield f'<text class="title" x="16" y="26">{escape(title)}</text>\n'
     decade = low
     while decade <= high * 1.001:
         x = _x(decade, low, high)
@@ -36,8 +36,8 @@ def svg(groups: Mapping[str, Sequence[tuple[str, float]]]) -> Iterator[str]:
         yield f'<text x="{x:.1f}" y="{TOP - 14}" text-anchor="middle">{decade:,.0f}</text>\n'
         decade *= 10
     top = TOP
-    for title, group in groups.items():
-        yield f'<text class="group" x="16" y="{top + 20}">{escape(title)}</text>\n'
+    for heading, group in groups.items():
+        yield f'<text class="group" x="16" y="{top + 20}">{escape(heading)}</text>\n'
         top += GAP - 6
         for name, value in group:
             yield from _bar(name, value, top, low, high)

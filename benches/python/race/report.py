@@ -8,7 +8,6 @@ from race.clock import Times
 from race.exact import Verdict
 from race.imports import Cost
 
-BEGIN, END = "<!-- begin: written by `make bench` -->", "<!-- end: written by `make bench` -->"
 UNITS = (("s", 1e9), ("ms", 1e6), ("µs", 1e3), ("ns", 1.0))
 
 
@@ -78,18 +77,24 @@ def duration(nanoseconds: float) -> str:
     return f"{value:,.0f} {unit}" if value >= 99.95 else f"{value:.3g} {unit}"
 
 
-def replaced(document: str, section: Sequence[str]) -> str:
-    """The document with the generated section renewed; one without a section gets it at its end.
+def marks(name: str) -> tuple[str, str]:
+    """The lines around the generated section of that name."""
+    return f"<!-- begin: {name}, written by `make bench` -->", f"<!-- end: {name}, written by `make bench` -->"
+
+
+def replaced(document: str, name: str, section: Sequence[str]) -> str:
+    """The document with the generated section of that name renewed; without one it gets it at its end.
 
     Raises:
         ValueError: one mark is there without the other, or they stand in the wrong order.
     """
-    body = "\n".join([BEGIN, "", *section, "", END])
-    if BEGIN not in document and END not in document:
+    begin, end = marks(name)
+    body = "\n".join([begin, "", *section, "", end])
+    if begin not in document and end not in document:
         return f"{document.rstrip()}\n\n{body}\n"
-    before, found, rest = document.partition(BEGIN)
-    _, closed, after = rest.partition(END)
-    if not found or not closed or BEGIN in after or END in after:
-        problem = f"the document must hold {BEGIN!r} and {END!r} once each, in this order"
+    before, found, rest = document.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed or begin in after or end in after:
+        problem = f"the document must hold {begin!r} and {end!r} once each, in this order"
         raise ValueError(problem)
     return before + body + after

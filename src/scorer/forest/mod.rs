@@ -3,10 +3,36 @@
 //! **A forest holds trees only**: [`Forest::push`] proves at load that every node and every leaf is reached exactly
 //! once from the root, so a walk ends and never indexes outside, whatever the file said.
 
+mod axis;
+mod bitmap;
+mod block;
+mod codes;
+mod engine;
+mod picked;
+mod questions;
+mod row;
+mod simd;
 mod tree;
 mod walk;
 
+use std::sync::Arc;
+
+use crate::lanes::Lanes;
+use engine::Engine;
+
+pub(super) use bitmap::BLOCK;
 pub(super) use tree::{Categories, LEAF, LinearLeaf, Node, Test, Tree, ZERO};
+
+/// One way to the sums; all of them end at the same bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kernel {
+    /// Every tree from its root to a leaf, row by row: the definition.
+    Walk,
+    /// One row at a time, many trees side by side.
+    Row(Lanes),
+    /// Blocks of rows.
+    Block(Lanes),
+}
 
 /// In which precision leaf values are added up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +57,9 @@ pub(super) struct Forest {
     /// What each output's sum begins with.
     start: Vec<f64>,
     sums: Sums,
+    /// Whether tree `i` adds to output `i % outputs`.
+    takes_turns: bool,
+    engine: Option<Arc<Engine>>,
 }
 
 /// Where a tree lies in the forest's arrays.
@@ -69,7 +98,47 @@ impl Forest {
             features,
             start,
             sums,
+            takes_turns: true,
+            engine: None,
         }
+    }
+
+    /// Arranges the trees for the kernels; to be called after the last [`Forest::push`].
+    pub fn sealed(mut self) -> Self {
+        self.engine = Engine::of(&self).map(Arc::new);
+        self
+    }
+
+    /// Writes the sum of every tree's leaf value for one row, in tree order, on one instruction set.
+    ///
+    /// `row` holds one value per feature, `out` one sum per output; the caller has checked both lengths.
+    pub fn sum_row(&self, lanes: Lanes, row: &[f64], out: &mut [f64]) {
+        match &self.engine {
+            Some(engine) => engine.sum_row(lanes, self, row, out),
+            None => self.walk_row(row, out),
+        }
+    }
+
+    /// Writes the sums of rows laid end to end, on one instruction set; the bits are those of [`Forest::sum_row`].
+    pub fn sum_rows(&self, lanes: Lanes, rows: &[f64], out: &mut [f64]) {
+        match &self.engine {
+            Some(engine) => engine.sum_rows(lanes, self, rows, out),
+            None => self.walk_rows(rows, out),
+        }
+    }
+
+    /// Writes the sums of one row or, at most [`BLOCK`] of them, of rows laid end to end, by one kernel.
+    pub fn sum_by(&self, kernel: Kernel, rows: &[f64], out: &mut [f64]) {
+        match (kernel, &self.engine) {
+            (Kernel::Row(lanes), _) => self.sum_row(lanes, rows, out),
+            (Kernel::Block(lanes), Some(engine)) => engine.sum_block(lanes, self, rows, out),
+            (Kernel::Walk, _) | (Kernel::Block(_), None) => self.walk_rows(rows, out),
+        }
+    }
+
+    /// Whether a tree has models in its leaves.
+    fn is_linear(&self, place: Place) -> bool {
+        self.linear.get(place.leaf as usize).is_some_and(Option::is_some)
     }
 
     /// Number of trees.
@@ -117,6 +186,7 @@ impl Forest {
         }
         self.words.extend_from_slice(&tree.words);
         self.covers.push(tree.covers);
+        self.takes_turns &= self.trees.len() % self.outputs() == output as usize;
         self.trees.push(Place { node, leaf, nodes, output });
         Ok(())
     }

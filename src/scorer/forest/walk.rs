@@ -1,6 +1,6 @@
 //! The walk from root to leaf: every kind of tree, on every machine. What is faster elsewhere is proven equal to it.
 
-use super::{Categories, Forest, LEAF, LinearLeaf, Node, Sums, Test, ZERO};
+use super::{Categories, Forest, LEAF, LinearLeaf, Node, Place, Sums, Test, ZERO};
 
 /// Trees, or rows, walked side by side: their memory latencies overlap.
 const LANES: usize = 8;
@@ -9,7 +9,7 @@ impl Forest {
     /// Writes to `out` ([`Forest::outputs`] long) the sums of every tree's leaf value for one row, in tree order.
     ///
     /// `row` holds [`Forest::features`] values; the caller has checked both lengths.
-    pub fn sum_row(&self, row: &[f64], out: &mut [f64]) {
+    pub(super) fn walk_row(&self, row: &[f64], out: &mut [f64]) {
         out.copy_from_slice(&self.start);
         for places in self.trees.chunks(LANES) {
             let mut cursors = [LEAF; LANES];
@@ -23,32 +23,45 @@ impl Forest {
         }
     }
 
-    /// [`Forest::sum_row`] for rows laid end to end, tree by tree so that a tree is read from memory once per block.
-    ///
-    /// Each row still receives its leaves in tree order: the bits are those of `sum_row`.
-    pub fn sum_rows(&self, rows: &[f64], out: &mut [f64]) {
-        out.chunks_exact_mut(self.outputs()).for_each(|scores| scores.copy_from_slice(&self.start));
-        for place in &self.trees {
-            for (rows, out) in rows.chunks(self.features * LANES).zip(out.chunks_mut(self.outputs() * LANES)) {
-                let lanes = out.len() / self.outputs();
-                let row_of = |lane: usize| &rows[lane * self.features..][..self.features];
-                let mut cursors = [place.root(); LANES];
-                self.walk(&mut cursors[..lanes], row_of);
-                for (lane, scores) in out.chunks_exact_mut(self.outputs()).enumerate() {
-                    self.add(&mut scores[place.output as usize], cursors[lane] & !LEAF, row_of(lane));
-                }
+    /// [`Forest::walk_row`] for rows laid end to end.
+    pub(super) fn walk_rows(&self, rows: &[f64], out: &mut [f64]) {
+        for (at, out) in out.chunks_exact_mut(self.outputs()).enumerate() {
+            self.walk_row(&rows[at * self.features..][..self.features], out);
+        }
+    }
+
+    /// Adds one tree's leaf values for rows laid end to end, one sum a row.
+    pub(super) fn add_tree(&self, place: Place, rows: &[f64], sums: &mut [f64]) {
+        for (at, sums) in sums.chunks_mut(LANES).enumerate() {
+            let row_of = |lane: usize| &rows[(at * LANES + lane) * self.features..][..self.features];
+            let mut cursors = [place.root(); LANES];
+            self.walk(&mut cursors[..sums.len()], row_of);
+            for (lane, sum) in sums.iter_mut().enumerate() {
+                self.add(sum, cursors[lane] & !LEAF, row_of(lane));
             }
+        }
+    }
+
+    /// The leaf that a row reaches in one tree.
+    pub(super) fn leaf_of(&self, place: Place, row: &[f64]) -> u32 {
+        let mut cursor = [place.root()];
+        self.walk(&mut cursor, |_| row);
+        cursor[0] & !LEAF
+    }
+
+    /// What a leaf answers to a row.
+    #[inline]
+    pub(super) fn leaf_value(&self, leaf: u32, row: &[f64]) -> f64 {
+        match self.linear.get(leaf as usize) {
+            Some(Some(linear)) => linear.answer(row).unwrap_or(self.leaves[leaf as usize]),
+            _ => self.leaves[leaf as usize],
         }
     }
 
     /// Adds what a leaf answers to a sum.
     #[inline]
     fn add(&self, sum: &mut f64, leaf: u32, row: &[f64]) {
-        let value = match self.linear.get(leaf as usize) {
-            Some(Some(linear)) => linear.answer(row).unwrap_or(self.leaves[leaf as usize]),
-            _ => self.leaves[leaf as usize],
-        };
-        *sum = self.sums.add(*sum, value);
+        *sum = self.sums.add(*sum, self.leaf_value(leaf, row));
     }
 
     /// Moves every cursor from its node down to a leaf.
@@ -83,17 +96,12 @@ impl Test {
                 let missing = value.is_nan() | (zero_is_missing & (value.abs() <= ZERO));
                 if missing { missing_left } else { value <= threshold }
             }
+            Self::Category { rule: Categories::Single { missing_yes }, .. } if value.is_nan() => missing_yes,
             Self::Category { first, count, rule } => {
                 let words = &words[first as usize..][..count as usize];
-                match rule {
-                    Categories::Truncated => in_set(words, value.trunc()),
-                    Categories::Single { missing_yes } if value.is_nan() => missing_yes,
-                    Categories::Single { .. } => {
-                        #[expect(clippy::cast_possible_truncation, reason = "rounding to single is the point")]
-                        let single = value as f32;
-                        single >= 0.0 && in_set(words, f64::from(single.trunc()))
-                    }
-                }
+                category(rule, value).is_some_and(|category| {
+                    words.get((category / 32) as usize).is_some_and(|word| word >> (category % 32) & 1 == 1)
+                })
             }
         }
     }
@@ -128,12 +136,17 @@ impl LinearLeaf {
     }
 }
 
-/// Whether the category (whole, or NaN) is in the bit set; NaN, negative and beyond the last bit are not.
-fn in_set(words: &[u32], category: f64) -> bool {
-    if category.is_nan() || category < 0.0 || category >= words.len() as f64 * 32.0 {
-        return false;
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the set's bits just above")]
-    let bit = category as usize;
-    words[bit / 32] >> (bit % 32) & 1 == 1
+/// The category that a value names; `None` when it cannot be in any set: NaN, negative, absurdly large.
+#[inline(always)]
+pub(super) fn category(rule: Categories, value: f64) -> Option<u32> {
+    let whole = match rule {
+        // Truncation comes first: -0.5 is category 0, as in LightGBM.
+        Categories::Truncated => value.trunc(),
+        #[expect(clippy::cast_possible_truncation, reason = "rounding to single is the point")]
+        Categories::Single { .. } if value as f32 >= 0.0 => f64::from((value as f32).trunc()),
+        Categories::Single { .. } => return None,
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded just above")]
+    let category = (0.0..f64::from(1_u32 << 31)).contains(&whole).then_some(whole as u32);
+    category
 }

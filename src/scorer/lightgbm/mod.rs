@@ -40,7 +40,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
     let divisor = if header.average_output { (forest.trees() / header.num_class) as f64 } else { 1.0 };
     Ok(Parsed {
         format: "LightGBM",
-        body: Body::Forest(forest),
+        body: Body::Forest(forest.sealed()),
         feature_names: header.feature_names,
         objective: header.objective,
         link: header.link,

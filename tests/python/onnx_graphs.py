@@ -1,4 +1,4 @@
-"""ONNX graphs made of the `onnx` package's own parts, with weights from a seed: for tests, and for the race."""
+"""ONNX graphs made of the `onnx` package's own parts, with weights from a seed."""
 
 from __future__ import annotations
 

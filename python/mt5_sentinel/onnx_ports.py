@@ -59,15 +59,12 @@ def choose_inputs(nodes: Sequence[Any], steps: int | None, names: Sequence[str])
     sequence = _port(sequences[0]) if sequences else None
     ports = [port for port in (sequence, table) if port]
     width = _agreed("number of features", [port.axes[-1] for port in ports], len(names) or None, ports)
-    if width is None:
-        _refuse(
-            f"input {_axes(ports)} has a free number of features", "a fixed one, or `feature_names` in its metadata"
-        )
     depth = _agreed("number of steps", [sequence.axes[1]], steps, ports) if sequence else 1
-    if depth is None:
-        _refuse(f"input {_axes(ports)} has a free number of steps", "a fixed one, or `steps` in its metadata")
+    if width is None or depth is None:
+        free, key = ("features", "feature_names") if width is None else ("steps", "steps")
+        _refuse(f"input {_axes(ports)} has a free number of {free}", f"a fixed one, or `{key}` in the metadata")
     batch = _agreed("batch size", [port.axes[0] for port in ports], None, ports)
-    return Inputs(sequence, table, depth or 1, width or 1, batch)
+    return Inputs(sequence, table, depth, width, batch)
 
 
 def choose_outputs(nodes: Sequence[Any]) -> Outputs:

@@ -51,8 +51,11 @@ pub(super) fn score<'py>(
         Engine::Session(session) => {
             // Once taken for writing and let go again: the graph writes through numpy, which asks no more than that.
             drop(outputs::writable(&target)?);
-            let axes = if shape.is_sequence { vec![count, shape.steps, shape.width] } else { vec![count, shape.width] };
-            let x = if x.ndim() == axes.len() { x.into_any() } else { x.call_method1("reshape", (axes,))? };
+            let x = match (x.ndim(), shape.is_sequence) {
+                (3, true) | (2, false) => x.into_any(),
+                (_, true) => x.reshape([count, shape.steps, shape.width])?.into_any(),
+                (_, false) => x.reshape([count, shape.width])?.into_any(),
+            };
             session.score_into(&x, &target, raw)?;
         }
     }

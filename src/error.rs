@@ -105,6 +105,12 @@ pub enum Error {
         /// What does not fit.
         problem: String,
     },
+    /// A file of rows to score does not fit the model, or is no such file.
+    #[error("rows: {problem}")]
+    BadRows {
+        /// What does not fit, and what is expected.
+        problem: String,
+    },
     /// Class scores that no decision may be based on.
     #[error("scores unusable: {problem}")]
     BadScores {

@@ -7,7 +7,7 @@ mod bundles;
 
 use bundles::{EXPECTED, Files, data, edited, load, manifest, refusal, sha256, sound};
 use mt5_sentinel::Error;
-use mt5_sentinel::scorer::{Bundle, Expected, GoldenSource, Layout, Manifest, Model, format_name};
+use mt5_sentinel::scorer::{Bundle, Expected, Format, GoldenSource, Layout, Manifest, Model};
 
 const NAMES: &str = r#""ema_10", "rsi_14", "spread_points", "hour_utc""#;
 
@@ -206,6 +206,11 @@ fn a_format_has_one_name_by_its_first_bytes() {
         (b"trees\n", None),
         (b"PK\x03\x04", None),
     ] {
-        assert_eq!(format_name(bytes), name, "{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(20)]));
+        assert_eq!(
+            Format::of(bytes).map(Format::name),
+            name,
+            "{:?}",
+            String::from_utf8_lossy(&bytes[..bytes.len().min(20)])
+        );
     }
 }

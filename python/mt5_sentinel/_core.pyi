@@ -256,17 +256,57 @@ class FeatureStream:
             Unusable: the bytes are cut off, damaged, none of this format, or of columns defined otherwise.
         """
 
+def needed_bars_for(steps: int) -> int:
+    """History from which every one of the newest ``steps`` rows has settled; for 1 as ``needed_bars()``."""
+
+def latest_rows(bars: Bars, steps: int, layout: str = "catalogue") -> list[list[float]]:
+    """Rows of the newest ``steps`` bars, oldest first, equal by bits to the last of the matrix, without numpy.
+
+    Args:
+        bars: n bars.
+        steps: how many rows.
+        layout: ``catalogue`` (22 columns) or ``legacy23``.
+
+    Raises:
+        Unusable: there are fewer than ``needed_bars_for(steps)`` bars.
+        Misconfigured: the layout is another, or no row is asked for.
+    """
+
+def read_rows(body: bytes, names: Sequence[str], steps: int | None = None) -> NDArray[np.float64]:
+    """Rows of a CSV file, gzipped or not → (n, k), columns in the order of ``names``.
+
+    With a header, columns are matched by name; without one, or when ``names`` are made up (``Column_0``, ``f0``, ``0``)
+    and the header has none of them, by position. An empty cell, ``nan``, ``NA`` and ``NULL`` are NaN. With ``steps`` so
+    many consecutive rows are one sequence: (n, steps, k).
+
+    Raises:
+        Unusable: a cell is no number, a row or the header does not fit, there is no row, or the last sequence is cut
+            off; names row and column.
+    """
+
+def narrow(x: NDArray[np.float64], out: NDArray[np.float32]) -> None:
+    """Copy values into an array of the same shape; what is too large for float32 becomes infinite.
+
+    Raises:
+        Unusable: the shapes differ, or ``out`` cannot be written.
+    """
+
+def widen(x: NDArray[np.float32], out: NDArray[np.float64]) -> None:
+    """Copy values into an array of the same shape; else as ``narrow``."""
+
+@final
 class Model:
-    """A model file, scored exactly as the library that trained it scores."""
+    """A model file, scored exactly as the library that trained it scores; an ONNX graph as ONNX Runtime does."""
 
     @staticmethod
     def load(path: str | PathLike[str]) -> Model:
         """Load a model file for any purpose, or a bundle (directory or zip), which must be whole and fit this build.
 
-        LightGBM text, XGBoost JSON and UBJSON are told apart by their first bytes.
+        The format is told by the first bytes: LightGBM text, XGBoost JSON and UBJSON, linear TOML, ONNX.
 
         Raises:
-            Misconfigured: the file cannot be read, is damaged, or the bundle does not fit; names file and field.
+            Misconfigured: the file cannot be read, is damaged, or the bundle does not fit; names file and field. Also
+                for an ONNX file without the extra ``[onnx]``.
         """
 
     @staticmethod
@@ -286,17 +326,25 @@ class Model:
 
     @staticmethod
     def parse(model: bytes) -> Model:
-        """Read a model file from memory: LightGBM text, XGBoost JSON or UBJSON."""
+        """Read a model file from memory, of any format that ``load`` reads."""
 
-    def score(self, x: ArrayLike, raw: bool = False) -> NDArray[np.float64]:
-        """Score rows (n, k) → (n, classes), probabilities or raw sums; in parallel, without the GIL.
+    def score(self, x: ArrayLike, raw: bool = False, out: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Score rows → float64 (n, classes), probabilities or raw sums; batches in parallel, without the GIL.
+
+        Args:
+            x: (n, k), one row (k,), or for a sequence model (n, t, k) or one sequence (t, k); anything numpy reads as
+                numbers. A table is taken when its columns are ``feature_names``.
+            raw: sums before the link instead; of an ONNX graph its output ``logits``.
+            out: a writable float64 array (n, classes), for one row also (classes,); it is filled and returned. No other
+                thread may write into it, or into ``x``, at the same time.
 
         Raises:
-            Unusable: a row has another length than the model's features.
+            Unusable: ``x`` or ``out`` has another shape or type (both are named), ``out`` cannot be written.
+            Misconfigured: the ONNX graph has no output for what is asked.
         """
 
     def explain(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Contributions of the features to the raw scores of rows (n, k) → (n, classes, k + 1); without the GIL.
+        """Contributions of the features to the raw scores of rows (n, k), or one row (k,) → (n, classes, k + 1).
 
         The last column is the score expected of an unknown row; each line sums to the raw score. Trees: exact
         path-dependent TreeSHAP.
@@ -306,15 +354,43 @@ class Model:
             Misconfigured: the model cannot be explained (linear trees, no counts of training rows); names the tree.
         """
 
-    def score_row(self, row: list[float]) -> list[float]:
-        """Probabilities of one row, without numpy; the same bits as ``score``."""
+    def score_into(self, x: ArrayLike, out: NDArray[np.float64], raw: bool = False) -> None:
+        """Score rows into ``out``; as ``score``."""
+
+    def score_row(self, row: Sequence[float]) -> list[float]:
+        """Probabilities of one row; without numpy, unless the model is an ONNX graph; the same bits as ``score``."""
+
+    def score_rows(self, rows: Sequence[Sequence[float]]) -> list[float]:
+        """Probabilities for the newest of ``steps`` rows, oldest first; numpy as in ``score_row``."""
+
+    @property
+    def format(self) -> str:
+        """Name of the file's format for people, e.g. ``LightGBM`` or ``ONNX``."""
+
+    @property
+    def objective(self) -> str:
+        """Name of the objective, or what kind of graph it is, e.g. ``LSTM``."""
 
     @property
     def num_classes(self) -> int: ...
     @property
-    def num_trees(self) -> int: ...
+    def num_trees(self) -> int:
+        """Trees of all classes; 0 for an ONNX graph."""
+
     @property
     def feature_names(self) -> list[str]: ...
+    @property
+    def steps(self) -> int:
+        """Rows an answer looks at: 1, or those of a sequence."""
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether ``x`` has an axis for the steps."""
+
+    @property
+    def layout(self) -> str:
+        """Layout of the rows to ask ``latest_rows`` for: ``catalogue`` or ``legacy23``; ``other`` for neither."""
+
     @property
     def sha256(self) -> str: ...
     @property
@@ -325,10 +401,6 @@ class Model:
     def interval(self) -> str | None: ...
     @property
     def trained_range(self) -> tuple[str, str] | None: ...
-    @property
-    def objective(self) -> str:
-        """The model file's name of its objective."""
-
     @property
     def threshold_advice(self) -> float | None:
         """Score from which the manifest advises to act; None where it has no advice."""

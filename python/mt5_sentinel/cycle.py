@@ -48,9 +48,9 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
 
     log.info("Building features...")
     with _stage(record, "features"):
-        row = _core.latest(cleaned.bars)
+        newest = _core.latest_rows(cleaned.bars, desk.model.steps, desk.model.layout)
     with _stage(record, "score"):
-        record.scores = scores = _core.check_scores(desk.model.score_row(row))
+        record.scores = scores = _core.check_scores(desk.model.score_rows(newest))
     log.info("✓ Prediction: SELL %.4f, HOLD %.4f, BUY %.4f", *scores)
 
     with _stage(record, "decide"):

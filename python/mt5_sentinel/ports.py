@@ -39,8 +39,16 @@ class Market(Protocol):
 class Scorer(Protocol):
     """A model that gives [SELL, HOLD, BUY] probabilities."""
 
-    def score_row(self, row: list[float]) -> list[float]:
-        """Score one feature row (22 values, catalogue order)."""
+    @property
+    def steps(self) -> int:
+        """Rows an answer looks at."""
+
+    @property
+    def layout(self) -> str:
+        """Which columns a row holds: ``catalogue`` (22) or ``legacy23``."""
+
+    def score_rows(self, rows: list[list[float]]) -> list[float]:
+        """Score the newest of ``steps`` rows, oldest first."""
 
 
 class Broker(Protocol):

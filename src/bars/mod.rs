@@ -11,7 +11,7 @@ mod rows;
 pub mod time;
 
 pub use clean::{CleanReport, Cleaned, Dropped, Hygiene, clean};
-pub use parse::parse;
+pub use parse::{inflated, parse};
 pub use rows::RawRows;
 
 use crate::{Error, Result};

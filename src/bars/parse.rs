@@ -1,5 +1,6 @@
 //! A body → [`RawRows`]: which format it is, and every row as it came. Nothing is judged here but the form.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use super::rows::RawRows;
@@ -20,10 +21,15 @@ const EXCERPT_CHARS: usize = 60;
 /// [`Error::NotBars`] when the body is something else (HTML, plain text, an error object), [`Error::Malformed`]
 /// when it breaks off or is damaged, [`Error::BadField`] when one value cannot be read.
 pub fn parse(body: &[u8]) -> Result<RawRows> {
-    if body.starts_with(&[0x1f, 0x8b]) {
-        return parse_plain(&inflate(body)?);
-    }
-    parse_plain(body)
+    parse_plain(&inflated(body)?)
+}
+
+/// A body as it is, or unpacked where it is gzipped; never more than 1 GiB.
+///
+/// # Errors
+/// [`Error::Malformed`] when the compressed stream is damaged, cut off or larger.
+pub fn inflated(body: &[u8]) -> Result<Cow<'_, [u8]>> {
+    if body.starts_with(&[0x1f, 0x8b]) { inflate(body).map(Cow::Owned) } else { Ok(Cow::Borrowed(body)) }
 }
 
 fn parse_plain(body: &[u8]) -> Result<RawRows> {

@@ -23,6 +23,7 @@ mod selected;
 mod selection;
 mod spec;
 mod stream;
+mod window;
 
 mod averages;
 mod calendar;
@@ -43,3 +44,4 @@ pub use selected::{batch_selected, batch_selected_into, batch_selected_parallel,
 pub use selection::Selection;
 pub use spec::{NEVER, Spec, Unit};
 pub use stream::{Row, Stream};
+pub use window::{RowLayout, latest_rows, needed_bars_for};

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use super::engine::Engine;
 use super::errors::{exception, run};
 use crate::scorer::{
-    Archive, Bundle, Expected, GOLDEN, MODEL_BYTES_MAX, Manifest, Model, PrivateKey, PublicKey, Source, format_name,
-    pack, verify_golden,
+    Archive, Bundle, Expected, Format, GOLDEN, MODEL_BYTES_MAX, Manifest, PrivateKey, PublicKey, Source, pack,
 };
 use crate::{Error, features};
 
@@ -23,25 +23,29 @@ const NAMES_MAX: usize = 65;
 
 /// What a path held: the model, and its manifest when it came as a bundle.
 pub(super) struct Loaded {
-    pub(super) model: Model,
+    pub(super) engine: Engine,
     pub(super) manifest: Option<Manifest>,
 }
 
 /// A model for any purpose; a bundle must be whole and fit this build.
-pub(super) fn load(path: &Path) -> PyResult<Loaded> {
+pub(super) fn load(py: Python<'_>, path: &Path) -> PyResult<Loaded> {
     if is_bundle(path) {
-        return load_bundle(path, &[]);
+        return load_bundle(py, path, &[]);
     }
-    let bytes = read_bare(path)?;
-    let model = run(|| Model::from_bytes(&bytes)).map_err(|error| with_path(path, &error))?;
-    Ok(Loaded { model, manifest: None })
+    let engine = Engine::open(py, &read_bare(path)?).map_err(|error| with_path(path, &error))?;
+    Ok(Loaded { engine, manifest: None })
 }
 
 /// A model that may trade.
-pub(super) fn load_for_trading(path: &Path, allow_bare_model: bool, public_keys: &[String]) -> PyResult<Loaded> {
+pub(super) fn load_for_trading(
+    py: Python<'_>,
+    path: &Path,
+    allow_bare_model: bool,
+    public_keys: &[String],
+) -> PyResult<Loaded> {
     let keys = keys(public_keys)?;
     if is_bundle(path) {
-        return load_bundle(path, &keys);
+        return load_bundle(py, path, &keys);
     }
     let refused = match (keys.is_empty(), allow_bare_model) {
         (false, _) => {
@@ -56,16 +60,32 @@ pub(super) fn load_for_trading(path: &Path, allow_bare_model: bool, public_keys:
     if !refused.is_empty() {
         return Err(bad_model(&format!("{}: {refused}", path.display())));
     }
-    let model = with_expected(|expected| Model::from_bare(&file, expected)).map_err(|error| with_path(path, &error))?;
-    Ok(Loaded { model, manifest: None })
+    let engine = open_bare(py, &file).map_err(|error| with_path(path, &error))?;
+    Ok(Loaded { engine, manifest: None })
 }
 
-fn load_bundle(path: &Path, keys: &[PublicKey]) -> PyResult<Loaded> {
+fn open_bare(py: Python<'_>, file: &[u8]) -> PyResult<Engine> {
+    let engine = Engine::open(py, file)?;
+    engine.check_trades(py)?;
+    Ok(engine)
+}
+
+fn load_bundle(py: Python<'_>, path: &Path, keys: &[PublicKey]) -> PyResult<Loaded> {
     let loaded = open(path).and_then(|bundle| {
-        let model = with_expected(|expected| bundle.load(keys, expected))?;
-        Ok(Loaded { model, manifest: Some(bundle.manifest().clone()) })
+        let file = with_expected(|expected| bundle.model_file(keys, expected))?;
+        let engine = open_bundled(py, &bundle, &file)?;
+        let golden = run(|| bundle.file(GOLDEN))?;
+        engine.verify_golden(py, &golden)?;
+        Ok(Loaded { engine, manifest: Some(bundle.manifest().clone()) })
     });
     loaded.map_err(|error| with_path(path, &error))
+}
+
+fn open_bundled(py: Python<'_>, bundle: &Bundle, file: &[u8]) -> PyResult<Engine> {
+    let mut engine = Engine::open(py, file)?;
+    engine.named_by(bundle.manifest())?;
+    engine.check_trades(py)?;
+    Ok(engine)
 }
 
 /// Runs a check of the core that asks what this build feeds a model.
@@ -200,25 +220,28 @@ impl PyBundle {
         run(|| self.0.manifest().check_format(&self.0.file(&self.0.manifest().model_file)?))
     }
 
-    fn check_model(&self) -> PyResult<()> {
-        with_expected(|expected| Model::from_bare(&self.model_file()?, expected)).map(drop)
+    fn check_model(&self, py: Python<'_>) -> PyResult<()> {
+        open_bundled(py, &self.0, &self.model_file()?).map(drop)
     }
 
-    fn check_golden(&self) -> PyResult<usize> {
-        run(|| verify_golden(&Model::from_bytes(&self.model_file()?)?, &self.0.file(GOLDEN)?))
+    fn check_golden(&self, py: Python<'_>) -> PyResult<usize> {
+        let mut engine = Engine::open(py, &self.model_file()?)?;
+        engine.named_by(self.0.manifest())?;
+        let golden = run(|| self.0.file(GOLDEN))?;
+        engine.verify_golden(py, &golden)
     }
 }
 
 impl PyBundle {
-    fn model_file(&self) -> crate::Result<Vec<u8>> {
-        self.0.file(&self.0.manifest().model_file)
+    fn model_file(&self) -> PyResult<Vec<u8>> {
+        run(|| self.0.file(&self.0.manifest().model_file))
     }
 }
 
 /// Why a bare model file does not fit this build; an exception is the answer.
 #[pyfunction]
-pub(super) fn check_bare_model(model: &[u8]) -> PyResult<()> {
-    with_expected(|expected| Model::from_bare(model, expected)).map(drop)
+pub(super) fn check_bare_model(py: Python<'_>, model: &[u8]) -> PyResult<()> {
+    open_bare(py, model).map(drop)
 }
 
 /// Refuses a public key that is none, by the setting's name.
@@ -231,7 +254,7 @@ pub(super) fn check_public_keys(public_keys: Vec<String>) -> PyResult<()> {
 /// The name a manifest has for the format of a model file.
 #[pyfunction]
 pub(super) fn model_format(model: &[u8]) -> Option<&'static str> {
-    format_name(model)
+    Format::of(model).map(Format::name)
 }
 
 /// One zip of files by name, the same bytes for the same files.

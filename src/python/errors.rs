@@ -31,6 +31,7 @@ fn class_and_reason(error: &Error) -> (&'static str, &'static str) {
         Error::NoBars { .. } => ("Unusable", "no_bars"),
         Error::TooShort { .. } => ("Unusable", "history_too_short"),
         Error::BadRow { .. } => ("Unusable", "bad_row"),
+        Error::BadRows { .. } => ("Unusable", "bad_rows"),
         Error::BadScores { .. } => ("Unusable", "bad_scores"),
         Error::BadState { .. } => ("Unusable", "bad_state"),
         Error::BadModel { .. } | Error::BadBundle { .. } => ("Misconfigured", "bad_model"),

@@ -12,7 +12,7 @@ use super::errors::{misconfigured, run};
 use super::outputs::{self, Layout, Threads};
 use crate::bars::Bars;
 use crate::features as engine;
-use crate::features::{NEVER, Selection, Spec};
+use crate::features::{NEVER, RowLayout, Selection, Spec};
 
 /// One column of the feature contract.
 #[pyclass(name = "FeatureSpec", module = "mt5_sentinel._core", frozen)]
@@ -116,6 +116,12 @@ pub(super) fn needed_bars(columns: Option<&Bound<'_, PyAny>>) -> PyResult<Option
     Ok(selection(columns)?.needed_bars())
 }
 
+/// Bars of history for a model that looks at so many rows.
+#[pyfunction]
+pub(super) fn needed_bars_for(steps: usize) -> usize {
+    engine::needed_bars_for(steps)
+}
+
 /// What is computed: columns, or the older hub's layout.
 struct Plan {
     columns: Selection,
@@ -162,7 +168,8 @@ pub(super) fn features<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let plan = Plan::new(columns, layout)?;
     let shape = plan.shape(&bars.0);
-    let array = out.map_or_else(|| Ok(outputs::fresh(py, shape, layout)), |out| outputs::given(out, shape))?;
+    let given = |out| outputs::given(out, shape, "features of these bars");
+    let array = out.map_or_else(|| Ok(outputs::fresh(py, shape, layout)), given)?;
     let mut target = outputs::writable(&array)?;
     let view = target.as_array_mut();
     let threads = engine::useful_threads(bars.0.len(), threads.0);
@@ -207,4 +214,17 @@ pub(super) fn features_many<'py>(
 pub(super) fn latest(py: Python<'_>, bars: &PyBars, columns: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<f64>> {
     let columns = selection(columns)?;
     py.detach(|| run(|| engine::latest_selected(&bars.0, &columns)))
+}
+
+/// Rows of the newest bars, oldest first, without numpy.
+#[pyfunction]
+#[pyo3(signature = (bars, steps, layout = "catalogue"))]
+pub(super) fn latest_rows(py: Python<'_>, bars: &PyBars, steps: usize, layout: &str) -> PyResult<Vec<Vec<f64>>> {
+    let Some(layout) = RowLayout::ALL.into_iter().find(|known| known.as_str() == layout) else {
+        return Err(misconfigured(&format!(
+            "`layout` is {layout:?}; rows are laid out as \"catalogue\" or \"legacy23\""
+        )));
+    };
+    let rows = py.detach(|| run(|| engine::latest_rows(&bars.0, layout, steps)))?;
+    Ok(rows.rows().into_iter().map(|row| row.to_vec()).collect())
 }

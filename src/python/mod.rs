@@ -3,12 +3,15 @@
 mod bars;
 mod bundle;
 mod decide;
+mod engine;
 mod errors;
-mod explain;
 mod features;
 mod inputs;
 mod model;
 mod outputs;
+mod pool;
+mod score;
+mod session;
 mod stream;
 mod trade;
 
@@ -30,9 +33,13 @@ mod _core {
     #[pymodule_export]
     use super::errors::panic_on_purpose;
     #[pymodule_export]
-    use super::features::{PySpec, catalogue, features, features_many, fingerprint, latest, needed_bars};
+    use super::features::{
+        PySpec, catalogue, features, features_many, fingerprint, latest, latest_rows, needed_bars, needed_bars_for,
+    };
     #[pymodule_export]
     use super::model::PyModel;
+    #[pymodule_export]
+    use super::score::{narrow, read_rows, widen};
     #[pymodule_export]
     use super::stream::PyStream;
     #[pymodule_export]

@@ -1,7 +1,6 @@
 //! The feature stream: one bar in, one row out.
 
-use numpy::npyffi::{_PyArray_GET_ITEM_DATA, NPY_ARRAY_WRITEABLE};
-use numpy::{PyArray1, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArray1, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -9,6 +8,7 @@ use pyo3::types::{PyBytes, PyDict, PyType};
 
 use super::errors::{run, unusable};
 use super::features::selection;
+use super::outputs::{described, is_writable};
 use crate::bars::Bar;
 use crate::features::ColumnStream;
 
@@ -131,11 +131,8 @@ impl PyStream {
 /// Without numpy's borrow flags, which would cost as much as the row itself.
 #[allow(clippy::mut_from_ref, reason = "the array is Python's; see the comment at the unsafe call")]
 fn row<'a>(out: &'a Bound<'_, PyAny>, width: usize) -> PyResult<&'a mut [f64]> {
-    let fits = |array: &&Bound<'_, PyArray1<f64>>| {
-        // SAFETY: the flags of a live array are read while the interpreter is held.
-        let flags = unsafe { (*_PyArray_GET_ITEM_DATA(array.as_array_ptr())).flags };
-        flags & NPY_ARRAY_WRITEABLE != 0 && array.data().is_aligned() && array.len() == width
-    };
+    let fits =
+        |array: &&Bound<'_, PyArray1<f64>>| is_writable(array) && array.data().is_aligned() && array.len() == width;
     // SAFETY: the elements are writable and aligned, and `as_slice_mut` refuses gaps. The slice is filled before any
     // Python code can run, and the interpreter is held, so nothing else reads or writes them. What could is a call that
     // has let go of the interpreter to fill the same array (`features(bars, out)` in another thread); two writers of
@@ -144,9 +141,6 @@ fn row<'a>(out: &'a Bound<'_, PyAny>, width: usize) -> PyResult<&'a mut [f64]> {
     if let Some(Ok(row)) = slice {
         return Ok(row);
     }
-    let found = match out.cast::<PyUntypedArray>() {
-        Ok(array) => format!("{} {}", array.dtype(), array.getattr("shape")?),
-        Err(_) => out.get_type().to_string(),
-    };
+    let found = described(out)?;
     Err(unusable(&format!("`out` is {found}; a writable, contiguous float64 array of shape ({width},) is needed")))
 }

@@ -2,11 +2,61 @@
 
 use super::lightgbm;
 use super::linear;
+use super::onnx::is_onnx;
 use super::parsed::Parsed;
 use super::xgboost;
 use crate::{Error, Result};
 
-/// Reads a model file of any format.
+/// A format of model files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `LightGBM`'s text, versions v2 to v4.
+    LightGbmText,
+    /// `XGBoost`'s JSON.
+    XgboostJson,
+    /// `XGBoost`'s binary JSON.
+    XgboostUbj,
+    /// This project's own text of linear models.
+    LinearToml,
+    /// A graph, run by the `onnxruntime` wheel outside this core.
+    Onnx,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 5] = [Self::LightGbmText, Self::XgboostJson, Self::XgboostUbj, Self::LinearToml, Self::Onnx];
+
+    /// The format's name in a bundle's manifest.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LightGbmText => "lightgbm-text",
+            Self::XgboostJson => "xgboost-json",
+            Self::XgboostUbj => "xgboost-ubj",
+            Self::LinearToml => "linear-toml",
+            Self::Onnx => "onnx",
+        }
+    }
+
+    /// The format that a file begins as; `None` when it begins as none.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        if bytes.starts_with(b"tree\n") || bytes.starts_with(b"tree\r\n") {
+            return Some(Self::LightGbmText);
+        }
+        if let Some(rest) = bytes.trim_ascii_start().strip_prefix(b"{") {
+            // Binary JSON goes on with the type of a length or of a container; JSON with space, its first key or the end.
+            let is_text = matches!(rest.trim_ascii_start(), [] | [b'"' | b'}', ..]);
+            return Some(if is_text { Self::XgboostJson } else { Self::XgboostUbj });
+        }
+        if is_onnx(bytes) {
+            return Some(Self::Onnx);
+        }
+        linear::recognised(bytes).then_some(Self::LinearToml)
+    }
+}
+
+/// Reads a model file of any format that the core scores itself.
 pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
     if bytes.is_empty() {
         return Err(bad("the file is empty"));
@@ -14,36 +64,17 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
     if bytes.starts_with(b"\x80") {
         return Err(bad("this looks like a pickle, which is never loaded; save the model with `save_model`"));
     }
-    if linear::recognised(bytes) {
-        return linear::parse(bytes);
-    }
     if bytes.starts_with(b"binf") {
         return Err(bad("this is XGBoost's old binary format; save the model again as `.ubj` or `.json`"));
     }
-    if xgboost::recognises(bytes) {
-        return xgboost::parse(bytes);
+    match Format::of(bytes) {
+        Some(Format::XgboostJson | Format::XgboostUbj) => xgboost::parse(bytes),
+        Some(Format::LinearToml) => linear::parse(bytes),
+        Some(Format::Onnx) => {
+            Err(bad("this is an ONNX graph, which the Python package runs (`mt5_sentinel.Model.load`)"))
+        }
+        Some(Format::LightGbmText) | None => lightgbm::parse(bytes),
     }
-    lightgbm::parse(bytes)
-}
-
-/// The name a bundle's manifest has for the format of a model file; `None` when the first bytes are those of none.
-#[must_use]
-pub fn name(bytes: &[u8]) -> Option<&'static str> {
-    if bytes.starts_with(b"tree\n") || bytes.starts_with(b"tree\r\n") {
-        return Some("lightgbm-text");
-    }
-    if let Some(rest) = bytes.strip_prefix(b"{") {
-        // Binary JSON goes on with the type of a length or of a container; JSON with space or the first key.
-        let is_text = rest.trim_ascii_start().starts_with(b"\"");
-        return Some(if is_text { "xgboost-json" } else { "xgboost-ubj" });
-    }
-    // Protocol buffers: field 1, the version of the intermediate representation, one byte.
-    if let [0x08, 1..=0x7f, ..] = bytes {
-        return Some("onnx");
-    }
-    let mut lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_start);
-    let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"))?;
-    first.starts_with(b"format").then_some("linear-toml")
 }
 
 fn bad(problem: &str) -> Error {

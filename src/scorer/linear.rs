@@ -129,6 +129,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
         feature_names: file.features,
         objective: file.kind,
         link,
+        // Libraries sum in an order of their own.
+        tolerance: Some(1e-12),
         divisor: 1.0,
     })
 }

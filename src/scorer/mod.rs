@@ -14,15 +14,19 @@ mod lightgbm;
 mod linear;
 mod link;
 mod model;
+mod onnx;
 mod parsed;
+mod rows;
 mod scores;
 mod xgboost;
 
 pub use bundle::{
-    Archive, Bundle, CLASSES, Expected, FORMATS, GOLDEN, GoldenSource, Layout, MANIFEST, MODEL_BYTES_MAX, Manifest,
-    PrivateKey, PublicKey, SIGNATURE, Source, pack, verify_golden,
+    Archive, Bundle, CLASSES, Expected, GOLDEN, Golden, GoldenSource, Layout, MANIFEST, MODEL_BYTES_MAX, Manifest,
+    PrivateKey, PublicKey, SIGNATURE, Source, check_trades, pack, verify_golden, verify_golden_by,
 };
 pub use forest::Kernel;
-pub use format::name as format_name;
-pub use model::Model;
+pub use format::Format;
+pub use model::{BLOCK_ROWS, Model};
+pub use onnx::{OnnxFacts, is_onnx, onnx_facts};
+pub use rows::{made_up, read_rows, sequences};
 pub use scores::Scores;

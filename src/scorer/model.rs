@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -14,7 +14,7 @@ use crate::lanes::Lanes;
 use crate::{Error, Result};
 
 /// Rows scored together: they and their scores stay in the nearest cache while the trees stream past.
-const BLOCK_ROWS: usize = 1024;
+pub const BLOCK_ROWS: usize = 1024;
 
 /// A model file, parsed and proven sound; immutable, so it can be shared by threads.
 ///
@@ -99,16 +99,42 @@ impl Model {
     /// [`Error::BadRow`] (row 0: all rows share one width) when the rows have another width.
     #[expect(clippy::needless_pass_by_value, reason = "a view is a pointer and four words; ndarray passes it so")]
     pub fn score_batch(&self, rows: ArrayView2<f64>, raw: bool) -> Result<Array2<f64>> {
-        let classes = self.num_classes();
+        let mut scores = Array2::zeros((rows.nrows(), self.num_classes()));
+        self.score_batch_into(rows.view(), raw, scores.view_mut())?;
+        Ok(scores)
+    }
+
+    /// [`Model::score_batch`] into an array of the caller of shape (n, `num_classes()`), every element overwritten;
+    /// nothing is allocated when rows and output lie in one piece, in C order.
+    ///
+    /// # Errors
+    /// [`Error::BadRow`] when the rows have another width or `out` another shape; `out` is then untouched.
+    #[expect(clippy::needless_pass_by_value, reason = "a view is a pointer and four words; ndarray passes it so")]
+    pub fn score_batch_into(&self, rows: ArrayView2<f64>, raw: bool, mut out: ArrayViewMut2<f64>) -> Result<()> {
+        let (count, classes) = (rows.nrows(), self.num_classes());
         self.check_width(rows.ncols())?;
-        let mut scores = Array2::zeros((rows.nrows(), classes));
-        let rows = rows.as_standard_layout();
-        let (Some(rows), Some(out)) = (rows.as_slice(), scores.as_slice_mut()) else {
-            let problem = "the rows do not lie in one piece".to_owned();
+        if out.dim() != (count, classes) {
+            let problem = format!("the output is {:?}, scores of these rows are ({count}, {classes})", out.dim());
             return Err(Error::BadRow { row: 0, problem });
-        };
+        }
+        let rows = rows.as_standard_layout();
+        let rows = rows.as_slice().unwrap_or_default();
+        if let Some(out) = out.as_slice_mut() {
+            self.score_slices(rows, raw, out);
+            return Ok(());
+        }
+        let mut scores = Array2::zeros((count, classes));
+        self.score_slices(rows, raw, scores.as_slice_mut().unwrap_or_default());
+        out.assign(&scores);
+        Ok(())
+    }
+
+    /// Rows one behind the other into scores one behind the other; the lengths are seen to fit.
+    fn score_slices(&self, rows: &[f64], raw: bool, out: &mut [f64]) {
+        let classes = self.num_classes();
         let block = |(rows, out): (&[f64], &mut [f64])| {
             match &self.parsed.body {
+                Body::Forest(forest) if out.len() == classes => forest.sum_row(Lanes::widest(), rows, out),
                 Body::Forest(forest) => forest.sum_rows(Lanes::widest(), rows, out),
                 Body::Linear(linear) => linear.sum_rows(rows, out),
             }
@@ -123,7 +149,6 @@ impl Model {
         } else {
             rows.par_chunks(row_values).zip(out.par_chunks_mut(out_values)).for_each(block);
         }
-        Ok(scores)
     }
 
     /// Raw scores of rows of shape (n, features) by one way of computing them, on one thread: to compare them.
@@ -164,6 +189,13 @@ impl Model {
     #[must_use]
     pub fn format(&self) -> &'static str {
         self.parsed.format
+    }
+
+    /// How far scores may be off those of the library that trained the model, relative to scores beyond 1; `None` where
+    /// raw scores agree by bits and answers within 2 ulp.
+    #[must_use]
+    pub fn tolerance(&self) -> Option<f64> {
+        self.parsed.tolerance
     }
 
     /// Number of trees, all classes together; 0 for a linear model.

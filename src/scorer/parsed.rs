@@ -17,6 +17,9 @@ pub(super) struct Parsed {
     pub objective: String,
     /// Raw scores → answers.
     pub link: Link,
+    /// How far scores may be off those of the library that trained the model, relative to scores beyond 1; `None` where
+    /// raw scores agree by bits and answers within 2 ulp.
+    pub tolerance: Option<f64>,
     /// What raw scores are divided by before the link; 1 unless the model averages.
     pub divisor: f64,
 }

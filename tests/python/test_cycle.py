@@ -45,10 +45,10 @@ class FakeModel:
 
     def __init__(self) -> None:
         self.scores: list[float] | Exception = BUY
-        self.rows: list[list[float]] = []
+        self.rows, self.steps, self.layout = list[list[float]](), 1, "catalogue"
 
-    def score_row(self, row: list[float]) -> list[float]:
-        self.rows.append(row)
+    def score_rows(self, rows: list[list[float]]) -> list[float]:
+        self.rows += rows
         if isinstance(self.scores, Exception):
             raise self.scores
         return self.scores

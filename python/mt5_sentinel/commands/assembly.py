@@ -51,6 +51,10 @@ def model(settings: Settings) -> _core.Model:
     ]
     if wrong:
         raise Misconfigured(f"{path}: model refused: {'; '.join(wrong)}", "model_mismatch")
+    needed = _core.needed_bars_for(loaded.steps)
+    if loaded.steps > 1 and settings.history_bars < needed:
+        message = f"history_bars: {settings.history_bars} is too few, the model's {loaded.steps} rows need {needed}"
+        raise Misconfigured(message, "bad_configuration")
     return loaded
 
 

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
-import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mt5_sentinel import _core, files
-from mt5_sentinel.errors import SentinelError, Unusable
+from mt5_sentinel.errors import SentinelError
+from mt5_sentinel.progress import Progress
 
-EXAMPLE = """example:
-  mt5-sentinel score --model model.txt --rows rows.csv --raw --out scores.csv"""
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 TRADING_CLASSES = ["sell", "hold", "buy"]
+
+ROWS_AT_ONCE, EXPLAINED_AT_ONCE = 5_000, 500
+"""Scored and written together; an explanation is many numbers a row."""
+
+DESCRIPTION = """Score rows of a CSV file (gzipped or not) with a model file or bundle.
+
+A first line with a cell that is no number is a header: columns are matched by name, never by position, and others
+are left aside. Without one the columns must be the model's, in its order. nan, inf and empty cells are accepted.
+A sequence model of t steps takes t consecutive rows as one sequence, the next t as the next.
+
+The output has one header line, then a line per row (or sequence): the scores, and with --explain for each class
+what each feature adds to its raw score (`sell:return_1` ...) and what no feature adds (`sell:expected`). The file
+appears complete or not at all."""
+
+EXAMPLE = """example:
+  mt5-sentinel score --model model.txt --rows rows.csv --raw --out scores.csv
+  mt5-sentinel features EURUSD_1h.csv.gz | mt5-sentinel score --model model.txt --rows - | tail -1"""
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argparse hides the type
@@ -23,14 +39,14 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
     parser: argparse.ArgumentParser = verbs.add_parser(
         "score",
         help="score rows of a CSV file with a model",
-        description="Score rows with a model file or bundle. With a header, columns are matched by name, never by"
-        " position; without one they must be the model's, in its order. nan, inf and empty cells are accepted.",
+        description=DESCRIPTION,
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--model", required=True, metavar="M", help="LightGBM text model, or a bundle directory")
+    parser.add_argument("--model", required=True, metavar="M", help="model file or bundle: LightGBM text, ONNX")
     parser.add_argument("--rows", required=True, metavar="R.csv", help="the rows; - reads standard input")
     parser.add_argument("--raw", action="store_true", help="raw scores instead of probabilities")
+    parser.add_argument("--explain", action="store_true", help="add what each feature contributes to each raw score")
     parser.add_argument("--out", metavar="S.csv", help="write here instead of to standard output")
     return parser
 
@@ -38,69 +54,54 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
 def execute(arguments: argparse.Namespace) -> int:
     """One header line, then one line of scores per row."""
     model = _core.Model.load(arguments.model)
-    try:
-        rows = _rows(files.read(arguments.rows), model.feature_names)
-        scores = model.score(rows, raw=arguments.raw).tolist() if rows else []
-    except SentinelError as error:
-        raise files.naming(arguments.rows, error) from None
-    files.write(arguments.out, _csv(model, scores))
+    with Progress(beside_output=arguments.out is None) as progress:
+        try:
+            body = files.read(arguments.rows)
+            progress.announce(f"reading {arguments.rows}", len(body))
+            steps = model.steps if model.is_sequence else None
+            rows = _core.read_rows(body, model.feature_names, steps)
+        except SentinelError as error:
+            raise files.naming(arguments.rows, error) from None
+        progress.total = len(rows)
+        blocks = _blocks(model, rows, arguments, progress)
+        try:
+            first = next(blocks)  # what the model refuses, it refuses before a file is begun
+        except SentinelError as error:
+            raise files.naming(arguments.model, error) from None
+        with files.replacing(arguments.out) as file:
+            file.write(first)
+            for block in blocks:
+                file.write(block)
     return 0
 
 
-def _csv(model: _core.Model, scores: list[list[float]]) -> Iterator[str]:
-    is_bundle = model.symbol is not None
-    names = TRADING_CLASSES if is_bundle else [f"class_{i}" for i in range(model.num_classes)]
-    yield ",".join(names) + "\n"
-    for row in scores:
-        yield ",".join(map(repr, row)) + "\n"
+def _blocks(
+    model: _core.Model, rows: NDArray[np.float64], arguments: argparse.Namespace, progress: Progress
+) -> Iterator[bytes]:
+    """The header together with the first rows, then the others, a block at a time."""
+    names = TRADING_CLASSES if model.symbol is not None else [f"class_{i}" for i in range(model.num_classes)]
+    header = [*names]
+    if arguments.explain:
+        header += [f"{name}:{feature}" for name in names for feature in [*model.feature_names, "expected"]]
+    head = ",".join(map(_quoted, header)) + "\n"
+    at_once = EXPLAINED_AT_ONCE if arguments.explain else ROWS_AT_ONCE
+    for start in range(0, len(rows), at_once):
+        block = rows[start : start + at_once]
+        lines = model.score(block, raw=arguments.raw).tolist()
+        if arguments.explain:
+            reasons = model.explain(block).reshape(len(block), -1).tolist()
+            lines = [[*scores, *added] for scores, added in zip(lines, reasons, strict=True)]
+        # Python writes a float as its shortest text, and lists are written in C.
+        yield (head + "".join(f"{str(line)[1:-1]}\n" for line in lines).replace(" ", "")).encode()
+        progress.advance(len(block))
+        head = ""
+    if head:
+        yield head.encode()
 
 
-def _rows(body: bytes, names: list[str]) -> list[list[float]]:
-    try:
-        lines = [row for row in csv.reader(io.StringIO(body.decode("utf-8-sig"))) if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise Unusable(f"not a CSV file: {error}", "malformed_body") from None
-    if not lines:
-        raise Unusable("there are no rows", "no_rows")
-    has_header = any(_number(cell) is None for cell in lines[0])
-    positions = _positions(lines[0], names) if has_header else list(range(len(names)))
-    width = len(lines[0]) if has_header else len(names)
-    return [_row(i, line, width, positions, names) for i, line in enumerate(lines[has_header:])]
-
-
-def _row(i: int, line: list[str], width: int, positions: list[int], names: list[str]) -> list[float]:
-    if len(line) != width:
-        raise Unusable(f"row {i}: {len(line)} cells where {width} are expected", "malformed_body")
-    row = []
-    for name, position in zip(names, positions, strict=True):
-        value = _number(line[position])
-        if value is None:
-            raise Unusable(f"row {i}, field `{name}`: {line[position]!r} is not a number", "bad_field")
-        row.append(value)
-    return row
-
-
-def _positions(header: list[str], names: list[str]) -> list[int]:
-    """Where each feature of the model stands in the file."""
-    found = [cell.strip() for cell in header]
-    missing = [name for name in names if name not in found]
-    is_anonymous = all(name in (f"Column_{i}", str(i)) for i, name in enumerate(names))
-    if missing and is_anonymous and len(found) == len(names):
-        return list(range(len(names)))  # the model was trained without names: position is all there is
-    if missing:
-        shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-        raise Unusable(f"the header lacks {len(missing)} of the model's {len(names)} features: {shown}", "bad_columns")
-    twice = [name for name in names if found.count(name) > 1]
-    if twice:
-        raise Unusable(f"the header names `{twice[0]}` more than once", "bad_columns")
-    return [found.index(name) for name in names]
-
-
-def _number(cell: str) -> float | None:
-    text = cell.strip()
-    if text == "" or text.upper() in ("NA", "NULL"):
-        return math.nan
-    try:
-        return None if "_" in text else float(text)  # 1_0 is Python's way of writing ten, nobody else's
-    except ValueError:
-        return None
+def _quoted(name: str) -> str:
+    """A cell of CSV; a feature's name may hold anything."""
+    if any(mark in name for mark in ',"\n\r'):
+        doubled = name.replace('"', '""')
+        return f'"{doubled}"'
+    return name

@@ -1,7 +1,7 @@
 //! The border: nothing trades that was trained for something else.
 
 use super::manifest::{Layout, Manifest};
-use crate::scorer::{Model, format};
+use crate::scorer::{Format, Model};
 use crate::{Error, Result};
 
 /// Classes of a model that may trade, in the order of its scores.
@@ -38,12 +38,22 @@ impl Manifest {
         differ(key, &self.catalogue_fingerprint, expected.fingerprint)
     }
 
+    /// Whether the model looks at the rows that the manifest speaks of: `feature_names` and `steps` are the model's own.
+    ///
+    /// # Errors
+    /// [`Error::ModelMismatch`] naming `features` or `steps`.
+    pub fn check_rows(&self, feature_names: &[String], steps: usize) -> Result<()> {
+        let names: Vec<&str> = feature_names.iter().map(String::as_str).collect();
+        same_names("features of manifest.toml", &self.features, &names)?;
+        differ("steps of manifest.toml", &self.steps.to_string(), &steps.to_string())
+    }
+
     /// Whether the model file is in the format that the manifest names.
     ///
     /// # Errors
     /// [`Error::BadBundle`] at `format`.
     pub fn check_format(&self, model_file: &[u8]) -> Result<()> {
-        let found = format::name(model_file).unwrap_or("in no format this build knows");
+        let found = Format::of(model_file).map_or("in no format this build knows", Format::name);
         if found == self.format {
             return Ok(());
         }
@@ -60,18 +70,30 @@ impl Model {
     /// is broken.
     pub fn from_bare(model: &[u8], expected: &Expected) -> Result<Self> {
         let model = Self::from_bytes(model)?;
-        same_names("feature_names of the model file", model.feature_names(), expected.feature_names)?;
-        differ("num_class of the model file", &model.num_classes().to_string(), &CLASSES.len().to_string())?;
-        // Every other objective's answers do not sum to 1: each minute's `Scores` would be refused. Say so at load.
-        if !model.is_distribution() {
-            return Err(mismatch(
-                "objective of the model file",
-                model.objective(),
-                "class probabilities that sum to 1",
-            ));
-        }
+        let answers = (model.objective(), model.is_distribution());
+        check_trades(model.feature_names(), model.num_classes(), answers, expected)?;
         Ok(model)
     }
+}
+
+/// Refuses what may not trade: other features than the expected ones, other classes than three, or an objective whose
+/// answers are no probabilities that sum to 1 (its name, and whether they do).
+///
+/// # Errors
+/// [`Error::ModelMismatch`] naming `feature_names`, `num_class` or `objective`.
+pub fn check_trades(
+    feature_names: &[String],
+    classes: usize,
+    (objective, is_distribution): (&str, bool),
+    expected: &Expected,
+) -> Result<()> {
+    same_names("feature_names of the model file", feature_names, expected.feature_names)?;
+    differ("num_class of the model file", &classes.to_string(), &CLASSES.len().to_string())?;
+    // Every other objective's answers do not sum to 1: each minute's `Scores` would be refused. Say so at load.
+    if is_distribution {
+        return Ok(());
+    }
+    Err(mismatch("objective of the model file", objective, "class probabilities that sum to 1"))
 }
 
 /// Refuses the first position where the names differ.

@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::files::{GOLDEN, MANIFEST, SIGNATURE, is_bare_name};
 use super::{bad, hex, shown};
 use crate::Result;
-
-/// Formats of model files that a manifest may name.
-pub const FORMATS: [&str; 5] = ["lightgbm-text", "xgboost-json", "xgboost-ubj", "linear-toml", "onnx"];
+use crate::scorer::Format;
 
 /// Rows a sequence may have.
 const STEPS_MAX: u32 = 10_000;
@@ -20,7 +18,7 @@ const STEPS_MAX: u32 = 10_000;
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Manifest {
-    /// One of [`FORMATS`].
+    /// The [`Format::name`] of the model file.
     pub format: String,
     /// Name of the model file beside the manifest, no directories; one of `files`.
     pub model_file: String,
@@ -131,14 +129,14 @@ impl Manifest {
 
     /// Format, layout and steps.
     fn check_shape(&self) -> Result<()> {
-        if !FORMATS.contains(&self.format.as_str()) {
-            let known = FORMATS.join(", ");
+        if !Format::ALL.iter().any(|format| format.name() == self.format) {
+            let known = Format::ALL.map(Format::name).join(", ");
             return Err(at("format", format!("{} is none of {known}", shown(&self.format))));
         }
         if !(1..=STEPS_MAX).contains(&self.steps) {
             return Err(at("steps", format!("{} is not in 1..={STEPS_MAX}", self.steps)));
         }
-        if self.format != "onnx" {
+        if self.format != Format::Onnx.name() {
             let scores = format!("`{}` scores one row of the catalogue at a time", self.format);
             if self.steps != 1 {
                 return Err(at("steps", format!("{} rows per sequence are for onnx; {scores}", self.steps)));

@@ -18,9 +18,9 @@ use crate::{Error, Result};
 
 pub use archive::{Archive, pack};
 pub use files::{GOLDEN, MANIFEST, MODEL_BYTES_MAX, SIGNATURE, Source};
-pub use fit::{CLASSES, Expected};
-pub use golden::verify_golden;
-pub use manifest::{FORMATS, GoldenSource, Layout, Manifest};
+pub use fit::{CLASSES, Expected, check_trades};
+pub use golden::{Golden, verify_golden, verify_golden_by};
+pub use manifest::{GoldenSource, Layout, Manifest};
 pub use signature::{PrivateKey, PublicKey};
 
 /// Characters of a name or value from a file that an error shows.

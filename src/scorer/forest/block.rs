@@ -152,7 +152,7 @@ impl<S: Simd> Blockwise<'_, S> {
                     2 => add(self.values::<2>(now), leaves, sums, self.forest.sums),
                     1 => add(self.values::<1>(now), leaves, sums, self.forest.sums),
                     _ if now[0].program.is_some() => {
-                        self.add_linear(now[0].place, rows, &leaves[0], &mut sums[..count])
+                        self.add_linear(now[0].place, rows, &leaves[0], &mut sums[..count]);
                     }
                     _ => self.forest.add_tree(now[0].place, rows, &mut sums[..count]),
                 }

@@ -45,6 +45,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
         feature_names: header.feature_names,
         objective: header.objective,
         link: header.link,
+        tolerance: None,
         divisor,
     })
 }

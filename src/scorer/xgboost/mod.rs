@@ -26,13 +26,11 @@ use super::link::Link;
 use super::parsed::{Body, Parsed};
 use crate::{Error, Result};
 
+/// The library answers in single precision; this core rounds its sums there, and not its probabilities.
+const TOLERANCE: f64 = 1e-6;
+
 /// 32-bit words of category sets a file may need beyond one for each of its bytes.
 const SPARE_WORDS: usize = 1 << 20;
-
-/// Whether the file begins as an object, in JSON or in UBJSON.
-pub(super) fn recognises(bytes: &[u8]) -> bool {
-    bytes.trim_ascii_start().starts_with(b"{")
-}
 
 /// Reads a whole model file.
 pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
@@ -52,6 +50,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
         feature_names: learner.feature_names,
         objective: learner.objective,
         link: learner.link,
+        tolerance: Some(TOLERANCE),
         divisor: 1.0,
     })
 }

@@ -83,8 +83,9 @@ fn load_bundle(py: Python<'_>, path: &Path, keys: &[PublicKey]) -> PyResult<Load
 
 fn open_bundled(py: Python<'_>, bundle: &Bundle, file: &[u8]) -> PyResult<Engine> {
     let mut engine = Engine::open(py, file)?;
-    engine.named_by(bundle.manifest())?;
+    engine.name_by(bundle.manifest());
     engine.check_trades(py)?;
+    engine.check_rows(bundle.manifest())?;
     Ok(engine)
 }
 
@@ -226,7 +227,7 @@ impl PyBundle {
 
     fn check_golden(&self, py: Python<'_>) -> PyResult<usize> {
         let mut engine = Engine::open(py, &self.model_file()?)?;
-        engine.named_by(self.0.manifest())?;
+        engine.name_by(self.0.manifest());
         let golden = run(|| self.0.file(GOLDEN))?;
         engine.verify_golden(py, &golden)
     }

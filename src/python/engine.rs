@@ -104,17 +104,21 @@ impl Engine {
         RowLayout::of(self.feature_names())
     }
 
-    /// Gives a graph without names of its own those of its bundle, and refuses a bundle that speaks of another shape.
-    ///
-    /// # Errors
-    /// `Misconfigured` naming `features`, `steps` or `layout` of the manifest.
-    pub(super) fn named_by(&mut self, manifest: &Manifest) -> PyResult<()> {
+    /// Gives a graph without names of its own those of its bundle.
+    pub(super) fn name_by(&mut self, manifest: &Manifest) {
         if let Self::Session(session) = self
             && made_up(&session.feature_names)
             && session.feature_names.len() == manifest.features.len()
         {
             session.feature_names.clone_from(&manifest.features);
         }
+    }
+
+    /// Refuses a bundle that speaks of other rows than the model looks at.
+    ///
+    /// # Errors
+    /// `Misconfigured` naming `features` or `steps` of the manifest.
+    pub(super) fn check_rows(&self, manifest: &Manifest) -> PyResult<()> {
         run(|| manifest.check_rows(self.feature_names(), self.shape().steps))
     }
 

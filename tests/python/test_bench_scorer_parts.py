@@ -92,20 +92,6 @@ def test_tables_and_rates() -> None:
     assert len({line.count("|") for line in scorer_report.loading({"x": [load], "y": [load, load]}, "ab")}) == 1
 
 
-def test_instruction_sets_are_raced_where_they_exist(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Lanes:
-        Model = type("Model", (), {"score_on": None})
-
-        @staticmethod
-        def lanes() -> list[str]:
-            return ["avx2", "baseline"]
-
-    monkeypatch.setattr(by_sentinel, "_core", Lanes)
-    assert by_sentinel.instruction_sets() == ["avx2", "baseline"]
-    monkeypatch.setattr(Lanes, "Model", type("Model", (), {}))
-    assert by_sentinel.instruction_sets() == []
-
-
 def test_no_folder_of_this_machine_is_told(tmp_path: Path) -> None:
     assert said(ValueError(f"{tmp_path}/model.onnx:\n broken"), tmp_path) == "model.onnx: broken"
 

@@ -44,23 +44,31 @@ def golden(model: Model, change: float = 0.0) -> str:
     return "\n".join(lines).replace(" ", "") + "\n"
 
 
-def bundle(folder: Path, model: bytes, text: str, form: str = "onnx") -> Path:
+def bundle(
+    folder: Path, model: bytes, text: str, form: str = "onnx", names: list[str] | None = None, steps: int = 0
+) -> Path:
     folder.mkdir()
     (folder / "model.onnx").write_bytes(model)
     (folder / "golden.csv").write_text(text)
-    names = ", ".join(f'"{name}"' for name in Model.parse(model).feature_names)
+    names = names or Model.parse(model).feature_names
+    quoted = ", ".join(f'"{name}"' for name in names)
     (folder / "manifest.toml").write_text(
         f"""
 format = "{form}"
 model_file = "model.onnx"
-model_sha256 = "{hashlib.sha256(model).hexdigest()}"
 classes = ["sell", "hold", "buy"]
-features = [{names}]
+features = [{quoted}]
 catalogue_fingerprint = "{fingerprint()}"
 symbol = "EURUSD"
 interval = "1h"
 trained_from = "2017-01-01"
 trained_to = "2023-12-31"
+golden_source = "trainer"
+steps = {steps or Model.parse(model).steps}
+layout = "{"legacy23" if len(names) == 23 else "catalogue"}"
+[files]
+"model.onnx" = "{hashlib.sha256(model).hexdigest()}"
+"golden.csv" = "{hashlib.sha256(text.encode()).hexdigest()}"
 """
     )
     return folder
@@ -81,8 +89,21 @@ def test_a_bundle_of_a_sequence_model_is_replayed_and_loaded(tmp_path: Path, nam
         with pytest.raises(Misconfigured, match=told) as error:
             Model.load(bundle(tmp_path / name, file, text))
         assert error.value.reason == "model_mismatch"
-    with pytest.raises(Misconfigured, match="`format`"):
+    with pytest.raises(Misconfigured, match="`steps of manifest.toml`: it says 59"):
+        Model.load(bundle(tmp_path / "steps", file, golden(alone), steps=59))
+    with pytest.raises(Misconfigured, match="`steps`: 60 rows per sequence are for onnx"):
         Model.load(bundle(tmp_path / "form", file, golden(alone), form="lightgbm-text"))
+
+
+def test_a_graph_without_names_takes_those_of_its_bundle(tmp_path: Path) -> None:
+    nameless = graphs.lstm(hidden=4, layers=1, steps=STEPS, width=len(NAMES))
+    text = golden(Model.parse(sequence()))
+    loaded = Model.load(bundle(tmp_path / "named", nameless, text, names=NAMES))
+    assert (loaded.feature_names, loaded.layout, loaded.steps) == (NAMES, "catalogue", STEPS)
+    with pytest.raises(Misconfigured, match="`features of manifest.toml`"):
+        Model.load(bundle(tmp_path / "short", nameless, text, names=NAMES[1:]))
+    with pytest.raises(Misconfigured, match="`features of manifest.toml`"):
+        Model.load(bundle(tmp_path / "other", nameless, text, names=NAMES[::-1]))
 
 
 def test_only_what_fits_may_trade(tmp_path: Path) -> None:
@@ -96,15 +117,15 @@ def test_only_what_fits_may_trade(tmp_path: Path) -> None:
         load(sequence(), allow=False)
     nameless = graphs.lstm(hidden=2, layers=1, width=22)
     for model, field in (
-        (nameless, "`feature_names`: it says position 0 is `f0`"),
-        (sequence(NAMES[::-1]), "`feature_names`"),
-        (sequence([*NAMES, "more"]), "`feature_names`: it says 23 features"),
+        (nameless, "`feature_names of the model file`: it says position 0 is `f0`"),
+        (sequence(NAMES[::-1]), "`feature_names of the model file`"),
+        (sequence([*NAMES, "more"]), "`feature_names of the model file`: it says 23 features"),
     ):
         with pytest.raises(Misconfigured, match=field):
             load(model)
     # The same graph, its Softmax cut off: an answer to zeros that is no distribution.
     logits = graphs.table(names=("answer", "unused"), shown=(0,), metadata={"feature_names": ",".join(NAMES)})
-    with pytest.raises(Misconfigured, match=r"`objective`: it says an answer of .* to zeros"):
+    with pytest.raises(Misconfigured, match=r"`objective of the model file`: it says an answer of .* to zeros"):
         load(logits)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 import mt5_sentinel as sentinel
-from mt5_sentinel import _core
 from race.forests import Forest
 from scorer_peers.contract import Loading, Peer, Rows, Run, Scorer, Steps
 
@@ -24,7 +23,8 @@ def _arrays(model: Any, rows: Rows) -> Steps:
 
 
 def _arrays_out(model: Any, rows: Rows) -> Steps:
-    return Steps(partial(model.score, out=np.zeros((1, 3))), _single(rows), np.ravel)
+    # One array for all answers: each is copied before the next overwrites it.
+    return Steps(partial(model.score, out=np.zeros((1, 3))), _single(rows), np.ndarray.flatten)
 
 
 def _single(rows: Rows) -> list[Rows]:
@@ -40,43 +40,14 @@ def _batch_out(model: Any, rows: Rows) -> Run:
     return Run(lambda: model.score(rows, out=out), np.array)
 
 
-def _on(model: Any, lanes: Any, rows: Rows) -> Run:
-    return Run(lambda: model.score_on(lanes, rows))
-
-
-def _step_on(model: Any, lanes: Any, rows: Rows) -> Steps:
-    return Steps(partial(model.score_on, lanes), _single(rows), np.ravel)
-
-
-def takes_out(model: Any) -> bool:
-    """Whether ``score`` writes into an array that is given."""
-    try:
-        model.score(np.zeros((1, len(model.feature_names))), out=np.zeros((1, model.num_classes)))
-    except TypeError:
-        return False
-    return True
-
-
-def instruction_sets() -> list[Any]:
-    """What ``score_on`` can be told, where this build has it."""
-    told: Any = getattr(_core, "lanes", ())
-    return list(told() if callable(told) else told) if hasattr(_core.Model, "score_on") else []
-
-
 def _open(forest: Forest) -> list[Scorer]:
     model: Any = sentinel.Model.load(forest.text)
     raw = partial(model.score, raw=True)
-    doors = [
+    return [
         Scorer(f"{NAME}, score_row", partial(_row, model), None, raw),
         Scorer(f"{NAME}, score", partial(_arrays, model), partial(_batch, model), raw),
+        Scorer(f"{NAME}, score(out=)", partial(_arrays_out, model), partial(_batch_out, model), raw),
     ]
-    if takes_out(model):
-        doors.append(Scorer(f"{NAME}, score(out=)", partial(_arrays_out, model), partial(_batch_out, model), raw))
-    doors += [
-        Scorer(f"{NAME} on {lanes}", partial(_step_on, model, lanes), partial(_on, model, lanes))
-        for lanes in instruction_sets()
-    ]
-    return doors
 
 
 PEERS = [

@@ -11,7 +11,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mt5_sentinel::bars::{Bars, Hygiene, clean, parse};
 use mt5_sentinel::features::{Selection, Stream, WIDTH, batch, batch_on, batch_selected, latest};
 use mt5_sentinel::lanes::Lanes;
-use mt5_sentinel::scorer::{Model, Scores};
+use mt5_sentinel::scorer::{Kernel, Model, Scores};
 use mt5_sentinel::trade::{Policy, Situation, decide};
 use ndarray::{Array2, ShapeBuilder};
 
@@ -97,6 +97,11 @@ fn scorer(c: &mut Criterion) {
     group.bench_function("one row", |b| b.iter(|| model.score_into(black_box(&row), &mut out).unwrap()));
     group.throughput(Throughput::Elements(10_000));
     group.bench_function("10,000 rows", |b| b.iter(|| model.score_batch(black_box(rows.view()), false).unwrap()));
+    let kernels = Lanes::available().into_iter().flat_map(|lanes| [Kernel::Row(lanes), Kernel::Block(lanes)]);
+    for kernel in [Kernel::Walk].into_iter().chain(kernels) {
+        let name = format!("10,000 rows, one thread, {kernel:?}");
+        group.bench_function(name, |b| b.iter(|| model.score_raw_by(kernel, black_box(&rows.view())).unwrap()));
+    }
     group.finish();
 }
 

@@ -13,7 +13,6 @@ import pytest
 from race import agreement, batches, compiling, loads, rows_apart, scorer_report, sequence_model, sequences
 from race.clock import Times
 from race.outcome import said
-from scorer_peers import by_sentinel
 from scorer_peers.contract import Run, Steps
 
 

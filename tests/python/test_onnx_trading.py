@@ -89,7 +89,7 @@ def test_a_bundle_of_a_sequence_model_is_replayed_and_loaded(tmp_path: Path, nam
         with pytest.raises(Misconfigured, match=told) as error:
             Model.load(bundle(tmp_path / name, file, text))
         assert error.value.reason == "model_mismatch"
-    with pytest.raises(Misconfigured, match="`steps of manifest.toml`: it says 59"):
+    with pytest.raises(Misconfigured, match=r"`steps of manifest\.toml`: it says 59"):
         Model.load(bundle(tmp_path / "steps", file, golden(alone), steps=59))
     with pytest.raises(Misconfigured, match="`steps`: 60 rows per sequence are for onnx"):
         Model.load(bundle(tmp_path / "form", file, golden(alone), form="lightgbm-text"))
@@ -100,9 +100,9 @@ def test_a_graph_without_names_takes_those_of_its_bundle(tmp_path: Path) -> None
     text = golden(Model.parse(sequence()))
     loaded = Model.load(bundle(tmp_path / "named", nameless, text, names=NAMES))
     assert (loaded.feature_names, loaded.layout, loaded.steps) == (NAMES, "catalogue", STEPS)
-    with pytest.raises(Misconfigured, match="`features of manifest.toml`"):
+    with pytest.raises(Misconfigured, match=r"`features of manifest\.toml`"):
         Model.load(bundle(tmp_path / "short", nameless, text, names=NAMES[1:]))
-    with pytest.raises(Misconfigured, match="`features of manifest.toml`"):
+    with pytest.raises(Misconfigured, match=r"`features of manifest\.toml`"):
         Model.load(bundle(tmp_path / "other", nameless, text, names=NAMES[::-1]))
 
 

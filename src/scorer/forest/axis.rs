@@ -5,8 +5,9 @@
 
 use super::bitmap::{BLOCK, Bits};
 
-/// Sizes of the table that are tried.
-const TABLES: [usize; 3] = [256, 1024, 4096];
+/// Sizes of the table that are tried, up to so many cells a threshold: a table stays a small part of the forest.
+const TABLES: [usize; 5] = [16, 64, 256, 1024, 4096];
+const CELLS_A_THRESHOLD: usize = 16;
 
 /// Shares of the thresholds left out at each end when the table's range is chosen: outliers must not stretch it.
 const CLIPPED: [f64; 4] = [0.0, 1.0 / 64.0, 1.0 / 16.0, 1.0 / 6.0];
@@ -37,7 +38,7 @@ impl Axis {
         let len = thresholds.len();
         let mut axis =
             Self { feature, zero_is_missing, thresholds, len, low: 0.0, scale: 0.0, before: vec![0], steps: u32::MAX };
-        for cells in TABLES {
+        for cells in TABLES.into_iter().filter(|cells| *cells <= CELLS_A_THRESHOLD * len) {
             for share in CLIPPED {
                 let (low, scale) = axis.range(cells, share);
                 let fullest = axis.fullest(cells, low, scale);

@@ -1,6 +1,6 @@
 //! A bundle as one zip: reading is strict and bounded, writing gives the same bytes for the same files.
 
-mod layout;
+mod directory;
 mod read;
 mod write;
 

@@ -12,8 +12,9 @@ use super::simd::Avx2;
 use super::simd::Portable;
 use crate::lanes::{Lanes, Task};
 
-/// Rows from which a block costs less than one row after the other (measured).
+/// Rows from which a block costs less than one row after the other (measured), with wide registers and without.
 const WORTH_A_BLOCK: usize = 128;
+const WORTH_A_BLOCK_BASELINE: usize = 16;
 
 /// Words of category sets beyond which a forest is only walked: sets are listed member by member.
 const WORDS_MAX: usize = 1 << 16;
@@ -59,8 +60,9 @@ impl Engine {
     /// The sums of rows laid end to end, by whichever kernel is quicker.
     pub fn sum_rows(&self, lanes: Lanes, forest: &Forest, rows: &[f64], out: &mut [f64]) {
         let outputs = forest.outputs();
+        let worth = if lanes == Lanes::Baseline { WORTH_A_BLOCK_BASELINE } else { WORTH_A_BLOCK };
         for (rows, out) in rows.chunks(BLOCK * forest.features).zip(out.chunks_mut(BLOCK * outputs)) {
-            if out.len() < WORTH_A_BLOCK * outputs {
+            if out.len() < worth * outputs {
                 for (row, out) in rows.chunks_exact(forest.features).zip(out.chunks_exact_mut(outputs)) {
                     self.sum_row(lanes, forest, row, out);
                 }

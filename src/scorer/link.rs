@@ -62,7 +62,11 @@ impl Link {
     pub fn apply(self, scores: &mut [f64]) {
         match self {
             Self::Identity => {}
-            Self::Softmax => softmax(scores),
+            // The three classes of a trading model without a loop.
+            Self::Softmax => match <&mut [f64; 3]>::try_from(&mut *scores) {
+                Ok(three) => softmax(three),
+                Err(_) => softmax(scores),
+            },
             Self::Sigmoid(factor) => each(scores, |x| 1.0 / (1.0 + (-factor * x).exp())),
             Self::LogOnePlusExp => each(scores, |x| x.exp().ln_1p()),
             Self::Exp => each(scores, f64::exp),
@@ -83,7 +87,9 @@ fn sign(x: f64) -> f64 {
     f64::from(i8::from(x > 0.0) - i8::from(x < 0.0))
 }
 
-fn softmax(scores: &mut [f64]) {
+#[inline(always)]
+fn softmax<S: AsMut<[f64]> + ?Sized>(scores: &mut S) {
+    let scores = scores.as_mut();
     let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut sum = 0.0;
     for x in scores.iter_mut() {

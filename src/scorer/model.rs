@@ -231,8 +231,11 @@ impl Model {
     }
 
     fn link(&self, scores: &mut [f64]) {
-        for score in scores.iter_mut() {
-            *score /= self.parsed.divisor;
+        #[expect(clippy::float_cmp, reason = "dividing by exactly 1 changes no bit, and takes time")]
+        if self.parsed.divisor != 1.0 {
+            for score in scores.iter_mut() {
+                *score /= self.parsed.divisor;
+            }
         }
         self.parsed.link.apply(scores);
     }

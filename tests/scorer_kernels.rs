@@ -100,7 +100,7 @@ fn on_chains() {
 #[test]
 fn on_more_trees_than_lanes() {
     assert_equal("many trees", &Shape { trees: 300, leaves: (1, 15), ..ORDINARY });
-    assert_equal("many trees, some too large", &Shape { trees: 150, leaves: (200, 300), ..ORDINARY });
+    assert_equal("many trees, some too large", &Shape { trees: 300, leaves: (247, 262), ..ORDINARY });
 }
 
 #[test]

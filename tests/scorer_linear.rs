@@ -10,9 +10,9 @@ format = "mt5-sentinel-linear-1"
 kind = "softmax"
 features = ["a", "b"]
 intercept = [0.5, 0, -1]
-coefficients = [[1, 2], [0, 4], [-1, 0.5]]
 mean = [1, 0]
 scale = [2, 0.5]
+coefficients = [[1, 2], [0, 4], [-1, 0.5]]
 "#;
 
 /// One tree: `x0 <= 0` leads to 1 + 2·x1, else to the constant 7 (leaf values 100 and 200).
@@ -59,7 +59,7 @@ fn a_missing_value_is_filled_or_makes_a_score_no_decision_takes() {
     let scores = model.score(&[f64::NAN, 1.0]).unwrap();
     assert!(scores.iter().all(|score| score.is_nan()), "{scores:?}");
     assert!(matches!(Scores::from_slice(&scores), Err(Error::BadScores { .. })));
-    let filling = Model::from_bytes(format!("{TOML}fill = [5, -1]\n").as_bytes()).unwrap();
+    let filling = Model::from_bytes(TOML.replacen("mean", "fill = [5, -1]\nmean", 1).as_bytes()).unwrap();
     assert_eq!(filling.score(&[f64::NAN, 1.0]), model.score(&[5.0, 1.0]));
 }
 
@@ -70,13 +70,24 @@ fn an_altered_linear_model_is_named() {
         ("mean = [1, 0]", "mean = [1]", "linear model, `mean`: 1 values for 2 features"),
         ("[0, 4]", "[0, inf]", "linear model, `coefficients`, list 1: value 1 is inf"),
         ("kind = \"softmax\"", "kind = \"logistic\"", "linear model, `intercept`: 3 values, a logistic model has one"),
-        ("mean = [1, 0]", "means = [1, 0]", "linear model, line 7: unknown field `means`"),
+        ("mean = [1, 0]", "means = [1, 0]", "linear model, line 6: unknown field `means`"),
         ("-linear-1", "-linear-9", "linear model, `format`: \"mt5-sentinel-linear-9\""),
     ] {
         let sentence = problem(Model::from_bytes(TOML.replacen(from, to, 1).as_bytes()).unwrap_err());
         assert!(sentence.starts_with(expected) && sentence.len() < 300, "{sentence}");
     }
     assert!(problem(Model::from_bytes(b"format = \"\xff\"\n").unwrap_err()).contains("not UTF-8 text"));
+}
+
+#[test]
+fn a_linear_model_cut_anywhere_is_refused() {
+    let whole = TOML.replacen("mean", "fill = [5, -1]\nmean", 1);
+    assert!(Model::from_bytes(whole.as_bytes()).is_ok());
+    for end in 0..whole.trim_end().len() {
+        assert!(Model::from_bytes(&whole.as_bytes()[..end]).is_err(), "{end} bytes load");
+    }
+    let sentence = problem(Model::from_bytes(format!("{TOML}fill = [5, -1]\n").as_bytes()).unwrap_err());
+    assert!(sentence.contains("the last key is `fill`; `coefficients` comes last"), "{sentence}");
 }
 
 #[test]

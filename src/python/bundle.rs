@@ -114,6 +114,10 @@ fn read_bare(path: &Path) -> PyResult<Vec<u8>> {
 
 /// A file's bytes; one that holds more than `limit` is not read to its end.
 fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    // A pipe would be waited for, perhaps for ever.
+    if !fs::metadata(path).map_err(|error| error.to_string())?.is_file() {
+        return Err("it is no regular file".to_owned());
+    }
     let mut bytes = Vec::new();
     let file = fs::File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
     file.map_err(|error| error.to_string())?;
@@ -168,7 +172,8 @@ pub(super) fn py_is_bundle(path: PathBuf) -> bool {
 fn is_bundle(path: &Path) -> bool {
     let mut first = [0; 4];
     path.is_dir()
-        || fs::File::open(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok() && Archive::is_zip(&first))
+        || path.is_file()
+            && fs::File::open(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok() && Archive::is_zip(&first))
 }
 
 /// The checks of a bundle one by one, for a person who wants to know.

@@ -71,7 +71,8 @@ pub(super) fn explain<'py>(engine: &Engine, x: &Bound<'py, PyAny>) -> PyResult<B
     let rows = readable(&x)?;
     let rows = rows.as_array();
     let rows = rows.to_shape((count, shape.width)).map_err(|fault| unusable(&fault.to_string()))?;
-    let parts = py.detach(|| run(|| model.explain_batch(rows.view())))?;
+    let workers = pool::workers()?;
+    let parts = py.detach(|| workers.install(|| run(|| model.explain_batch(rows.view()))))?;
     Ok(parts.into_pyarray(py))
 }
 

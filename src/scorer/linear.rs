@@ -99,6 +99,19 @@ pub(super) fn recognised(bytes: &[u8]) -> bool {
     rest.is_some_and(|rest| rest.starts_with(b"="))
 }
 
+/// Whether `coefficients` comes last: any other key may be left out, and nobody would miss it in a file that is cut off.
+fn check_order(text: &str) -> Result<()> {
+    let keys = text.lines().filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim());
+    match keys.filter(|key| !key.starts_with('#')).next_back() {
+        Some("coefficients") => Ok(()),
+        last => {
+            let found = excerpt(last.unwrap_or("nothing"), 40);
+            let problem = format!("the last key is `{found}`; `coefficients` comes last, so that a cut is noticed");
+            Err(bad("file", problem))
+        }
+    }
+}
+
 /// Reads a whole model file.
 pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
     let text = std::str::from_utf8(bytes)
@@ -108,6 +121,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
         let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
         bad(&format!("line {line}"), excerpt(fault.message(), 160))
     })?;
+    check_order(text)?;
     if file.format != FORMAT {
         return Err(bad("`format`", format!("{:?}; {FORMAT:?} is supported", excerpt(&file.format, 40))));
     }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -195,20 +198,34 @@ def test_threads_share_a_model(model: Model, rows: Any) -> None:
     assert not wrong
 
 
-def test_a_forked_process_scores_batches_too() -> None:
+@pytest.mark.parametrize("call", ["score", "explain"])
+def test_a_forked_process_scores_batches_too(call: str) -> None:
     # Threads do not survive a fork; a batch handed to those of the parent would never come back.
-    code = """
+    code = f"""
 import os, sys, numpy as np
 from mt5_sentinel import Model, bundled
 model, rows = Model.load(bundled.MODEL), np.zeros((3000, 22))
-before = model.score(rows)
+rows = rows[: 3000 if "{call}" == "score" else 40]
+before = model.{call}(rows)
 child = os.fork()
 if child == 0:
-    os._exit(0 if np.array_equal(model.score(rows), before) else 1)
+    os._exit(0 if np.array_equal(model.{call}(rows), before) else 1)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], timeout=60, check=False)
     assert done.returncode == 0
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(Misconfigured, match="it is no regular file"):
+        Model.load(tmp_path / "pipe")
+    bundle = tmp_path / "bundle"
+    shutil.copytree(bundled.MODEL, bundle)
+    (bundle / "golden.csv").unlink()
+    os.mkfifo(bundle / "golden.csv")
+    with pytest.raises(Misconfigured, match=r"golden\.csv: it is no regular file"):
+        Model.load(bundle)
 
 
 def test_layouts_are_asked_for_by_name() -> None:

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from mt5_sentinel import Model
+from mt5_sentinel.errors import Misconfigured
 from tests.python.lightgbm_models import MISSING, RF, assert_same, both_of, lgb, probes, train, training
 
 THREE = {"objective": "multiclass", "num_class": 3}
@@ -146,3 +148,20 @@ def test_a_refitted_model(decay: float) -> None:
     inputs = probes(rows, 16)
     assert_same(again, model, inputs)
     assert not np.array_equal(model.score(inputs), before.score(inputs))
+
+
+def test_codes_of_pandas_are_refused_unless_they_are_the_values() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas codes the categories of this test")
+    rng = np.random.default_rng(3)
+    hours = rng.integers(0, 4, 400)
+    for values, refused in (([8, 9, 14, 15], True), ([0, 1, 2, 3], False)):
+        frame = pandas.DataFrame({"a": rng.normal(size=400), "hour": pandas.Categorical(np.array(values)[hours])})
+        parameters = {"objective": "regression", "verbose": -1, "num_threads": 1, "min_data_per_group": 5}
+        booster = lgb.train(parameters, lgb.Dataset(frame, hours % 3 + frame["a"]), 5)
+        text = booster.model_to_string().encode()
+        if refused:
+            with pytest.raises(Misconfigured, match="the categories of its column 0 are not 0, 1"):
+                Model.parse(text)
+        else:
+            numbers = frame.astype(float).to_numpy()
+            assert np.array_equal(Model.parse(text).score(numbers)[:, 0], booster.predict(frame))

@@ -29,11 +29,11 @@ def written(kind: str, fitted: Any, scaler: Any = None, fill: Rows | None = None
     lines = ["# A comment first.", "", 'format = "mt5-sentinel-linear-1"', f'kind = "{kind}"']
     lines.append(f"features = {json.dumps([f'f{at}' for at in range(FEATURES)])}")
     lines.append(f"intercept = {np.atleast_1d(fitted.intercept_).tolist()}")
-    lines.append(f"coefficients = {np.atleast_2d(fitted.coef_).tolist()}")
     if scaler is not None:
         lines += [f"mean = {scaler.mean_.tolist()}", f"scale = {scaler.scale_.tolist()}"]
     if fill is not None:
         lines.append(f"fill = {fill.tolist()}")
+    lines.append(f"coefficients = {np.atleast_2d(fitted.coef_).tolist()}")
     return "\n".join(lines) + "\n"
 
 
@@ -117,10 +117,10 @@ GOOD = """format = "mt5-sentinel-linear-1"
 kind = "softmax"
 features = ["a", "b"]
 intercept = [0.1, 0, -1]
-coefficients = [[1, 2], [3, 4], [5, 6.5]]
 mean = [0.5, 0.25]
 scale = [1.0, 2.0]
 fill = [0.0, 0.0]
+coefficients = [[1, 2], [3, 4], [5, 6.5]]
 """
 
 
@@ -138,18 +138,18 @@ fill = [0.0, 0.0]
         ("[0.1, 0, -1]", "[0.1, 0, nan]", "`intercept`: value 2 is NaN"),
         ("[3, 4]", "[3]", "`coefficients`, list 1: 1 values for 2 features"),
         ("6.5", "inf", "`coefficients`, list 2: value 1 is inf"),
-        ("6.5", "1e999", "line 5: "),
+        ("6.5", "1e999", "line 8: "),
         ("[0.5, 0.25]", "[0.5]", "`mean`: 1 values for 2 features"),
         ("[1.0, 2.0]", "[1.0, -0.0]", "`scale`: value 1 is 0"),
         ("[1.0, 2.0]", "[1.0, nan]", "`scale`: value 1 is NaN"),
         ("[0.0, 0.0]", "[0.0, inf]", "`fill`: value 1 is inf"),
-        ("fill =", "filling =", "line 8: unknown field `filling`"),
+        ("fill =", "filling =", "line 7: unknown field `filling`"),
         ("kind", "kinds", "unknown field `kinds`"),
         ('kind = "softmax"\n', "", "missing field `kind`"),
         ('"softmax"', "3", "line 2: invalid type: integer"),
         ("[0.1, 0, -1]", '[0.1, 0, "x"]', "line 4: invalid type: string"),
         ("intercept =", "intercept", "line 4: "),
-        ("[0.5, 0.25]", "[" * 100_000, "line 6: "),
+        ("[0.5, 0.25]", "[" * 100_000, "line 5: "),
     ],
 )
 def test_a_refusal_names_the_field(old: str, new: str, told: str) -> None:

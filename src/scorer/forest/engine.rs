@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 
-use super::Forest;
 use super::bitmap::BLOCK;
 use super::block::{Blocks, Blockwise, Scratch};
 use super::questions::Questions;
@@ -10,6 +9,7 @@ use super::row::{Rows, SumRow};
 #[cfg(target_arch = "x86_64")]
 use super::simd::Avx2;
 use super::simd::Portable;
+use super::{Forest, Test};
 use crate::lanes::{Lanes, Task};
 
 /// Rows from which a block costs less than one row after the other (measured), with wide registers and without.
@@ -35,7 +35,12 @@ pub(super) struct Engine {
 impl Engine {
     /// `None` for a forest that is better walked.
     pub fn of(forest: &Forest) -> Option<Self> {
-        if forest.words.len() > WORDS_MAX || forest.features == 0 {
+        // A set counts as often as it is asked about: each feature lists its members anew.
+        let words = forest.nodes.iter().map(|node| match node.test {
+            Test::Category { count, .. } => count as usize,
+            Test::Numeric { .. } => 0,
+        });
+        if words.sum::<usize>() > WORDS_MAX || forest.features == 0 {
             return None;
         }
         let questions = Questions::of(&forest.nodes, &forest.words);

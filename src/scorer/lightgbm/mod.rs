@@ -86,7 +86,28 @@ fn check_end(version: &str, rest: &str) -> Result<()> {
     if lines.next().is_some() && !lines.any(|line| line == "end of parameters") {
         return Err(bad("parameters", "`end of parameters` is missing: the file is cut off"));
     }
-    Ok(())
+    match rest.lines().find_map(|line| line.strip_prefix("pandas_categorical:")) {
+        Some(lists) => check_pandas(lists),
+        None => Ok(()),
+    }
+}
+
+/// A model trained on pandas' categories was trained on their codes; only where these are the values themselves does a
+/// row of values say what the model learnt from.
+fn check_pandas(lists: &str) -> Result<()> {
+    const PLACE: &str = "`pandas_categorical`";
+    let lists: Option<Vec<Vec<serde_json::Value>>> = serde_json::from_str(lists)
+        .map_err(|_| bad(PLACE, "it is no list of lists of categories: the file is cut off or altered"))?;
+    let is_code = |(code, category): (usize, &serde_json::Value)| category.as_u64() == Some(code as u64);
+    let lists = lists.unwrap_or_default();
+    match lists.iter().position(|categories| !categories.iter().enumerate().all(is_code)) {
+        None => Ok(()),
+        Some(at) => {
+            let problem = "are not 0, 1, 2 …: the model was trained on pandas' codes for them, and rows hold values; train \
+                           it on integer codes of your own";
+            Err(bad(PLACE, &format!("the categories of its column {at} {problem}")))
+        }
+    }
 }
 
 fn bad(place: &str, problem: &str) -> Error {

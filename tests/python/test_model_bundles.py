@@ -120,7 +120,7 @@ def test_a_folder_and_an_unreadable_name_in_a_bundle_are_strangers(bundle: Path)
 def test_a_listed_folder_is_no_file(bundle: Path) -> None:
     (bundle / "model.txt").unlink()
     (bundle / "model.txt").mkdir()
-    assert "model bundle, model.txt: Is a directory" in refusal(bundle)
+    assert "model bundle, model.txt: it is no regular file" in refusal(bundle)
 
 
 def _evil(path: Path, name: str, content: bytes = b"x", mode: int = 0o644, kind: int = stat.S_IFREG) -> Path:

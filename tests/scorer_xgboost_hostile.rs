@@ -177,7 +177,7 @@ fn large_category_numbers_cannot_fill_the_memory() {
     let (even, rising) = (join(splits, &|at| (2 * at).to_string()), join(splits, &|at| at.to_string()));
     let repeated = |what: &str, count: usize| join(count, &|_| what.to_owned());
     let tree = format!(
-        r#"{{"tree_param":{{"num_nodes":"{nodes}"}},"left_children":[{left}],"right_children":[{right}],
+        r#"{{"id":0,"tree_param":{{"num_nodes":"{nodes}"}},"left_children":[{left}],"right_children":[{right}],
         "split_indices":[{0}],"default_left":[{0}],"split_conditions":[{0}],"sum_hessian":[{0}],"split_type":[{is_set}],
         "categories_nodes":[{even}],"categories_segments":[{rising}],"categories_sizes":[{1}],"categories":[{2}]}}"#,
         repeated("0", nodes),

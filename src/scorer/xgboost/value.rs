@@ -96,6 +96,15 @@ impl<'a> Object<'a> {
         if self.get(key).is_some() { self.count(key) } else { Ok(default) }
     }
 
+    /// A member that is a whole number.
+    pub fn integer(&self, key: &str) -> Result<i32> {
+        match self.need(key)? {
+            Value::Number(number) => integer(*number),
+            _ => None,
+        }
+        .ok_or_else(|| self.bad(format!("`{key}` is not a whole number of 32 bits")))
+    }
+
     /// A member that is an array of numbers.
     pub fn numbers(&self, key: &str) -> Result<&'a [f64]> {
         match self.need(key)? {

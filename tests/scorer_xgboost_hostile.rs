@@ -272,3 +272,51 @@ fn random_bytes_in_a_file_never_panic_hang_or_index_outside() {
     }
     assert!(loaded > 100 && refused > 100, "{loaded} loaded, {refused} refused: not a test of both");
 }
+
+#[test]
+fn small_values_cannot_fill_the_memory() {
+    let told = "more small objects, arrays and strings than a file of this size may have";
+    let list = |item: &str| format!("{{\"learner\":[{}{item}]}}", format!("{item},").repeat(100_000));
+    for item in ["{}", "{\"a\":1}", "{\"\":{}}", "[]", "[1]", "[[]]", "\"\""] {
+        let sentence = refusal(list(item).as_bytes());
+        assert!(sentence.starts_with("JSON, line 1 column ") && sentence.contains(told), "{item}: {sentence}");
+    }
+    let late = list("1").replace("1]}", "\"\"]}");
+    assert!(refusal(late.as_bytes()).contains(told), "numbers that a string at the end makes dear");
+    let key = b"{L\0\0\0\0\0\0\0\x07learner[";
+    for item in [&b"{}"[..], b"{i\x01aT}", b"[]", b"[T]", b"[#i\0", b"Si\0"] {
+        let sentence = refusal(&[key, &item.repeat(100_000)[..], b"]}"].concat());
+        assert!(sentence.starts_with("UBJSON, byte ") && sentence.contains(told), "{item:?}: {sentence}");
+    }
+    assert!(refusal(&[key, &b"T".repeat(100_000)[..], b"Si\0]}"].concat()).contains(told));
+    for plain in [list("1"), list("\"a string of some length\"")] {
+        assert!(refusal(plain.as_bytes()).contains("`version` is missing"), "no limit for these");
+    }
+}
+
+/// Trees of one leaf are what a real file may hold most densely; these alone, are read.
+#[test]
+fn the_smallest_trees_are_far_from_the_limit() {
+    let tree = |at: usize| {
+        format!(
+            r#"{{"base_weights":[0],"categories":[],"categories_nodes":[],"categories_segments":[],"categories_sizes":[],
+"default_left":[0],"id":{at},"left_children":[-1],"loss_changes":[0],"parents":[2147483647],"right_children":[-1],
+"split_conditions":[0],"split_indices":[0],"split_type":[0],"sum_hessian":[5E2],"tree_param":{{"num_deleted":"0",
+"num_feature":"3","num_nodes":"1","size_leaf_vector":"1"}}}}"#
+        )
+    };
+    let count = 20_000;
+    let file = |padding: &str| {
+        format!(
+            r#"{{"version":[3,0,0],"learner":{{"objective":{{"name":"reg:squarederror"}},"learner_model_param":
+            {{"base_score":"0","num_class":"0","num_feature":"3"}},"gradient_booster":{{"name":"gbtree","model":
+            {{"gbtree_model_param":{{"num_trees":"{count}"}},"tree_info":[0{}],"trees":[{}{padding}]}}}}}}}}"#,
+            ",0".repeat(count - 1),
+            (0..count).map(tree).collect::<Vec<_>>().join(",")
+        )
+    };
+    assert_eq!(Model::from_bytes(file("").as_bytes()).unwrap().num_trees(), count);
+    // Three times the memory for the same bytes is still read.
+    let extra = ",{}".repeat(2 * 4 * count);
+    assert!(refusal(file(&extra).as_bytes()).contains("180000 trees, num_trees=20000"));
+}

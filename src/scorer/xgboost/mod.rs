@@ -6,13 +6,14 @@
 //! categories were values of a data frame instead of codes.
 //!
 //! **Nothing is guessed.** A key that is unknown, doubled or missing, or a count that does not fit, refuses the file by
-//! name. Memory stays a small multiple of the file's size: arrays are as long as the file has them, and counts are
-//! only compared.
+//! name. Memory stays a small multiple of the file's size: arrays are as long as the file has them, counts are
+//! only compared, and small objects are counted.
 //!
 //! Source: files as written by `XGBoost` 1.4 to 3.4, and its published source.
 
 mod json;
 mod learner;
+mod memory;
 mod objective;
 mod recoding;
 mod rounds;

@@ -22,17 +22,6 @@ pub(super) enum Value {
     Object(Members),
 }
 
-impl Value {
-    /// An array, in its smaller form where it has one.
-    pub fn array(items: Vec<Self>) -> Self {
-        let numbers = items.iter().map(|item| if let Self::Number(number) = item { Some(*number) } else { None });
-        match numbers.collect::<Option<Vec<f64>>>() {
-            Some(numbers) if !numbers.is_empty() => Self::Numbers(numbers),
-            _ => Self::List(items),
-        }
-    }
-}
-
 /// An object of the file, and where it stands there.
 pub(super) struct Object<'a> {
     place: String,

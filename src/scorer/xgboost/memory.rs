@@ -5,7 +5,8 @@
 
 use super::value::Value;
 
-/// Bytes of memory that may be taken for each byte of the file; trees of one leaf, the worst of real files, take 6.
+/// Bytes of memory that may be taken for each byte of the file; by the estimates below, trees of one leaf, the worst of
+/// real files, take 6.
 const PER_BYTE: usize = 24;
 /// Bytes of memory that a file of any size may take.
 const SPARE: usize = 1 << 20;

@@ -97,7 +97,7 @@ fn stump_text(split: &str) -> String {
         "learner_model_param": {{"base_score": "0E0", "num_class": "0", "num_feature": "1"}},
         "gradient_booster": {{"name": "gbtree", "model": {{
             "gbtree_model_param": {{"num_trees": "1"}}, "tree_info": [0],
-            "trees": [{{"tree_param": {{"num_nodes": "3"}}, "left_children": [1, -1, -1],
+            "trees": [{{"id": 0, "tree_param": {{"num_nodes": "3"}}, "left_children": [1, -1, -1],
             "right_children": [2, -1, -1], "split_indices": [0, 0, 0], "default_left": [0, 0, 0],
             "split_conditions": [{split}, 1, 2], "sum_hessian": [Infinity, NaN, 1]}}]}}}}}}}}"#
     )

@@ -166,38 +166,6 @@ fn each_altered_category_set_is_named() {
 }
 
 #[test]
-fn large_category_numbers_cannot_fill_the_memory() {
-    // 1,000 splits, each with the one category 2^24 - 1: 2 GB of bit sets from a file of some 100 kB.
-    let join = |count: usize, item: &dyn Fn(usize) -> String| (0..count).map(item).collect::<Vec<_>>().join(",");
-    let splits = 1_000;
-    let nodes = 2 * splits + 1;
-    let left = join(nodes, &|at| if at % 2 == 0 && at + 1 < nodes { (at + 1).to_string() } else { "-1".to_owned() });
-    let right = join(nodes, &|at| if at % 2 == 0 && at + 1 < nodes { (at + 2).to_string() } else { "-1".to_owned() });
-    let is_set = join(nodes, &|at| u8::from(at % 2 == 0 && at + 1 < nodes).to_string());
-    let (even, rising) = (join(splits, &|at| (2 * at).to_string()), join(splits, &|at| at.to_string()));
-    let repeated = |what: &str, count: usize| join(count, &|_| what.to_owned());
-    let tree = format!(
-        r#"{{"tree_param":{{"num_nodes":"{nodes}"}},"left_children":[{left}],"right_children":[{right}],
-        "split_indices":[{0}],"default_left":[{0}],"split_conditions":[{0}],"sum_hessian":[{0}],"split_type":[{is_set}],
-        "categories_nodes":[{even}],"categories_segments":[{rising}],"categories_sizes":[{1}],"categories":[{2}]}}"#,
-        repeated("0", nodes),
-        repeated("1", splits),
-        repeated("16777215", splits),
-    );
-    let file = |tree: &str| {
-        format!(
-            r#"{{"version":[3,0,0],"learner":{{"objective":{{"name":"reg:squarederror"}},"learner_model_param":
-            {{"base_score":"0","num_class":"0","num_feature":"1"}},"gradient_booster":{{"name":"gbtree","model":
-            {{"gbtree_model_param":{{"num_trees":"1"}},"tree_info":[0],"trees":[{tree}]}}}}}}}}"#
-        )
-    };
-    assert!(refusal(file(&tree).as_bytes()).contains("the category numbers are too large"));
-    let small = tree.replace("16777215", "70");
-    let model = Model::from_bytes(file(&small).as_bytes()).unwrap();
-    assert_eq!(model.score_raw(&[70.0]).unwrap(), [0.0]);
-}
-
-#[test]
 fn no_truncation_loads() {
     for (name, step) in
         [("xgb_dart.ubj", 1), ("xgb_1_4.json", 3), ("xgb_multiclass.json", 31), ("xgb_categorical.json", 31)]

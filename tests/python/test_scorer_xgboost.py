@@ -242,3 +242,46 @@ def test_what_is_not_supported_is_refused_by_name(form: str) -> None:
     for booster, reason in [(vectors, "multi_output_tree"), (linear, "gblinear")]:
         with pytest.raises(Exception, match=reason):
             Model.parse(bytes(booster.save_raw(form)))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_early_stopped_classifier_is_refused_and_its_slice_is_not(form: str) -> None:
+    pytest.importorskip("sklearn", reason="XGBClassifier needs scikit-learn")
+    rows, targets = training(13)
+    side = np.where(np.random.default_rng(13).random(len(rows)) < 0.3, 1 - targets["side"], targets["side"])
+    early = xgb.XGBClassifier(n_estimators=100, early_stopping_rounds=3, learning_rate=0.5, n_jobs=1)
+    early.fit(rows[:200], side[:200], eval_set=[(rows[200:], side[200:])], verbose=False)
+    booster, best = early.get_booster(), early.best_iteration
+    rounds = booster.num_boosted_rounds()
+    assert rounds == best + 4, "nothing to cut"
+    with pytest.raises(Exception, match=f"best_iteration={best}, but the file has {rounds} rounds"):
+        Model.parse(bytes(booster.save_raw(form)))
+    cut = booster[: best + 1]
+    for marked in (False, True):
+        if marked:  # a slice has lost its attributes; whoever puts them back is right
+            cut.set_attr(best_iteration=str(best))
+        ours = Model.parse(bytes(cut.save_raw(form))).score(rows)
+        np.testing.assert_allclose(ours[:, 0], early.predict_proba(rows)[:, 1], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("booster", BOOSTERS)
+def test_categories_of_a_data_frame_are_refused_unless_they_are_codes(booster: str, form: str) -> None:
+    pd = pytest.importorskip("pandas", reason="the categories are those of a data frame")
+    rng = np.random.default_rng(14)
+    codes, x = rng.integers(0, 3, 300), rng.normal(size=300)
+    target = 4.0 * (codes == 1) + x
+    for categories, are_codes in [
+        (np.arange(3), True), (np.arange(3, dtype=np.int8), True), ([10, 20, 30], False), ([2, 1, 0], False),
+        (["a", "b", "c"], False),
+    ]:  # fmt: skip
+        frame = pd.DataFrame({"x": x, "kind": pd.Categorical.from_codes(codes, categories=categories)})
+        data = xgb.DMatrix(frame, target, enable_categorical=True)
+        trained = xgb.train({"nthread": 1, "max_cat_to_onehot": 1} | BOOSTERS[booster], data, 5)
+        raw = bytes(trained.save_raw(form))
+        if are_codes:
+            ours = Model.parse(raw).score(np.column_stack([x, codes.astype(np.float64)]), raw=True)
+            assert np.array_equal(ours[:, 0].astype(np.float32), trained.predict(data, output_margin=True))
+        else:
+            with pytest.raises(Exception, match='feature "kind": trained on category values'):
+                Model.parse(raw)

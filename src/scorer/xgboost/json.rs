@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
+use super::memory::{Items, Memory};
 use super::value::{Members, Value, excerpt};
 use crate::{Error, Result};
 
@@ -21,7 +21,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value> {
         place: format!("byte {}", fault.valid_up_to()),
         problem: "not UTF-8, so not an XGBoost JSON model".to_owned(),
     })?;
-    serde_json::from_str(&with_words_quoted(text)).map_err(|fault| Error::BadModel {
+    let quoted = with_words_quoted(text);
+    let mut source = serde_json::Deserializer::from_str(&quoted);
+    let value = AnyValue(&mut Memory::for_file(bytes.len())).deserialize(&mut source);
+    value.and_then(|value| source.end().map(|()| value)).map_err(|fault| Error::BadModel {
         place: format!("JSON, line {} column {}", fault.line(), fault.column()),
         problem: match fault.classify() {
             serde_json::error::Category::Eof => "it ends too early: the file is cut off".to_owned(),
@@ -61,15 +64,18 @@ fn with_words_quoted(text: &str) -> Cow<'_, str> {
     Cow::Owned(quoted)
 }
 
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyValue)
+/// Reads any value, and takes its memory.
+struct AnyValue<'m>(&'m mut Memory);
+
+impl<'de> DeserializeSeed<'de> for AnyValue<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-struct AnyValue;
-
-impl<'de> Visitor<'de> for AnyValue {
+impl<'de> Visitor<'de> for AnyValue<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -92,32 +98,30 @@ impl<'de> Visitor<'de> for AnyValue {
         Ok(Value::Number(number))
     }
 
-    fn visit_str<E>(self, text: &str) -> std::result::Result<Value, E> {
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<Value, E> {
         let marked = text.strip_prefix(MARK);
         let number = marked.and_then(|word| WORDS.iter().find(|(known, _)| *known == word));
-        Ok(number.map_or_else(|| Value::Text(text.to_owned()), |(_, number)| Value::Number(*number)))
+        if let Some((_, number)) = number {
+            return Ok(Value::Number(*number));
+        }
+        self.0.text().map_err(E::custom)?;
+        Ok(Value::Text(text.to_owned()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Value, A::Error> {
-        // Numbers go straight into the small form: a file of numbers never takes 32 bytes for each.
-        let mut numbers = Vec::new();
-        while let Some(item) = items.next_element()? {
-            let Value::Number(number) = item else {
-                let mut list: Vec<Value> = numbers.into_iter().map(Value::Number).collect();
-                list.push(item);
-                while let Some(item) = items.next_element()? {
-                    list.push(item);
-                }
-                return Ok(Value::List(list));
-            };
-            numbers.push(number);
+        self.0.array().map_err(A::Error::custom)?;
+        let mut array = Items::default();
+        while let Some(item) = items.next_element_seed(AnyValue(self.0))? {
+            array.push(item, self.0).map_err(A::Error::custom)?;
         }
-        Ok(if numbers.is_empty() { Value::List(Vec::new()) } else { Value::Numbers(numbers) })
+        Ok(array.finish())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Value, A::Error> {
+        self.0.object().map_err(A::Error::custom)?;
         let mut members = Members::new();
-        while let Some((key, value)) = entries.next_entry::<String, Value>()? {
+        while let Some(key) = entries.next_key::<String>()? {
+            let value = entries.next_value_seed(AnyValue(self.0))?;
             if members.contains_key(&key) {
                 return Err(A::Error::custom(format!("the key {:?} comes twice", excerpt(&key))));
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Link;
 use super::objective::Objective;
 use super::value::{Object, Value, excerpt};
+use super::{recoding, rounds};
 use crate::Result;
 
 const KNOWN: &[&str] =
@@ -55,9 +56,12 @@ impl<'a> Learner<'a> {
         let outputs = outputs(&parameters, name, &objective)?;
         let (model, dropped) = booster(&learner.object("gradient_booster")?)?;
         // First of all that is as long as the number of outputs: it bounds that number by what the file holds.
-        let trees = trees(&model, outputs)?;
+        let (trees, rounds) = trees(&model, outputs)?;
+        rounds::check_early_stopping(&learner, rounds)?;
+        let feature_names = feature_names(&learner, parameters.count("num_feature")?)?;
+        recoding::check(&model, &feature_names)?;
         Ok(Self {
-            feature_names: feature_names(&learner, parameters.count("num_feature")?)?,
+            feature_names,
             objective: name.to_owned(),
             link: objective.link,
             start: start(&parameters, &objective, outputs, version)?,
@@ -115,8 +119,8 @@ fn booster<'a>(booster: &Object<'a>) -> Result<(Object<'a>, Option<&'a [f64]>)> 
     Ok((model, dropped))
 }
 
-/// The trees: as many as the file says, the same number for each output.
-fn trees<'a>(model: &Object<'a>, outputs: usize) -> Result<&'a [Value]> {
+/// The trees in order, as many as the file says, the same number for each output; and the rounds that made them.
+fn trees<'a>(model: &Object<'a>, outputs: usize) -> Result<(&'a [Value], usize)> {
     let trees = model.list("trees")?;
     let parameters = model.object("gbtree_model_param")?;
     let stated = parameters.count("num_trees")?;
@@ -125,7 +129,10 @@ fn trees<'a>(model: &Object<'a>, outputs: usize) -> Result<&'a [Value]> {
     }
     let parallel = parameters.count_or("num_parallel_tree", 1)?.max(1);
     match outputs.checked_mul(parallel) {
-        Some(round) if trees.len().is_multiple_of(round) => Ok(trees),
+        Some(round) if trees.len().is_multiple_of(round) => {
+            rounds::check_order(trees)?;
+            Ok((trees, rounds::count(model, trees.len(), round)?))
+        }
         _ => Err(model.bad(format!("{} trees for {outputs} outputs, num_parallel_tree={parallel}", trees.len()))),
     }
 }

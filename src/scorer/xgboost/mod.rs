@@ -2,18 +2,21 @@
 //!
 //! Margins are the library's to the last bit: values and splits are compared in single precision, the sum starts from
 //! the margin of `base_score`, and leaves are added in the file's order, each sum rounded to single precision. All
-//! trees count, as in the library's own `Booster.predict`; a `best_iteration` of early stopping is an attribute for the
-//! caller (slice the booster before saving it).
+//! trees count; a file that early stopping left with rounds after the best one is refused, and so is one whose
+//! categories were values of a data frame instead of codes.
 //!
 //! **Nothing is guessed.** A key that is unknown, doubled or missing, or a count that does not fit, refuses the file by
-//! name. Memory stays a small multiple of the file's size: arrays are as long as the file has them, and counts are
-//! only compared.
+//! name. Memory stays a small multiple of the file's size: arrays are as long as the file has them, counts are
+//! only compared, and small objects are counted.
 //!
 //! Source: files as written by `XGBoost` 1.4 to 3.4, and its published source.
 
 mod json;
 mod learner;
+mod memory;
 mod objective;
+mod recoding;
+mod rounds;
 mod split;
 mod tree;
 mod ubjson;

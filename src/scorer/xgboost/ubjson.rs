@@ -3,6 +3,7 @@
 //! **Counts are never trusted**: an array of numbers must lie in the file before memory is taken for it, every other
 //! array grows as its items are read.
 
+use super::memory::{Items, Memory};
 use super::value::{Members, Value, excerpt};
 use crate::{Error, Result};
 
@@ -11,7 +12,7 @@ const DEPTH_MAX: usize = 64;
 
 /// Reads a whole file.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value> {
-    let mut reader = Reader { bytes, at: 0 };
+    let mut reader = Reader { bytes, at: 0, memory: Memory::for_file(bytes.len()) };
     let value = reader.value(0)?;
     if reader.at != bytes.len() {
         return Err(reader.bad(format!("{} bytes follow the model", bytes.len() - reader.at)));
@@ -22,6 +23,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value> {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    memory: Memory,
 }
 
 impl<'a> Reader<'a> {
@@ -62,7 +64,10 @@ impl<'a> Reader<'a> {
         match self.marker()? {
             b'{' => self.object(depth),
             b'[' => self.array(depth),
-            b'S' => Ok(Value::Text(self.text()?)),
+            b'S' => {
+                self.memory.text().map_err(|problem| self.bad(problem))?;
+                Ok(Value::Text(self.text()?))
+            }
             b'T' => Ok(Value::Number(1.0)),
             b'F' => Ok(Value::Number(0.0)),
             kind => {
@@ -76,6 +81,7 @@ impl<'a> Reader<'a> {
         if matches!(self.peek(), Some(b'$' | b'#')) {
             return Err(self.bad("an object with a type or a count, which XGBoost does not write"));
         }
+        self.memory.object().map_err(|problem| self.bad(problem))?;
         let mut members = Members::new();
         while !self.skip(b'}') {
             let key = self.text()?;
@@ -91,25 +97,31 @@ impl<'a> Reader<'a> {
     fn array(&mut self, depth: usize) -> Result<Value> {
         let kind = if self.skip(b'$') { Some(self.marker()?) } else { None };
         let count = if self.skip(b'#') { Some(self.count()?) } else { None };
-        let mut items = Vec::new();
+        self.memory.array().map_err(|problem| self.bad(problem))?;
+        let mut items = Items::default();
         match (kind, count) {
             (Some(kind), Some(count)) => {
                 let numbers = self.numbers(kind, count)?;
-                return Ok(if numbers.is_empty() { Value::List(items) } else { Value::Numbers(numbers) });
+                return Ok(if numbers.is_empty() { items.finish() } else { Value::Numbers(numbers) });
             }
             (Some(_), None) => return Err(self.bad("an array with a type and no count")),
             (None, Some(count)) => {
                 for _ in 0..count {
-                    items.push(self.value(depth + 1)?);
+                    self.item(&mut items, depth)?;
                 }
             }
             (None, None) => {
                 while !self.skip(b']') {
-                    items.push(self.value(depth + 1)?);
+                    self.item(&mut items, depth)?;
                 }
             }
         }
-        Ok(Value::array(items))
+        Ok(items.finish())
+    }
+
+    fn item(&mut self, items: &mut Items, depth: usize) -> Result<()> {
+        let item = self.value(depth + 1)?;
+        items.push(item, &mut self.memory).map_err(|problem| self.bad(problem))
     }
 
     /// `count` numbers of one type, without their markers.

@@ -22,17 +22,6 @@ pub(super) enum Value {
     Object(Members),
 }
 
-impl Value {
-    /// An array, in its smaller form where it has one.
-    pub fn array(items: Vec<Self>) -> Self {
-        let numbers = items.iter().map(|item| if let Self::Number(number) = item { Some(*number) } else { None });
-        match numbers.collect::<Option<Vec<f64>>>() {
-            Some(numbers) if !numbers.is_empty() => Self::Numbers(numbers),
-            _ => Self::List(items),
-        }
-    }
-}
-
 /// An object of the file, and where it stands there.
 pub(super) struct Object<'a> {
     place: String,
@@ -94,6 +83,15 @@ impl<'a> Object<'a> {
     /// [`Object::count`], or `default` when the key is missing.
     pub fn count_or(&self, key: &str, default: usize) -> Result<usize> {
         if self.get(key).is_some() { self.count(key) } else { Ok(default) }
+    }
+
+    /// A member that is a whole number.
+    pub fn integer(&self, key: &str) -> Result<i32> {
+        match self.need(key)? {
+            Value::Number(number) => integer(*number),
+            _ => None,
+        }
+        .ok_or_else(|| self.bad(format!("`{key}` is not a whole number of 32 bits")))
     }
 
     /// A member that is an array of numbers.

@@ -186,14 +186,14 @@ def test_made_up_names_count_where_all_of_them_are_there() -> None:
 
 @pytest.mark.parametrize("value", [None, 10**400, "1"], ids=["none", "huge", "text"])
 def test_a_row_that_holds_no_numbers_is_unusable(model: Model, value: Any) -> None:
-    calls = (lambda: model.score_row([value] * WIDTH), lambda: model.score_rows([[value] * WIDTH]))
-    for call in calls:
+    row = [value] * WIDTH
+    for ask, given in ((model.score_row, row), (model.score_rows, [row])):
         with pytest.raises(Unusable, match="the row cannot be read as float64") as error:
-            call()
+            ask(given)  # type: ignore[arg-type]
         assert (error.value.reason, len(str(error.value)) < 300) == ("bad_row", True)
-    for row in (None, 1.0, "x"):
+    for wrong in (None, 1.0, "x"):
         with pytest.raises(Unusable, match="the row cannot be read as float64"):
-            model.score_row(row)  # type: ignore[arg-type]
+            model.score_row(wrong)  # type: ignore[arg-type]
 
 
 def test_one_row_needs_one_row(model: Model) -> None:

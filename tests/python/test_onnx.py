@@ -203,11 +203,11 @@ def test_rows_that_hold_no_numbers_are_unusable(value: Any) -> None:
 
 
 def test_what_is_too_large_to_run_is_refused_before_it_costs_anything() -> None:
-    float_ = TensorProto.FLOAT
-    for shape in (["n", 10**9], ["n", 10**6 + 1], [10**9, 2], ["n", 10**5, 11]):
+    shapes: list[graphs.Shape] = [["n", 10**9], ["n", 10**6 + 1], [10**9, 2], ["n", 10**5, 11]]
+    for shape in shapes:
         took = r"takes \d+ values an? (answer|run); needed: \d+ at most"
         with pytest.raises(Misconfigured, match=took):
-            Model.parse(identity(graphs.tensor("a", shape, float_)))
+            Model.parse(identity(graphs.tensor("a", shape)))
     assert _said(MemoryError()) == "MemoryError"
 
 
@@ -218,7 +218,7 @@ def test_memory_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     file = graphs.table()
     model = Model.parse(file)
     with monkeypatch.context() as patch:
-        patch.setattr(onnx_model.np, "zeros", none_left)
+        patch.setattr(np, "zeros", none_left)
         with pytest.raises(Misconfigured, match="does not run on 1 times zeros: MemoryError"):
             Model.parse(file)
     monkeypatch.setattr(onnx_model._Call, "fill", none_left)

@@ -61,6 +61,30 @@ fn a_header_is_told_by_a_cell_that_is_no_number() {
 }
 
 #[test]
+fn a_header_of_numbers_is_told_by_the_names() {
+    let years = names(&["2020", "2021", "2022"]);
+    assert_eq!(read_rows(b"2022,2020,2021\n1,2,3\n", &years).unwrap(), ndarray::array![[2.0, 3.0, 1.0]]);
+    assert_eq!(read_rows(b"7, 2022 ,2020,2021\n9,1,2,3\n", &years).unwrap(), ndarray::array![[2.0, 3.0, 1.0]]);
+    assert_eq!(read_rows(b"2022,2020,2020\n", &years).unwrap(), ndarray::array![[2022.0, 2020.0, 2020.0]]);
+    assert_eq!(read_rows(b"2022.0,2020,2021\n", &years).unwrap().nrows(), 1, "names are compared as text");
+    let plain = names(&["0", "1", "2"]);
+    assert_eq!(read_rows(b"2,1,0\n5,6,7\n", &plain).unwrap(), ndarray::array![[7.0, 6.0, 5.0]]);
+    assert!(matches!(read_rows(b"2022,2020,2021,2020\n", &years), Err(Error::BadRows { .. })), "a name twice");
+}
+
+#[test]
+fn a_damaged_first_row_is_no_header() {
+    for made_up in [["Column_0", "Column_1", "Column_2"], ["f0", "f1", "f2"], ["0", "1", "2"]] {
+        let names = names(&made_up);
+        for row in ["1.0,abc,3.0", "nan,abc,def", ",abc,3"] {
+            let error = read_rows(format!("{row}\n1,2,3\n").as_bytes(), &names).unwrap_err();
+            assert!(matches!(&error, Error::BadField { row: 0, field, .. } if *field == made_up[1]), "{row}: {error}");
+        }
+        assert_eq!(read_rows(b"x,y,z\n1,2,3\n", &names).unwrap(), ndarray::array![[1.0, 2.0, 3.0]]);
+    }
+}
+
+#[test]
 fn rows_are_cut_into_whole_sequences_or_refused() {
     let rows = Array2::from_shape_fn((6, 2), |(row, column)| (2 * row + column) as f64);
     assert_eq!(sequences(rows.clone(), 3).unwrap()[(1, 0, 1)], 7.0);
@@ -149,6 +173,33 @@ fn a_damaged_onnx_file_is_refused() {
         graph = varint_field(1, &varint_field(5, &inside));
     }
     assert!(refused(&[&[8, 9][..], &varint_field(7, &graph)].concat()).contains("deep"));
+}
+
+#[test]
+fn a_graph_that_may_never_end_is_refused() {
+    let node = |kind: &[u8]| field(1, &field(4, kind));
+    let refused = |file: &[u8]| onnx_facts(file).unwrap_err().to_string();
+    let inside = |body: &[u8]| field(1, &[field(4, b"If"), field(5, &field(6, body))].concat());
+    let function = [&[8, 9][..], &field(7, b""), &[0xca, 1, 8], &field(7, &field(4, b"Loop"))].concat();
+    let deep = inside(&inside(&node(b"Loop")));
+    let named = field(1, &[field(4, b"Loop"), field(7, b"ai.onnx")].concat());
+    for file in [onnx(&node(b"Loop")), onnx(&deep), onnx(&named), function] {
+        assert!(refused(&file).contains("`Loop`: a graph with a Loop may never end"), "{}", refused(&file));
+    }
+    let own = field(1, &[field(4, b"Loop"), field(7, b"of.mine")].concat());
+    assert_eq!(onnx_facts(&onnx(&own)).unwrap().operators, ["of.mine.Loop"]);
+}
+
+#[test]
+fn a_graph_of_countless_nodes_is_refused() {
+    let file = |nodes: usize| {
+        let graph = [1 << 3 | 2, 0].repeat(nodes);
+        let length = [graph.len() & 127 | 128, graph.len() >> 7 & 127 | 128, graph.len() >> 14];
+        let length = length.map(|part| u8::try_from(part).unwrap());
+        [&[8, 9, 7 << 3 | 2][..], &length, &graph].concat()
+    };
+    assert!(onnx_facts(&file(100_000)).is_ok());
+    assert!(onnx_facts(&file(100_001)).unwrap_err().to_string().contains("more than 100000 nodes"));
 }
 
 /// A field of any length.

@@ -65,7 +65,10 @@ class OnnxGraph:
             Unusable: ONNX Runtime fails on these rows, or n does not fill a batch of fixed size.
         """
         port = self._port(raw)
-        count = len(x)
+        count, batch = len(x), self._inputs.batch
+        if batch is not None and count % batch != 0:  # before the first batch is written
+            problem = f"{count} answers are asked for, the graph gives {batch} a run; export it with a"
+            raise Unusable(f"{problem} batch axis that is free or 1", "bad_row")
         if count <= self._answers_at_once:
             if count > 0:
                 self._score_block(x, out, port)
@@ -84,7 +87,7 @@ class OnnxGraph:
         needed = (self.steps, len(self.feature_names))
         try:
             x = np.asarray(rows, np.float64)
-        except ValueError:
+        except (ValueError, TypeError, OverflowError):
             raise Unusable(f"the rows are no numbers of shape {needed}", "bad_row") from None
         if x.shape != needed:
             raise Unusable(f"the rows are float64 {x.shape}; the model needs {needed}", "bad_row")
@@ -97,17 +100,14 @@ class OnnxGraph:
         return out.tolist()[0]
 
     def _score_block(self, x: NDArray[np.float64], out: NDArray[np.float64], port: Port) -> None:
-        if self._inputs.batch not in (None, len(x)):
-            problem = f"{len(x)} answers are asked for, the graph gives {self._inputs.batch} a run; export it with a"
-            raise Unusable(f"{problem} batch axis that is free or 1", "bad_row")
         try:
             call = self._idle.pop()
         except IndexError:
             call = None
-        if call is None or call.count != len(x) or call.port != port:
-            call = _Call(self._session, self._inputs, port, len(x), self.num_classes)
-        call.fill(x)
         try:
+            if call is None or call.count != len(x) or call.port != port:
+                call = _Call(self._session, self._inputs, port, len(x), self.num_classes)
+            call.fill(x)
             self._session.run_with_iobinding(call.binding)
         except self._faults as error:
             raise Unusable(f"ONNX Runtime cannot score these rows: {_said(error)}", "bad_row") from None
@@ -142,11 +142,11 @@ class OnnxGraph:
         inputs, count = self._inputs, self._inputs.batch or 1
         port = self._outputs.answer or self._port(raw=True)
         feed = {}
-        if inputs.table:
-            feed[inputs.table.name] = np.zeros((count, inputs.width), inputs.table.dtype)
-        if inputs.sequence:
-            feed[inputs.sequence.name] = np.zeros((count, inputs.steps, inputs.width), inputs.sequence.dtype)
         try:
+            if inputs.table:
+                feed[inputs.table.name] = np.zeros((count, inputs.width), inputs.table.dtype)
+            if inputs.sequence:
+                feed[inputs.sequence.name] = np.zeros((count, inputs.steps, inputs.width), inputs.sequence.dtype)
             (answer,) = self._session.run([port.name], feed)
         except self._faults as error:
             message = f"model file, ONNX: it does not run on {count} times zeros: {_said(error)}"

@@ -18,6 +18,9 @@ RAW = ("logits", "raw_scores")
 
 ZIPMAP = "export it without ZipMap (skl2onnx: options={'zipmap': False}; onnxmltools: zipmap=False)"
 
+VALUES_MAX, RUN_VALUES_MAX = 1_000_000, 16_000_000
+"""Numbers one answer may look at, and one run of a fixed batch: far beyond real models, and still cheap to hold."""
+
 
 class Port(NamedTuple):
     """An input or output: its name, numpy's name of its type, and its axes, None where one is free."""
@@ -49,7 +52,8 @@ def choose_inputs(nodes: Sequence[Any], steps: int | None, names: Sequence[str])
     """The inputs of a graph; ``steps`` and ``names`` of its metadata fill in axes that are free.
 
     Raises:
-        Misconfigured: there are others than one table, one sequence, or one of each; names them and the fix.
+        Misconfigured: there are others than one table, one sequence, or one of each, or they are too large; names them
+            and the fix.
     """
     tables = [node for node in nodes if len(node.shape) == 2]
     sequences = [node for node in nodes if len(node.shape) == 3]
@@ -64,6 +68,10 @@ def choose_inputs(nodes: Sequence[Any], steps: int | None, names: Sequence[str])
         free, key = ("features", "feature_names") if width is None else ("steps", "steps")
         _refuse(f"input {_axes(ports)} has a free number of {free}", f"a fixed one, or `{key}` in the metadata")
     batch = _agreed("batch size", [port.axes[0] for port in ports], None, ports)
+    if depth * width > VALUES_MAX:
+        _refuse(f"input {_axes(ports)} takes {depth * width} values an answer", f"{VALUES_MAX} at most")
+    if depth * width * (batch or 1) > RUN_VALUES_MAX:
+        _refuse(f"input {_axes(ports)} takes {depth * width * (batch or 1)} values a run", f"{RUN_VALUES_MAX} at most")
     return Inputs(sequence, table, depth, width, batch)
 
 

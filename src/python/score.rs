@@ -1,13 +1,16 @@
 //! Rows of the caller → scores: one row as fast as numpy lets it be, many without the interpreter.
 
+use std::collections::HashSet;
+
 use numpy::ndarray::{ArrayView2, ArrayViewMut2};
 use numpy::{
     Element, IntoPyArray, PyArray1, PyArray3, PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray,
     PyUntypedArrayMethods,
 };
+use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyString};
 
 use super::engine::{Engine, Shape};
 use super::errors::{exception, run, unusable};
@@ -78,9 +81,10 @@ pub(super) fn explain<'py>(engine: &Engine, x: &Bound<'py, PyAny>) -> PyResult<B
 
 /// The answer to one row, a list or anything with floats in it.
 pub(super) fn score_row(engine: &Engine, row: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
+    check_names(row, engine.feature_names())?;
     match engine {
         Engine::Core(model) => {
-            let row: Vec<f64> = row.extract()?;
+            let row: Vec<f64> = floats(row)?;
             run(|| model.score(&row))
         }
         Engine::Session(session) => session.score_rows(PyList::new(row.py(), [row])?.as_any(), false),
@@ -90,12 +94,24 @@ pub(super) fn score_row(engine: &Engine, row: &Bound<'_, PyAny>) -> PyResult<Vec
 /// The answer to `steps` rows, oldest first.
 pub(super) fn score_rows(engine: &Engine, rows: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
     match engine {
-        Engine::Core(model) => match rows.extract::<Vec<Vec<f64>>>()?.as_slice() {
+        Engine::Core(model) => match floats::<Vec<Vec<f64>>>(rows)?.as_slice() {
             [row] => run(|| model.score(row)),
             rows => Err(exception(("Unusable", "bad_row"), &format!("{} rows came, the model looks at 1", rows.len()))),
         },
         Engine::Session(session) => session.score_rows(rows, false),
     }
+}
+
+/// Lists of numbers, or the refusal that arrays of something else meet.
+fn floats<'py, T: FromPyObjectOwned<'py, Error = PyErr>>(given: &Bound<'py, PyAny>) -> PyResult<T> {
+    given.extract().map_err(|error: PyErr| {
+        let problem = format!("the row cannot be read as float64: {error}");
+        if error.is_instance_of::<PyException>(given.py()) {
+            exception(("Unusable", "bad_row"), &problem)
+        } else {
+            error
+        }
+    })
 }
 
 /// One contiguous float64 row into a contiguous float64 output: no array is made and nothing converted. `None` when it
@@ -164,7 +180,7 @@ fn numbers<'py>(x: &Bound<'py, PyAny>, names: &[String]) -> PyResult<Bound<'py, 
     if x.get_type().name()? == "MaskedArray" {
         return Err(unusable("the rows are a masked array; fill or drop what it masks first"));
     }
-    check_columns(x, names)?;
+    check_names(x, names)?;
     let refuse = |problem: String| exception(("Unusable", "bad_row"), &problem);
     let array = py.import(intern!(py, "numpy"))?.call_method1(intern!(py, "asarray"), (x,));
     let array = array.map_err(|error| refuse(format!("the rows are no array of numbers: {error}")))?;
@@ -177,25 +193,54 @@ fn numbers<'py>(x: &Bound<'py, PyAny>, names: &[String]) -> PyResult<Bound<'py, 
     Ok(fresh.cast_into::<PyArrayDyn<f64>>()?)
 }
 
-/// Refuses a table whose columns are not the model's features in their order: positions would be taken for names.
-fn check_columns(x: &Bound<'_, PyAny>, names: &[String]) -> PyResult<()> {
-    if x.is_instance_of::<PyUntypedArray>() || made_up(names) {
+/// Refuses a table whose columns, or a series whose labels, are not the model's features in their order: positions would
+/// be taken for names.
+fn check_names(x: &Bound<'_, PyAny>, names: &[String]) -> PyResult<()> {
+    if x.is_exact_instance_of::<PyList>() || x.is_instance_of::<PyUntypedArray>() {
         return Ok(());
     }
-    let Ok(columns) = x.getattr(intern!(x.py(), "columns")).and_then(|columns| columns.try_iter()) else {
+    let py = x.py();
+    if let Ok(columns) = x.getattr(intern!(py, "columns")).and_then(|columns| columns.try_iter()) {
+        let columns = columns.collect::<PyResult<Vec<_>>>()?;
+        return check_order(&columns, names, ["column", "table", "columns"]);
+    }
+    // Of a list or a tuple `index` is a method.
+    let Ok(index) = x.getattr(intern!(py, "index")) else { return Ok(()) };
+    let is_line = x.getattr(intern!(py, "ndim")).and_then(|ndim| ndim.extract::<usize>()).is_ok_and(|ndim| ndim == 1);
+    let Some(labels) = index.try_iter().ok().filter(|_| is_line && !index.is_callable()) else { return Ok(()) };
+    let labels = labels.collect::<PyResult<Vec<_>>>()?;
+    if labels.iter().any(PyAnyMethods::is_instance_of::<PyString>) || holds_all(&labels, names)? {
+        return check_order(&labels, names, ["label", "series", "labels"]);
+    }
+    Ok(())
+}
+
+/// Compares what a table or a series calls its values with the model's names; names that a library made up count only
+/// where all of them are there.
+fn check_order(given: &[Bound<'_, PyAny>], names: &[String], [one, whole, many]: [&str; 3]) -> PyResult<()> {
+    if made_up(names) && !holds_all(given, names)? {
         return Ok(());
-    };
-    let columns: Vec<String> = columns.map(|name| Ok(name?.str()?.to_string())).collect::<PyResult<_>>()?;
-    let Some(at) = (0..columns.len().max(names.len())).find(|at| columns.get(*at) != names.get(*at)) else {
+    }
+    let given = texts(given)?;
+    let Some(at) = (0..given.len().max(names.len())).find(|at| given.get(*at) != names.get(*at)) else {
         return Ok(());
     };
     let shown = |names: &[String]| names.get(at).map_or("missing".to_owned(), |name| format!("{name:?}"));
     let problem = format!(
-        "column {at} of the table is {}, of the model {}; select its columns: score(table[model.feature_names])",
-        shown(&columns),
+        "{one} {at} of the {whole} is {}, of the model {}; select its {many}: score({whole}[model.feature_names])",
+        shown(&given),
         shown(names)
     );
     Err(unusable(&problem))
+}
+
+fn texts(given: &[Bound<'_, PyAny>]) -> PyResult<Vec<String>> {
+    given.iter().map(|name| Ok(name.str()?.to_string())).collect()
+}
+
+fn holds_all(given: &[Bound<'_, PyAny>], names: &[String]) -> PyResult<bool> {
+    let given: HashSet<String> = texts(given)?.into_iter().collect();
+    Ok(names.iter().all(|name| given.contains(name)))
 }
 
 fn readable<'py>(x: &Bound<'py, PyArrayDyn<f64>>) -> PyResult<PyReadonlyArrayDyn<'py, f64>> {

@@ -11,6 +11,10 @@ const BYTES_MAX: usize = i32::MAX as usize;
 /// Graphs within graphs (the branches of an `If`, the body of a `Loop`) as deep as real ones go, and then some.
 const DEPTH_MAX: usize = 64;
 
+/// Nodes of the largest graphs are some thousands; a file of empty ones, two bytes each, costs ONNX Runtime hundreds of
+/// times its size.
+const NODES_MAX: usize = 100_000;
+
 /// Names kept of each kind, and characters of a name: a hostile file cannot make a line of a log endless.
 const NAMES_MAX: usize = 64;
 const NAME_CHARS_MAX: usize = 80;
@@ -55,8 +59,9 @@ pub fn is_onnx(bytes: &[u8]) -> bool {
 /// Walks a whole file: the frame of every message, and where its weights lie.
 ///
 /// # Errors
-/// [`Error::BadModel`]: the file is cut off, damaged or larger than 2 GiB, holds no graph, or keeps weights in another
-/// file (which would be read from wherever the process happens to run).
+/// [`Error::BadModel`]: the file is cut off, damaged or larger than 2 GiB, holds no graph, a `Loop` (which may never
+/// end) or more than 100,000 nodes, or keeps weights in another file (which would be read from wherever the process
+/// happens to run).
 pub fn onnx_facts(bytes: &[u8]) -> Result<OnnxFacts> {
     if bytes.len() > BYTES_MAX {
         return Err(bad("file", "it is larger than 2 GiB, protobuf's limit; nothing that large is read".to_owned()));
@@ -106,6 +111,7 @@ enum Value<'a> {
 struct Walk {
     facts: OnnxFacts,
     has_graph: bool,
+    nodes: usize,
 }
 
 impl Walk {
@@ -137,7 +143,7 @@ impl Walk {
             }
         }
         match kind {
-            Message::Node => self.note(name, domain),
+            Message::Node => self.note(name, domain)?,
             Message::Tensor if is_external => {
                 let problem = "its values lie in another file; save the model in one file \
                     (`save_as_external_data=False`)";
@@ -148,15 +154,21 @@ impl Walk {
         Ok(())
     }
 
-    fn note(&mut self, kind: &str, domain: &str) {
-        let name = if ["", "ai.onnx", "ai.onnx.ml"].contains(&domain) {
-            shortened(kind)
-        } else {
-            format!("{}.{}", shortened(domain), shortened(kind))
-        };
+    fn note(&mut self, kind: &str, domain: &str) -> Result<()> {
+        self.nodes += 1;
+        if self.nodes > NODES_MAX {
+            return Err(bad("graph", format!("it has more than {NODES_MAX} nodes; nothing that large is run")));
+        }
+        let is_standard = ["", "ai.onnx", "ai.onnx.ml"].contains(&domain);
+        if is_standard && kind == "Loop" {
+            let problem = "a graph with a Loop may never end; export it without (unrolled, or with an LSTM node)";
+            return Err(bad("operator `Loop`", problem.to_owned()));
+        }
+        let name = if is_standard { shortened(kind) } else { format!("{}.{}", shortened(domain), shortened(kind)) };
         if self.facts.operators.len() < NAMES_MAX && !self.facts.operators.contains(&name) {
             self.facts.operators.push(name);
         }
+        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Rows to score, as a CSV file holds them.
 
+use std::collections::HashSet;
+
 use csv::ByteRecord;
 use ndarray::{Array2, Array3};
 
@@ -11,10 +13,11 @@ const NAMES_SHOWN: usize = 5;
 
 /// Reads rows of a CSV file → (rows, `names.len()`), columns in the order of `names`.
 ///
-/// A first line with a cell that is no number is a header: columns are then matched by name, whatever their order, and
-/// others are left aside. Without one, columns are `names` by position; so they are under a header that has none of the
-/// names when a library made these up (`Column_0`, `f0`, `0` …). An empty cell, `nan`, `NA` or `NULL` is NaN; `inf`
-/// and `-inf` are what they say. A UTF-8 byte order mark is skipped, and so are empty lines; the file may be gzipped.
+/// A first line with a cell that is no number, or with all of the names as text (which may be numbers: `2020`), is a
+/// header: columns are then matched by name, whatever their order, and others are left aside. Without one, columns are
+/// `names` by position; so they are under a header of text alone that has none of the names when a library made these
+/// up (`Column_0`, `f0`, `0` …). An empty cell, `nan`, `NA` or `NULL` is NaN; `inf` and `-inf` are what they say. A
+/// UTF-8 byte order mark is skipped, and so are empty lines; the file may be gzipped.
 ///
 /// # Errors
 /// [`Error::BadField`] naming row (0-based, the header not counted) and column of a cell that is no number;
@@ -29,7 +32,7 @@ pub fn read_rows(body: &[u8], names: &[String]) -> Result<Array2<f64>> {
     if !next(&mut reader, &mut record)? {
         return Err(bad("there are no rows".to_owned()));
     }
-    let has_header = record.iter().any(|cell| number(cell).is_none());
+    let has_header = record.iter().any(|cell| number(cell).is_none()) || holds_all(&record, names);
     let columns = if has_header { positions(&record, names)? } else { (0..names.len()).collect() };
     let width = if has_header { record.len() } else { names.len() };
     let mut is_left = !has_header || next(&mut reader, &mut record)?;
@@ -67,12 +70,23 @@ fn next(reader: &mut csv::Reader<&[u8]>, record: &mut ByteRecord) -> Result<bool
     reader.read_byte_record(record).map_err(|fault| bad(format!("not a CSV file: {fault}")))
 }
 
+/// Whether every name stands in the line: a plain table's names are numbers, and so is then each cell of its header.
+fn holds_all(line: &ByteRecord, names: &[String]) -> bool {
+    let cells: HashSet<&[u8]> = line.iter().map(<[u8]>::trim_ascii).collect();
+    !names.is_empty() && names.iter().all(|name| cells.contains(name.as_bytes()))
+}
+
 /// Where each name stands in the header.
 fn positions(header: &ByteRecord, names: &[String]) -> Result<Vec<usize>> {
     let cells: Vec<&[u8]> = header.iter().map(<[u8]>::trim_ascii).collect();
     let place = |name: &String| cells.iter().position(|cell| *cell == name.as_bytes());
     let missing: Vec<&str> = names.iter().filter(|name| place(name).is_none()).map(String::as_str).collect();
     if missing.len() == names.len() && cells.len() == names.len() && made_up(names) {
+        // With a number among the text it is a damaged row rather than a header, and must not be dropped.
+        let text = cells.iter().position(|cell| number(cell).is_none());
+        if let Some(at) = text.filter(|_| cells.iter().any(|cell| number(cell).is_some())) {
+            return Err(not_a_number(0, &names[at], cells[at]));
+        }
         return Ok((0..names.len()).collect());
     }
     if !missing.is_empty() {

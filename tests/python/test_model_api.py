@@ -163,6 +163,42 @@ def test_a_table_is_taken_by_the_names_of_its_columns(model: Model, rows: Any) -
         model.score(table.iloc[:, :-1])
 
 
+def test_a_series_is_taken_by_its_labels(model: Model, rows: Any) -> None:
+    row = pd.Series(rows[0], index=model.feature_names)
+    assert same(model.score(row), model.score(rows[:1]))
+    for ask in (model.score, model.score_row):
+        with pytest.raises(Unusable, match=r'label 0 of the series is "acceleration_5".* score\(series\[model'):
+            ask(row[::-1])
+    with pytest.raises(Unusable, match='label 21 of the series is missing, of the model "acceleration_5"'):
+        model.score(row[:-1])
+    for plain in (pd.Series(rows[0]), tuple(rows[0])):
+        assert same(model.score(plain), model.score(rows[:1]))
+
+
+def test_made_up_names_count_where_all_of_them_are_there() -> None:
+    lines = ['format = "mt5-sentinel-linear-1"', 'kind = "linear"', 'features = ["0", "1"]', "intercept = [0.0]"]
+    linear = Model.parse("\n".join([*lines, "coefficients = [[1.0, 10.0]]"]).encode())
+    row = pd.Series([1.0, 2.0])
+    named = row.set_axis(["open", "close"])
+    assert linear.score(row).tolist() == linear.score(named).tolist() == [[21.0]]
+    assert linear.score(pd.DataFrame([row])).tolist() == linear.score(pd.DataFrame([named])).tolist() == [[21.0]]
+    for turned in (row[::-1], pd.DataFrame([row])[[1, 0]]):
+        with pytest.raises(Unusable, match=r' 0 of the .* is "1", of the model "0"'):
+            linear.score(turned)
+
+
+@pytest.mark.parametrize("value", [None, 10**400, "1"], ids=["none", "huge", "text"])
+def test_a_row_that_holds_no_numbers_is_unusable(model: Model, value: Any) -> None:
+    row = [value] * WIDTH
+    for ask, given in ((model.score_row, row), (model.score_rows, [row])):
+        with pytest.raises(Unusable, match="the row cannot be read as float64") as error:
+            ask(given)  # type: ignore[arg-type]
+        assert (error.value.reason, len(str(error.value)) < 300) == ("bad_row", True)
+    for wrong in (None, 1.0, "x"):
+        with pytest.raises(Unusable, match="the row cannot be read as float64"):
+            model.score_row(wrong)  # type: ignore[arg-type]
+
+
 def test_one_row_needs_one_row(model: Model) -> None:
     with pytest.raises(Unusable, match="21 values"):
         model.score_row([0.0] * 21)

@@ -15,8 +15,9 @@ ort = pytest.importorskip("onnxruntime", reason="onnxruntime is the extra `onnx`
 
 from onnx import TensorProto, helper  # noqa: E402
 
-from mt5_sentinel import Model, catalogue  # noqa: E402
+from mt5_sentinel import Model, catalogue, onnx_model  # noqa: E402
 from mt5_sentinel.errors import Misconfigured, Unusable  # noqa: E402
+from mt5_sentinel.onnx_model import _said  # noqa: E402
 from tests.python import onnx_graphs as graphs  # noqa: E402  (after the skips)
 
 NAMES = [spec.name for spec in catalogue()]
@@ -187,8 +188,54 @@ def test_shapes_that_do_not_fit_are_named() -> None:
         sequence.score(np.zeros((2, 60, 23)), out=np.zeros((3, 3)))
     fixed = Model.parse(graphs.lstm(hidden=2, layers=1, batch=4))
     assert fixed.score(np.zeros((8, 60, 23))).shape == (8, 3)
-    with pytest.raises(Unusable, match="the graph gives 4 a run"):
-        fixed.score(np.zeros((7, 60, 23)))
+    for count in (1, 6, 7):
+        out = np.full((count, 3), 7.0)
+        with pytest.raises(Unusable, match=f"{count} answers are asked for, the graph gives 4 a run"):
+            fixed.score(np.zeros((count, 60, 23)), out=out)
+        assert (out == 7).all(), "no batch was scored before the refusal"
+
+
+@pytest.mark.parametrize("value", [10**400, "x"], ids=["huge", "text"])
+def test_rows_that_hold_no_numbers_are_unusable(value: Any) -> None:
+    with pytest.raises(Unusable, match="the rows are no numbers of shape") as error:
+        Model.parse(graphs.table()).score_row([value] * 22)
+    assert error.value.reason == "bad_row"
+
+
+def test_what_is_too_large_to_run_is_refused_before_it_costs_anything() -> None:
+    shapes: list[graphs.Shape] = [["n", 10**9], ["n", 10**6 + 1], [10**9, 2], ["n", 10**5, 11]]
+    for shape in shapes:
+        took = r"takes \d+ values an? (answer|run); needed: \d+ at most"
+        with pytest.raises(Misconfigured, match=took):
+            Model.parse(identity(graphs.tensor("a", shape)))
+    assert _said(MemoryError()) == "MemoryError"
+
+
+def test_memory_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object) -> None:
+        raise MemoryError
+
+    file = graphs.table()
+    model = Model.parse(file)
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "zeros", none_left)
+        with pytest.raises(Misconfigured, match="does not run on 1 times zeros: MemoryError"):
+            Model.parse(file)
+    monkeypatch.setattr(onnx_model._Call, "fill", none_left)
+    with pytest.raises(Unusable, match="cannot score these rows: MemoryError"):
+        model.score(np.zeros((2, 22)))
+
+
+def test_a_loop_is_refused_before_onnxruntime_sees_it() -> None:
+    ports = [graphs.tensor("x", ["n", 2])], [graphs.tensor("y", ["n", 2])]
+    condition = helper.make_tensor_value_info("c", TensorProto.BOOL, [])
+    turn = helper.make_tensor_value_info("i", TensorProto.INT64, [])
+    same = helper.make_node("Identity", ["c"], ["d"])
+    done = helper.make_tensor_value_info("d", TensorProto.BOOL, [])
+    body = helper.make_graph([same], "body", [turn, condition], [done])
+    nodes = [helper.make_node("Loop", ["", "t"], [], body=body), helper.make_node("Relu", ["x"], ["y"])]
+    with pytest.raises(Misconfigured, match="operator `Loop`: a graph with a Loop may never end"):
+        Model.parse(graphs.graph(nodes, *ports))
 
 
 def broken() -> dict[str, bytes]:

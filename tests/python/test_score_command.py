@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import shutil
 import time
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def read(path: Path) -> tuple[list[str], list[list[float]]]:
         (b'"a","b","c"\n"1",2,3\n', [[1, 2, 3]]),
         (b"nan,,inf\n NA ,null,-Infinity\n", [[np.nan, np.nan, np.inf], [np.nan, np.nan, -np.inf]]),
         (b"a,b,c\n", []),
+        (b"3,1,2\n", [[3, 1, 2]]),
     ],
 )
 def test_rows_are_read_by_name_or_by_position(body: bytes, expected: list[list[float]]) -> None:
@@ -53,6 +55,18 @@ def test_made_up_names_are_no_names() -> None:
     assert _core.read_rows(b"f1,f0\n1,2\n", ["f0", "f1"]).tolist() == [[2, 1]]
     with pytest.raises(Unusable, match="lacks 1 of the model's 2 features: f1"):
         _core.read_rows(b"f0,close\n1,2\n", ["f0", "f1"])
+
+
+def test_names_that_are_numbers_are_names() -> None:
+    for names in (["0", "1", "2"], ["2020", "2021", "2022"]):
+        body = ",".join(names[::-1]) + "\n5,6,7\n"
+        assert _core.read_rows(body.encode(), names).tolist() == [[7, 6, 5]]
+
+
+@pytest.mark.parametrize("names", [["Column_0", "Column_1", "Column_2"], ["f0", "f1", "f2"], ["0", "1", "2"]])
+def test_a_damaged_first_row_is_not_dropped_as_a_header(names: list[str]) -> None:
+    with pytest.raises(Unusable, match=f'row 0, field `{names[1]}`: "abc" is not a number'):
+        _core.read_rows(b"1.0,abc,3.0\n1,2,3\n", names)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +142,29 @@ def test_a_failure_leaves_the_old_output(sentinel: Sentinel, tmp_path: Path) -> 
     done = sentinel("score", "--model", bundled.MODEL, "--rows", rows, "--out", out)
     assert (done.returncode, out.read_text()) == (65, "kept")
     assert sorted(tmp_path.iterdir()) == [rows, out]
+
+
+def test_an_output_never_replaces_what_it_is_made_of(sentinel: Sentinel, tmp_path: Path) -> None:
+    model, rows, bundle = tmp_path / "m.txt", tmp_path / "rows.csv", tmp_path / "bundle"
+    model.write_bytes((bundled.MODEL / "model.txt").read_bytes())
+    rows.write_text(",".join(["0.1"] * 22) + "\n")
+    shutil.copytree(bundled.MODEL, bundle)
+    (tmp_path / "link.csv").symlink_to(rows)
+    cases = [(model, model, "--model"), (model, rows, "--rows"), (model, tmp_path / "link.csv", "--rows")]
+    cases.append((bundle, bundle / "s.csv", "--model"))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    told = [(sentinel("score", "--model", of, "--rows", rows, "--out", out), flag) for of, out, flag in cases]
+    for done, flag in told:
+        assert (done.returncode, f"would replace or alter what {flag} reads" in done.stderr) == (78, True), done.stderr
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_the_help_names_every_format_and_a_missing_file_once(sentinel: Sentinel) -> None:
+    said = " ".join(sentinel("score", "--help").stdout.split())
+    for name in ("LightGBM", "XGBoost", "linear TOML", "ONNX", "bundle"):
+        assert name in said.split("--model M ")[-1].split("--rows")[0]
+    done = sentinel("score", "--model", bundled.MODEL, "--rows", "nope.csv")
+    assert (done.returncode, done.stderr.count("nope.csv")) == (65, 1)
 
 
 def test_explanations_stand_beside_the_scores(sentinel: Sentinel, model: Model, tmp_path: Path) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mt5_sentinel import _core, files
-from mt5_sentinel.errors import SentinelError
+from mt5_sentinel.errors import Misconfigured, SentinelError
 from mt5_sentinel.progress import Progress
 
 if TYPE_CHECKING:
@@ -16,14 +17,17 @@ if TYPE_CHECKING:
 
 TRADING_CLASSES = ["sell", "hold", "buy"]
 
+MODEL_HELP = "model file (LightGBM text, XGBoost JSON or UBJSON, linear TOML, ONNX) or bundle"
+
 ROWS_AT_ONCE, EXPLAINED_AT_ONCE = 5_000, 500
 """Scored and written together; an explanation is many numbers a row."""
 
 DESCRIPTION = """Score rows of a CSV file (gzipped or not) with a model file or bundle.
 
-A first line with a cell that is no number is a header: columns are matched by name, never by position, and others
-are left aside. Without one the columns must be the model's, in its order. nan, inf and empty cells are accepted.
-A sequence model of t steps takes t consecutive rows as one sequence, the next t as the next.
+A first line with a cell that is no number, or with all of the model's names, is a header: columns are matched by
+name, never by position, and others are left aside. Without one the columns must be the model's, in its order. nan,
+inf and empty cells are accepted. A sequence model of t steps takes t consecutive rows as one sequence, the next t as
+the next.
 
 The output has one header line, then a line per row (or sequence): the scores, and with --explain for each class
 what each feature adds to its raw score (`sell:return_1` ...) and what no feature adds (`sell:expected`). The file
@@ -43,7 +47,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--model", required=True, metavar="M", help="model file or bundle: LightGBM text, ONNX")
+    parser.add_argument("--model", required=True, metavar="M", help=MODEL_HELP)
     parser.add_argument("--rows", required=True, metavar="R.csv", help="the rows; - reads standard input")
     parser.add_argument("--raw", action="store_true", help="raw scores instead of probabilities")
     parser.add_argument("--explain", action="store_true", help="add what each feature contributes to each raw score")
@@ -53,10 +57,11 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
 
 def execute(arguments: argparse.Namespace) -> int:
     """One header line, then one line of scores per row."""
+    _check_out(arguments)
     model = _core.Model.load(arguments.model)
     with Progress(beside_output=arguments.out is None) as progress:
+        body = files.read(arguments.rows)
         try:
-            body = files.read(arguments.rows)
             progress.announce(f"reading {arguments.rows}", len(body))
             steps = model.steps if model.is_sequence else None
             rows = _core.read_rows(body, model.feature_names, steps)
@@ -73,6 +78,21 @@ def execute(arguments: argparse.Namespace) -> int:
             for block in blocks:
                 file.write(block)
     return 0
+
+
+def _check_out(arguments: argparse.Namespace) -> None:
+    """Refuse an output that would replace what it is made of, or lie within the bundle."""
+    if arguments.out is None:
+        return
+    out = Path(arguments.out).resolve()
+    for flag, given in (("--model", arguments.model), ("--rows", arguments.rows)):
+        path = Path(given)
+        if given == "-" or not path.exists() or (out.exists() and not out.is_file()):
+            continue
+        is_same = out.exists() and out.samefile(path)
+        if is_same or (path.is_dir() and path.resolve() in out.parents):
+            message = f"--out {arguments.out} would replace or alter what {flag} reads; write elsewhere"
+            raise Misconfigured(message, "bad_setting")
 
 
 def _blocks(

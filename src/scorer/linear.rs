@@ -101,8 +101,8 @@ pub(super) fn recognised(bytes: &[u8]) -> bool {
 
 /// Whether `coefficients` comes last: any other key may be left out, and nobody would miss it in a file that is cut off.
 fn check_order(text: &str) -> Result<()> {
-    let keys = text.lines().filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim());
-    match keys.filter(|key| !key.starts_with('#')).next_back() {
+    let mut keys = text.lines().filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim());
+    match keys.rfind(|key| !key.starts_with('#')) {
         Some("coefficients") => Ok(()),
         last => {
             let found = excerpt(last.unwrap_or("nothing"), 40);

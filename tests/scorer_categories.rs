@@ -2,17 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use mt5_sentinel::Error;
+#[path = "support/refusal.rs"]
+mod refusal;
+
 use mt5_sentinel::scorer::Model;
+use refusal::refusal;
 
 const GOOD: &str = include_str!("data/scorer/categorical.txt");
-
-fn refusal(bytes: &[u8]) -> String {
-    match Model::from_bytes(bytes) {
-        Err(Error::BadModel { place, problem }) => format!("{place}: {problem}"),
-        other => panic!("{other:?}"),
-    }
-}
 
 #[test]
 fn categories_that_pandas_coded_are_refused_unless_the_codes_are_the_values() {

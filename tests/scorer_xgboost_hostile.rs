@@ -1,12 +1,16 @@
 //! `XGBoost` files that are cut off, altered or hostile: named and refused at once, or sound enough to score.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
+#[path = "support/refusal.rs"]
+mod refusal;
+
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mt5_sentinel::Error;
 use mt5_sentinel::scorer::Model;
+use refusal::refusal;
 
 fn bytes(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/scorer").join(name)).unwrap()
@@ -14,20 +18,6 @@ fn bytes(name: &str) -> Vec<u8> {
 
 fn text(name: &str) -> String {
     String::from_utf8(bytes(name)).unwrap()
-}
-
-/// The refusal's sentence; anything but `BadModel`, in well under a second, fails the test.
-fn refusal(bytes: &[u8]) -> String {
-    let start = Instant::now();
-    let answer = Model::from_bytes(bytes);
-    assert!(start.elapsed() < Duration::from_secs(1), "took {:?}", start.elapsed());
-    match answer.unwrap_err() {
-        Error::BadModel { place, problem } => {
-            assert!(!place.is_empty() && place.len() + problem.len() < 300, "{place}: {problem}");
-            format!("{place}: {problem}")
-        }
-        other => panic!("not BadModel: {other:?}"),
-    }
 }
 
 fn edited(text: &str, from: &str, to: &str) -> String {

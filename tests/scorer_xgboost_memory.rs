@@ -1,24 +1,11 @@
 //! `XGBoost` files that would take far more memory than their size: named and refused at once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
-use std::time::{Duration, Instant};
+#[path = "support/refusal.rs"]
+mod refusal;
 
-use mt5_sentinel::Error;
 use mt5_sentinel::scorer::Model;
-
-/// The refusal's sentence; anything but `BadModel`, in well under a second, fails the test.
-fn refusal(bytes: &[u8]) -> String {
-    let start = Instant::now();
-    let answer = Model::from_bytes(bytes);
-    assert!(start.elapsed() < Duration::from_secs(1), "took {:?}", start.elapsed());
-    match answer.unwrap_err() {
-        Error::BadModel { place, problem } => {
-            assert!(!place.is_empty() && place.len() + problem.len() < 300, "{place}: {problem}");
-            format!("{place}: {problem}")
-        }
-        other => panic!("not BadModel: {other:?}"),
-    }
-}
+use refusal::refusal;
 
 #[test]
 fn large_category_numbers_cannot_fill_the_memory() {

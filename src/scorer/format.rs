@@ -44,10 +44,8 @@ impl Format {
         if bytes.starts_with(b"tree\n") || bytes.starts_with(b"tree\r\n") {
             return Some(Self::LightGbmText);
         }
-        if let Some(rest) = bytes.trim_ascii_start().strip_prefix(b"{") {
-            // Binary JSON goes on with the type of a length or of a container; JSON with space, its first key or the end.
-            let is_text = matches!(rest.trim_ascii_start(), [] | [b'"' | b'}', ..]);
-            return Some(if is_text { Self::XgboostJson } else { Self::XgboostUbj });
+        if bytes.trim_ascii_start().starts_with(b"{") {
+            return Some(if xgboost::is_binary(bytes) { Self::XgboostUbj } else { Self::XgboostJson });
         }
         if is_onnx(bytes) {
             return Some(Self::Onnx);

@@ -1,5 +1,6 @@
 //! From a model's raw sum to the answer its objective promises.
 
+use crate::scorer::excerpt::excerpt;
 use crate::{Error, Result};
 
 /// How raw scores become answers, in `LightGBM`'s own order of operations so that the bits agree with it; `XGBoost`
@@ -113,8 +114,4 @@ fn sigmoid_factor(arguments: &[&str]) -> Result<f64> {
 
 fn bad(problem: String) -> Error {
     Error::BadModel { place: "header, `objective`".to_owned(), problem }
-}
-
-fn excerpt(text: &str) -> String {
-    text.chars().take(40).collect()
 }

@@ -7,6 +7,7 @@
 //! [`Expected`].
 
 mod bundle;
+mod excerpt;
 mod explain;
 mod forest;
 mod format;

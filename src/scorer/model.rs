@@ -134,7 +134,6 @@ impl Model {
         let classes = self.num_classes();
         let block = |(rows, out): (&[f64], &mut [f64])| {
             match &self.parsed.body {
-                Body::Forest(forest) if out.len() == classes => forest.sum_row(Lanes::widest(), rows, out),
                 Body::Forest(forest) => forest.sum_rows(Lanes::widest(), rows, out),
                 Body::Linear(linear) => linear.sum_rows(rows, out),
             }

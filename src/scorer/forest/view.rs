@@ -56,14 +56,13 @@ impl Forest {
     pub fn views(&self) -> impl Iterator<Item = TreeView<'_>> {
         self.trees.iter().zip(&self.covers).map(|(place, covers)| {
             let (node, leaf, nodes) = (place.node as usize, place.leaf as usize, place.nodes as usize);
-            let linear = self.linear.get(leaf..=leaf + nodes).unwrap_or_default();
             TreeView {
                 nodes: &self.nodes[node..node + nodes],
                 leaves: &self.leaves[leaf..=leaf + nodes],
                 covers,
                 words: &self.words,
                 output: place.output as usize,
-                is_linear: linear.iter().any(Option::is_some),
+                is_linear: self.is_linear(*place),
                 first_node: place.node,
                 first_leaf: place.leaf,
             }

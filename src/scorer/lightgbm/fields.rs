@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use crate::scorer::excerpt::excerpt;
 use crate::{Error, Result};
 
 /// The fields of the header or of one tree.
@@ -67,9 +68,4 @@ impl<'a> Fields<'a> {
     pub fn bad(&self, problem: String) -> Error {
         Error::BadModel { place: self.place.clone(), problem }
     }
-}
-
-/// The first characters of a hostile text, for a message of bounded length.
-pub(super) fn excerpt(text: &str) -> String {
-    text.chars().take(40).collect()
 }

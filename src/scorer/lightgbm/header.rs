@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Link;
-use super::fields::{Fields, excerpt};
+use super::fields::Fields;
 use crate::Result;
+use crate::scorer::excerpt::excerpt;
 
 const KNOWN: &[&str] = &[
     "tree",

@@ -6,7 +6,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::memory::{Items, Memory};
-use super::value::{Members, Value, excerpt};
+use super::value::{Members, Value};
+use crate::scorer::excerpt::excerpt;
 use crate::{Error, Result};
 
 /// Bare words that stand for numbers, the longest first.

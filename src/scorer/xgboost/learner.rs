@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::Link;
 use super::objective::Objective;
-use super::value::{Object, Value, excerpt};
+use super::value::{Object, Value};
 use super::{recoding, rounds};
 use crate::Result;
+use crate::scorer::excerpt::excerpt;
 
 const KNOWN: &[&str] =
     &["attributes", "feature_names", "feature_types", "gradient_booster", "learner_model_param", "objective"];

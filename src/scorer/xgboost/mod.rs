@@ -23,7 +23,6 @@ mod ubjson;
 mod value;
 
 use self::learner::Learner;
-use self::value::Value;
 use super::forest::{Forest, Sums};
 use super::link::Link;
 use super::parsed::{Body, Parsed};
@@ -37,7 +36,7 @@ const SPARE_WORDS: usize = 1 << 20;
 
 /// Reads a whole model file.
 pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
-    let root = read(bytes)?;
+    let root = if is_binary(bytes) { ubjson::parse(bytes) } else { json::parse(bytes) }?;
     let learner = Learner::read(&root)?;
     let mut forest = Forest::new(learner.feature_names.len(), learner.start, Sums::Single);
     let mut words_left = bytes.len().saturating_add(SPARE_WORDS);
@@ -58,10 +57,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed> {
     })
 }
 
-/// The values of the file; in UBJSON the length of a key follows the first brace, in JSON a quote or white space.
-fn read(bytes: &[u8]) -> Result<Value> {
-    match bytes {
-        [b'{', b'i' | b'U' | b'I' | b'l' | b'L' | b'$' | b'#', ..] => ubjson::parse(bytes),
-        _ => json::parse(bytes),
-    }
+/// Whether an object is UBJSON: there the length of a key follows the first brace, in JSON a quote or white space.
+pub(super) fn is_binary(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'{', b'i' | b'U' | b'I' | b'l' | b'L' | b'$' | b'#', ..])
 }

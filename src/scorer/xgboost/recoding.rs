@@ -1,7 +1,8 @@
 //! The categories that a data frame had in training: there the library turns values into codes, this core does not.
 
-use super::value::{Object, Value, excerpt};
+use super::value::{Object, Value};
 use crate::Result;
+use crate::scorer::excerpt::excerpt;
 
 /// Refuses a feature whose categories are not 0, 1, … in order; only then a value is its own code.
 ///

@@ -4,7 +4,8 @@
 //! array grows as its items are read.
 
 use super::memory::{Items, Memory};
-use super::value::{Members, Value, excerpt};
+use super::value::{Members, Value};
+use crate::scorer::excerpt::excerpt;
 use crate::{Error, Result};
 
 /// How deep values may be nested; a model needs about 8.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::scorer::excerpt::excerpt;
 use crate::{Error, Result};
 
 /// Members of an object by their keys.
@@ -142,9 +143,4 @@ fn integer(number: f64) -> Option<i32> {
     let is_exact = number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number);
     #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
     is_exact.then_some(number as i32)
-}
-
-/// The beginning of a text from the file, short enough for an error message.
-pub(super) fn excerpt(text: &str) -> String {
-    text.chars().take(40).collect()
 }

@@ -29,10 +29,11 @@ class FetchError(Exception):
 
 
 class Answer(NamedTuple):
-    """Status and whole body, decompressed."""
+    """Status, whole body, decompressed, and headers, whose names may be asked for in any case."""
 
     status: int
     body: bytes
+    headers: Mapping[str, str]
 
 
 def get(url: str, headers: Mapping[str, str], *, budget_s: float, body_bytes_max: int) -> Answer:
@@ -70,7 +71,7 @@ def _get(url: str, headers: Mapping[str, str], budget_s: float, body_bytes_max: 
                     if len(body) > body_bytes_max:
                         return FetchError("too_large", f"more than {body_bytes_max} bytes came")
                 # A connection that was cut looks like a finished body where no length was announced.
-                return late if watchdog.barked else Answer(response.status, bytes(body))
+                return late if watchdog.barked else Answer(response.status, bytes(body), response.headers)
         except urllib3.exceptions.NewConnectionError as error:
             return FetchError("connection", f"no connection: {type(error).__name__}")
         except urllib3.exceptions.TimeoutError:

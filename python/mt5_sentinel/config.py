@@ -1,19 +1,18 @@
-"""Settings: one table for the TOML file, the environment, the flags, the help and the documentation."""
+"""Settings from flags, environment and TOML file, every mistake told at once; the table of them is settings.py."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
 import math
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.settings import Settings
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,93 +23,6 @@ ENV_PREFIX = "MT5_SENTINEL_"
 DEFAULT_FILE = Path("/etc/mt5-sentinel/config.toml")
 FLOAT_EXACT_BELOW = 1 << 53
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-def setting(
-    default: Any,  # noqa: ANN401 - the field's annotation says the type
-    text: str,
-    *,
-    env: tuple[str, ...] = (),
-    flag: bool = False,
-    secret: bool = False,
-    low: float = -math.inf,
-    high: float = math.inf,
-) -> Any:  # noqa: ANN401
-    """One row of the table: default, meaning with unit, older variable names, whether it has a flag, bounds."""
-    metadata = {"text": text, "env": env, "flag": flag, "secret": secret, "low": low, "high": high}
-    return dataclasses.field(default=default, metadata=metadata)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Every setting of the daemon; each is also a TOML key and a variable ``MT5_SENTINEL_<NAME>``."""
-
-    symbol: str = setting("EURUSD", "currency pair to trade, as the broker names it", flag=True)
-    interval: Literal["1m", "5m", "1h"] = setting("1h", "length of a bar", flag=True)
-    threshold: float = setting(0.6, "trade only above this confidence, 0 to 1", flag=True, low=0.0, high=1.0)
-    live: bool = setting(False, "trade live; refused by this version, which trades on paper")
-    model: str = setting("bundled", "model bundle, a directory or a zip, or `bundled`", flag=True)
-    allow_bare_model: bool = setting(False, "accept a model file without a manifest", flag=True)
-    model_public_keys: tuple[str, ...] = setting(
-        (), "a model must be signed by one of these ed25519 public keys, 64 hex digits each; empty: by none"
-    )
-
-    eodhd_url: str = setting("https://eodhd.com", "base URL of the market data API", flag=True)
-    eodhd_api_token: str = setting(
-        "",
-        "token of the market data API (no flag: flags show in ps)",
-        env=("EODHD_API_TOKEN", "EODHD_API_KEY"),
-        secret=True,
-    )
-    eodhd_symbol: str = setting("", "the API's name of the symbol; empty: SYMBOL.FOREX")
-    history_bars: int = setting(1000, "closed bars to ask for", low=100, high=20000)
-    fetch_timeout_s: float = setting(15.0, "seconds a fetch may take in all", low=0.1, high=45)
-    jump_ratio: float = setting(0.05, "report a close further than this from the one before", low=0.0001, high=1)
-    stale_grace_s: int = setting(
-        900, "seconds a due bar may be late (one interval at most) before data counts as stale", low=0, high=86400
-    )
-
-    volume_lots: float = setting(0.01, "volume of an order, lots", low=0.01, high=100)
-    volume_lots_max: float = setting(0.1, "greatest volume an order may have, lots", low=0.01, high=100)
-    daily_loss_max: float = setting(100.0, "loss of a UTC day after which only exits trade, account currency", low=0.01)
-    spread_points_max: float = setting(30.0, "widest spread to open a position at, points", low=0.1)
-    account_currency: str = setting("USD", "currency of the account; one of the symbol's two")
-    deposit: float = setting(10000.0, "deposit of the paper account, account currency", low=1)
-    spread_points: float = setting(10.0, "spread of the paper broker, points", low=0, high=10000)
-    price_side: Literal["bid", "ask", "mid"] = setting("bid", "which side of the market the bars show")
-
-    hub_host: str = setting("", "model server (not used yet: the local model scores)", env=("HUB_HOST",), flag=True)
-    hub_port: int = setting(5001, "port of the model server", env=("HUB_PORT",), flag=True, low=1, high=65535)
-    gtw_host: str = setting("", "trade gateway (not used yet: orders go to paper)", env=("GTW_HOST",), flag=True)
-    gtw_port: int = setting(5555, "port of the trade gateway", env=("GTW_PORT",), flag=True, low=1, high=65535)
-
-    metrics_host: str = setting("127.0.0.1", "address of /metrics and /healthz", flag=True)
-    metrics_port: int = setting(
-        8000, "port of /metrics and /healthz; 0: none", env=("METRICS_PORT",), flag=True, low=0, high=65535
-    )
-    state_dir: str = setting(
-        "",
-        "directory of journal and paper book; unset: /var/lib/mt5-sentinel for root, else ~/.local/state/mt5-sentinel",
-        env=("STATE_DIRECTORY",),
-        flag=True,
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = setting(
-        "info", "least severe log line to print", flag=True
-    )
-
-    @property
-    def state_path(self) -> Path:
-        """Directory of the journal: the setting, or the usual place for root or for a person."""
-        if self.state_dir:
-            return Path(self.state_dir)
-        if os.geteuid() == 0:
-            return Path("/var/lib/mt5-sentinel")
-        return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "mt5-sentinel"
-
-    def secrets(self) -> tuple[str, ...]:
-        """Values that must never be printed."""
-        found = (getattr(self, row.name) for row in dataclasses.fields(self) if row.metadata["secret"])
-        return tuple(value for value in found if value)
 
 
 TABLE = {row.name: row for row in dataclasses.fields(Settings)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from mt5_sentinel._core import Account, Quote
-from mt5_sentinel.types import FillReport, OrderRequest
+from mt5_sentinel.types import FillReport, OrderRequest, Page
 
 
 class Clock(Protocol):
@@ -26,8 +26,13 @@ class Market(Protocol):
 
     name: str
 
-    def history(self, now_s: float) -> bytes:
-        """Body with the newest bars of the configured symbol.
+    units_per_call: int
+    """What a request costs of the day's quota; 0 where nothing is counted."""
+
+    def fetch(self, from_s: int, to_s: int) -> Page:
+        """All bars of the configured symbol that open within ``from_s`` … ``to_s``, UTC seconds, both ends included.
+
+        The bar still forming is among them. A page without rows is an answer too.
 
         Raises:
             Transient: the source did not answer as it should; the next cycle may succeed.

@@ -14,6 +14,19 @@ INTERVAL_S: dict[str, int] = {"1m": 60, "5m": 300, "1h": 3600}
 """Lengths of the bar intervals a source may be asked for, seconds."""
 
 
+class Page(msgspec.Struct, frozen=True):
+    """One answer of a source of bars: its body as ``_core.parse`` reads it.
+
+    ``date`` is the server's own time as it stands in the HTTP header, None where it gives none; ``calls`` is how many
+    requests it took, retries included, ``remaining`` what the server says is left of the quota.
+    """
+
+    body: bytes
+    date: str | None = None
+    calls: int = 1
+    remaining: int | None = None
+
+
 class CycleRecord(msgspec.Struct, omit_defaults=False):
     """One cycle, from start to verdict: what the journal keeps, metrics count and health shows.
 
@@ -44,6 +57,16 @@ class CycleRecord(msgspec.Struct, omit_defaults=False):
     equity: float | None = None
     drawdown_max: float | None = None
     stages_s: dict[str, float] = {}
+    conditions: list[str] = []
+    """Named conditions that did not end the cycle: ``hub_fallback``, ``hub_disagrees``, ``sources_disagree``, …"""
+    fetch_calls: int = 0
+    """Requests sent to the source of bars."""
+    quota_units: int = 0
+    """What they cost of the day's quota."""
+    scored_by: Literal["local", "hub"] | None = None
+    """Whose scores were decided on."""
+    other_scores: tuple[float, float, float] | None = None
+    """In shadow: the scores of the model that does not trade."""
 
 
 class OrderRequest(msgspec.Struct, frozen=True):

@@ -7,6 +7,8 @@ pub mod clean;
 mod csv;
 mod json;
 pub mod parse;
+pub mod plan;
+pub mod quota;
 mod rows;
 pub mod time;
 

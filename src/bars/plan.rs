@@ -9,11 +9,11 @@ use super::calendar::Calendar;
 /// Bars before the newest known one that each request asks for again.
 const OVERLAP_BARS: i64 = 24;
 
-/// Slots asked for per bar that is wanted: of the currencies' hours one in twenty has no bar.
-const SLOTS_PER_BAR: f64 = 1.25;
+/// One slot more is asked for per so many bars: of the currencies' hours one in twenty has no bar.
+const SPARE_SHARE: i64 = 4;
 
 /// Slots asked for beyond that, so that short histories bear a holiday.
-const SPARE_SLOTS: usize = 48;
+const SPARE_SLOTS: i64 = 48;
 
 /// Waits before each further request for the same bar, minutes. Their sum is below an hour: a bar that never comes
 /// costs ten requests an hour.
@@ -34,7 +34,7 @@ pub struct Terms {
     /// Length of a bar, seconds.
     pub interval_s: i64,
     /// Closed bars that are wanted.
-    pub history_bars: usize,
+    pub history_bars: i64,
 }
 
 /// What is known of a series; times in UTC seconds.
@@ -116,8 +116,7 @@ pub struct FetchPlan {
 #[must_use]
 pub fn plan(calendar: &Calendar, terms: &Terms, known: &Known, now_s: i64, clock_is_doubted: bool) -> FetchPlan {
     let due_open_s = calendar.newest_due(now_s, terms.interval_s).unwrap_or(now_s - terms.interval_s);
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the setting, never negative")]
-    let slots = (terms.history_bars as f64 * SLOTS_PER_BAR) as usize + SPARE_SLOTS;
+    let slots = terms.history_bars + terms.history_bars / SPARE_SHARE + SPARE_SLOTS;
     let wanted_from_s = calendar.slots_back(due_open_s, terms.interval_s, slots);
     let need = need(terms, known, now_s, due_open_s, wanted_from_s, clock_is_doubted);
     let tried = known.tried.filter(|tried| tried.due_open_s == due_open_s);

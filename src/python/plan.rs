@@ -47,7 +47,7 @@ impl PyFetchPlan {
 pub(super) fn plan_fetch(
     calendar: &PyCalendar,
     interval_s: i64,
-    history_bars: usize,
+    history_bars: i64,
     now_s: i64,
     asked_from_s: Option<i64>,
     newest_open_s: Option<i64>,
@@ -60,7 +60,7 @@ pub(super) fn plan_fetch(
     let tried = tried.map(|(due_open_s, times, last_s)| Tried { due_open_s, times, last_s });
     let known = Known { asked_from_s, newest_open_s, answered_at_s, swept_at_s, decided_open_s, tried };
     let terms = Terms { interval_s, history_bars };
-    run(|| Ok(PyFetchPlan(plan::plan(calendar.core(), &terms, &known, now_s, clock_is_doubted))))
+    run(|| Ok(PyFetchPlan(plan::plan(&calendar.0, &terms, &known, now_s, clock_is_doubted))))
 }
 
 /// Whether one more request fits into what may be spent today.
@@ -73,5 +73,5 @@ pub(super) fn check_quota(spent: u64, cost: u64, units: u64, share: f64) -> PyRe
 #[pyfunction]
 #[pyo3(signature = (calendar, *, interval_s, cost, now_s))]
 pub(super) fn quota_plan(calendar: &PyCalendar, interval_s: i64, cost: u64, now_s: i64) -> PyResult<u64> {
-    run(|| Ok(quota::day_plan(calendar.core(), interval_s, cost, now_s)))
+    run(|| Ok(quota::day_plan(&calendar.0, interval_s, cost, now_s)))
 }

@@ -5,12 +5,14 @@
 
 pub mod clean;
 mod csv;
+mod join;
 mod json;
 pub mod parse;
 mod rows;
 pub mod time;
 
 pub use clean::{CleanReport, Cleaned, Dropped, Hygiene, clean};
+pub use join::join;
 pub use parse::{inflated, parse};
 pub use rows::RawRows;
 

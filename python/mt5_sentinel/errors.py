@@ -12,10 +12,7 @@ class SentinelError(Exception):
     exit_code = 70
 
     hold_s: float | None = None
-    """Seconds within which asking again is known to be in vain; None where the other side said nothing of it."""
-
-    calls: int = 0
-    """Requests that were sent before this became the answer."""
+    """How long the other side asked not to be asked again, seconds."""
 
     def __init__(self, message: str, reason: str) -> None:
         """Keep the sentence for people and the code for the journal."""

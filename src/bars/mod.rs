@@ -8,6 +8,8 @@ mod csv;
 mod join;
 mod json;
 pub mod parse;
+pub mod plan;
+pub mod quota;
 mod rows;
 pub mod time;
 

@@ -29,6 +29,7 @@ class Asked:
     """A market whose waits are noted instead of waited, each as long as it may be."""
 
     def __init__(self, url: str, interval: str = "1h", timeout_s: float = 15.0) -> None:
+        self.paid = 0
         self.waits: list[float] = []
         self.bounds: list[tuple[float, float]] = []
         self.market = EodhdMarket(
@@ -46,12 +47,15 @@ class Asked:
         self.bounds.append((low, high))
         return high
 
+    def pay(self) -> None:
+        self.paid += 1
+
     def fetch(self, from_s: int = FROM_S, to_s: int = NOW_S) -> Page:
-        return self.market.fetch(from_s, to_s)
+        return self.market.fetch(from_s, to_s, self.pay)
 
     def failure(self, from_s: int = FROM_S, to_s: int = NOW_S) -> SentinelError:
         with pytest.raises(SentinelError) as caught:
-            self.market.fetch(from_s, to_s)
+            self.market.fetch(from_s, to_s, self.pay)
         return caught.value
 
 
@@ -75,7 +79,7 @@ def test_what_can_heal_is_asked_again_after_growing_waits(server: EodhdServer, a
     server.respond(200, BODY)
     asked = Asked(server.url)
     page = asked.fetch()
-    assert (page.body, page.calls, len(server.requests)) == (BODY, 3, 3)
+    assert (page.body, asked.paid, len(server.requests)) == (BODY, 3, 3)
     assert asked.waits == [0.5, 1.0]
     assert asked.bounds == [(0.25, 0.5), (0.5, 1.0)]
     assert server.requests[0] == server.requests[2]
@@ -87,7 +91,7 @@ def test_it_is_asked_three_times_at_most(server: EodhdServer, answer: Answer) ->
     asked = Asked(server.url)
     error = asked.failure()
     assert isinstance(error, Transient)
-    assert (error.calls, len(server.requests), asked.waits) == (3, 3, [0.5, 1.0])
+    assert (asked.paid, len(server.requests), asked.waits) == (3, 3, [0.5, 1.0])
 
 
 def test_a_refused_connection_is_tried_again() -> None:
@@ -115,7 +119,8 @@ def test_a_refused_connection_is_tried_again() -> None:
 def test_what_cannot_heal_is_asked_once(server: EodhdServer, status: int, body: bytes) -> None:
     server.respond(status, body)
     asked = Asked(server.url)
-    assert (asked.failure().calls, len(server.requests), asked.waits) == (1, 1, [])
+    asked.failure()
+    assert (asked.paid, len(server.requests), asked.waits) == (1, 1, [])
 
 
 def http_date(after_s: float) -> str:
@@ -128,7 +133,8 @@ def test_a_wait_that_fits_is_kept_to(server: EodhdServer, status: int, after: st
     server.respond_once(status, b"slow down", {"Retry-After": after})
     server.respond(200, BODY)
     asked = Asked(server.url)
-    assert (asked.fetch().calls, asked.waits) == (2, [3.0])
+    asked.fetch()
+    assert (asked.paid, asked.waits) == (2, [3.0])
 
 
 @pytest.mark.parametrize(("after", "hold_s"), [("3600", 3600.0), (http_date(900), 900.0), ("15", 15.0), ("14", 14.0)])
@@ -136,32 +142,34 @@ def test_a_wait_that_does_not_fit_is_told_at_once(server: EodhdServer, after: st
     server.respond(429, b"slow down", {"Retry-After": after})
     asked = Asked(server.url)
     error = asked.failure()
-    assert (error.reason, error.hold_s, error.calls, asked.waits) == ("fetch_429", hold_s, 1, [])
+    assert (error.reason, error.hold_s, asked.paid, asked.waits) == ("fetch_429", hold_s, 1, [])
 
 
 def test_silence_is_asked_once_more_and_all_ends_with_the_budget(server: EodhdServer) -> None:
     server.respond(200, BODY, delay_s=60)
     started = time.monotonic()
-    error = Asked(server.url, timeout_s=1.0).failure()
-    assert (error.reason, error.calls) == ("fetch_timeout", len(server.requests))
-    assert 1 <= error.calls <= 3
+    asked = Asked(server.url, timeout_s=1.0)
+    assert (asked.failure().reason, asked.paid) == ("fetch_timeout", len(server.requests))
+    assert 1 <= asked.paid <= 3
     assert time.monotonic() - started < 30
     server.respond_once(200, BODY, delay_s=60)
     server.respond(200, BODY)
-    assert Asked(server.url, timeout_s=8.0).fetch().calls == 2, "one that hangs does not cost the cycle"
+    asked = Asked(server.url, timeout_s=8.0)
+    assert (asked.fetch().body, asked.paid) == (BODY, 2), "one that hangs does not cost the cycle"
 
 
 def test_waits_are_part_of_the_budget(server: EodhdServer) -> None:
     server.respond(500, b"")
     asked = Asked(server.url, timeout_s=0.5)
-    assert (asked.failure().calls, asked.waits) == (1, []), "half a second of wait does not fit into half a second"
+    asked.failure()
+    assert (asked.paid, asked.waits) == (1, []), "half a second of wait does not fit into half a second"
 
 
 def test_the_last_page_tells_date_and_quota(server: EodhdServer) -> None:
     feed = Feed(ROWS, "1h", now_s=lambda: NOW_S - 7, quota=80)
     server.play(feed)
     page = Asked(server.url).fetch()
-    assert (page.date, page.remaining, page.calls) == (http_date(-7), 75, 1)
+    assert (page.date, page.remaining) == (http_date(-7), 75)
     assert len(json.loads(page.body)) == 300
 
 
@@ -178,9 +186,10 @@ def test_a_window_is_asked_in_parts_of_what_the_api_answers(
     span_s = widths * widest_s + over_s
     feed = Feed([], interval, now_s=lambda: NOW_S)
     server.play(feed)
-    page = Asked(server.url, interval).fetch(NOW_S - span_s, NOW_S)
+    market = Asked(server.url, interval)
+    page = market.fetch(NOW_S - span_s, NOW_S)
     asked = windows(server)
-    assert (json.loads(page.body), page.calls, len(asked)) == ([], parts, parts)
+    assert (json.loads(page.body), market.paid, len(asked)) == ([], parts, parts)
     assert (asked[0][0], asked[-1][1]) == (NOW_S - span_s, NOW_S)
     assert all(to_s - from_s <= widest_s for from_s, to_s in asked)
     assert all(after[0] == before[1] + 1 for before, after in itertools.pairwise(asked))
@@ -191,15 +200,15 @@ def test_the_parts_are_one_body_without_a_bar_lost_or_twice(server: EodhdServer)
     rows = [bodies.row(at_s, 1.1, 1.2, 1.0, 1.15, 1) for at_s in range(start_s, NOW_S, DAY_S // 2)]
     server.play(Feed(rows, "1m", now_s=lambda: NOW_S))
     page = Asked(server.url, "1m").fetch(start_s, NOW_S)
-    assert (json.loads(page.body), page.calls) == (rows, 3)
+    assert (json.loads(page.body), len(server.requests)) == (rows, 3)
     assert len(_core.parse(page.body)) == len(rows)
 
 
 def test_a_fault_in_a_later_part_ends_the_fetch_and_counts_all_requests(server: EodhdServer) -> None:
     answers: list[Callable[[Request], Answer]] = [Feed([], "1m", now_s=lambda: NOW_S)] * 2
     server.play(lambda request: answers.pop()(request) if answers else Answer(401, b"Unauthenticated"))
-    error = Asked(server.url, "1m").failure(NOW_S - 300 * DAY_S)
-    assert (error.reason, error.calls) == ("fetch_401", 3)
+    asked = Asked(server.url, "1m")
+    assert (asked.failure(NOW_S - 300 * DAY_S).reason, asked.paid) == ("fetch_401", 3)
 
 
 @pytest.mark.parametrize("broken", [b'[{"timestamp":1700000000,"open":1.1,"hi', b"[1],[2]", b"Timestamp,Open\n"])
@@ -207,7 +216,7 @@ def test_a_broken_part_is_never_joined_with_others(server: EodhdServer, broken: 
     server.respond_once(200, BODY)
     server.respond(200, broken)
     error = Asked(server.url, "1m").failure(NOW_S - 300 * DAY_S)
-    assert (type(error), error.calls) == (Unusable, 3)
+    assert (type(error), len(server.requests)) == (Unusable, 3)
 
 
 def test_a_window_of_half_a_century_is_refused_before_anything_is_sent(server: EodhdServer) -> None:
@@ -216,5 +225,18 @@ def test_a_window_of_half_a_century_is_refused_before_anything_is_sent(server: E
 
 
 def test_an_empty_window_is_an_empty_page(server: EodhdServer) -> None:
-    assert Asked(server.url).fetch(NOW_S, NOW_S - 1) == Page(b"[]", calls=0)
+    assert Asked(server.url).fetch(NOW_S, NOW_S - 1) == Page(b"[]")
     assert server.requests == []
+
+
+def test_what_may_not_be_paid_is_not_asked(server: EodhdServer) -> None:
+    server.respond(500, b"")
+    budget = [True, True, False]
+
+    def pay() -> None:
+        if not budget.pop(0):
+            raise Transient("the day's share is spent", "quota_share")
+
+    with pytest.raises(Transient, match="the day's share is spent"):
+        Asked(server.url).market.fetch(FROM_S, NOW_S, pay)
+    assert (len(server.requests), budget) == (2, [])

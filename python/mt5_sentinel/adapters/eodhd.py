@@ -80,19 +80,20 @@ class EodhdMarket:
         self._timeout_s = timeout_s
         self._pause, self._jitter, self._wall = pause, jitter, wall
 
-    def fetch(self, from_s: int, to_s: int) -> Page:
+    def fetch(self, from_s: int, to_s: int, pay: Callable[[], None]) -> Page:
         """Bars that open within the window; one wider than the API answers is asked in parts, oldest first."""
         deadline = time.monotonic() + self._timeout_s
         answers: list[Answer] = []
-        calls = 0
         for window in self._windows(from_s, to_s):
-            outcome, sent = self._ask(window, deadline)
-            calls += sent
+            outcome = self._ask(window, deadline, pay)
             if isinstance(outcome, SentinelError):
-                outcome.calls = calls
                 raise outcome
             answers.append(outcome)
-        return self._page(answers, calls)
+        if not answers:
+            return Page(_core.join_bodies([]))
+        newest = answers[-1]
+        body = newest.body if len(answers) == 1 else _core.join_bodies([answer.body for answer in answers])
+        return Page(body, eodhd_answers.date(newest), eodhd_answers.remaining(newest))
 
     def _windows(self, from_s: int, to_s: int) -> Iterator[tuple[int, int]]:
         widest_s = WINDOW_S_MAX[self._interval]
@@ -103,33 +104,23 @@ class EodhdMarket:
             yield from_s, min(from_s + widest_s, to_s)
             from_s += widest_s + 1  # both ends are included
 
-    def _page(self, answers: list[Answer], calls: int) -> Page:
-        try:
-            body = answers[0].body if len(answers) == 1 else _core.join_bodies([answer.body for answer in answers])
-        except SentinelError as error:
-            error.calls = calls
-            raise
-        if not answers:
-            return Page(body, calls=0)
-        newest = answers[-1]
-        return Page(body, eodhd_answers.date(newest), calls, eodhd_answers.remaining(newest))
-
-    def _ask(self, window: tuple[int, int], deadline: float) -> tuple[Answer | SentinelError, int]:
-        """Request one window until it answers, cannot answer, or time is up; with the number of requests."""
+    def _ask(self, window: tuple[int, int], deadline: float, pay: Callable[[], None]) -> Answer | SentinelError:
+        """Request one window until it answers, cannot answer, or time is up."""
         sent, longest_wait_s, least_s = 0, FIRST_WAIT_S, self._timeout_s * LEAST_SHARE
         error: SentinelError = Transient("EODHD: no time was left for a further request", "fetch_timeout")
         while sent < TRIES_MAX and (left_s := deadline - time.monotonic()) > least_s:
+            pay()
             outcome = self._request(window, left_s)
             sent += 1
             if isinstance(outcome, Answer):
-                return outcome, sent
+                return outcome
             error = outcome.error
             wait_s = max(self._jitter(longest_wait_s / 2, longest_wait_s), error.hold_s or 0.0)
             if not outcome.heals or sent == TRIES_MAX or wait_s + least_s > deadline - time.monotonic():
                 break
             self._pause(wait_s)
             longest_wait_s *= 2
-        return error, sent
+        return error
 
     def _request(self, window: tuple[int, int], left_s: float) -> Answer | Fault:
         try:

@@ -97,6 +97,13 @@ def parse(body: bytes) -> RawRows:
         Unusable: the body is something else, breaks off, or holds a value that cannot be read.
     """
 
+def join_bodies(bodies: list[bytes]) -> bytes:
+    """One JSON body with the rows of all, in their order; no body gives an empty array.
+
+    Raises:
+        Unusable: a body is no whole JSON array of bars.
+    """
+
 def clean(rows: RawRows, *, interval_s: int, now_s: int, jump_ratio: float = 0.05) -> Cleaned:
     """Drop, deduplicate, repair and account; a bar is closed when open + interval ≤ now.
 

@@ -82,7 +82,9 @@ class History:
         known = self._series.known()
         with stage(record, "parse"):
             rows = _core.RawRows.from_rows(self._series.rows(self._settings.history_bars))
-            cleaned = _core.clean(rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio)
+            cleaned = _core.clean(
+                rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio
+            )
         record.bars, record.bar_open_s = len(cleaned.bars), cleaned.newest_open_s
         price = cleaned.last_price if known.price is None else known.price
         return Brought(cleaned, price, known.answered_at_s or 0)
@@ -147,9 +149,7 @@ class History:
         if len(rows) == 0:
             log.info("✓ Fetched 0 bars: the answer was empty")
             return
-        cleaned = _core.clean(
-            rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio
-        )
+        cleaned = _core.clean(rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio)
         report = cleaned.report
         record.dropped, record.repaired = dict(report["dropped"]), report["repaired"]
         revised = self._series.keep(

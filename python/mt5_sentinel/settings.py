@@ -22,7 +22,7 @@ def setting(
 ) -> Any:  # noqa: ANN401
     """One row of the table: default, meaning with unit, older variable names, whether it has a flag, bounds."""
     metadata = {"text": text, "env": env, "flag": flag, "secret": secret, "low": low, "high": high}
-    return dataclasses.field(default=default, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata, repr=not secret)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@
 pub mod calendar;
 pub mod clean;
 mod csv;
+mod join;
 mod json;
 pub mod parse;
 pub mod plan;
@@ -15,6 +16,7 @@ pub mod time;
 
 pub use calendar::{Calendar, Session};
 pub use clean::{CleanReport, Cleaned, Dropped, Hygiene, clean};
+pub use join::join;
 pub use parse::{inflated, parse};
 pub use rows::RawRows;
 

@@ -42,7 +42,12 @@ fn parse_plain(body: &[u8]) -> Result<RawRows> {
         Some(_) if csv::has_header(text) => return csv::parse(text),
         Some(_) => "neither a JSON array nor CSV with the columns timestamp or datetime, open, high, low, close",
     };
-    Err(Error::NotBars { what, excerpt: excerpt(text) })
+    Err(not_bars(what, text))
+}
+
+/// The refusal of a body, with its beginning.
+pub(super) fn not_bars(what: &'static str, text: &[u8]) -> Error {
+    Error::NotBars { what, excerpt: excerpt(text) }
 }
 
 /// Without blanks and line ends around; tabs stay, at the end of a line one may close an empty field.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyDict;
 
 use super::errors::run;
@@ -168,6 +169,12 @@ impl PyCleaned {
 #[pyfunction]
 pub(super) fn parse(py: Python<'_>, body: &[u8]) -> PyResult<PyRawRows> {
     py.detach(|| run(|| bars::parse(body))).map(PyRawRows)
+}
+
+/// Makes the JSON bodies of windows that follow each other one body.
+#[pyfunction]
+pub(super) fn join_bodies(py: Python<'_>, bodies: Vec<PyBackedBytes>) -> PyResult<Vec<u8>> {
+    py.detach(|| run(|| bars::join(&bodies)))
 }
 
 /// Cleans rows into closed bars.

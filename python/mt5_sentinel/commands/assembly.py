@@ -12,7 +12,7 @@ from mt5_sentinel.cycle import Desk
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.journal import Journal
 from mt5_sentinel.ports import Market, Scorer
-from mt5_sentinel.types import INTERVAL_S, Mode
+from mt5_sentinel.types import Mode
 
 FIXED = ("symbol", "account_currency", "deposit", "state_dir", "metrics_host", "metrics_port")
 """Settings that a reload cannot change: the journal, the paper book and the web server are built on them."""
@@ -35,7 +35,6 @@ def market(settings: Settings) -> EodhdMarket:
         token=settings.eodhd_api_token,
         symbol=settings.eodhd_symbol or f"{settings.symbol[:6]}.FOREX",
         interval=settings.interval,
-        window_s=settings.history_bars * INTERVAL_S[settings.interval],
         timeout_s=settings.fetch_timeout_s,
     )
 

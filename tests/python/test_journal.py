@@ -77,8 +77,8 @@ def test_a_cycle_comes_back_as_it_was_written(opened: Open) -> None:
         "bars": 298, "dropped": {"null": 1, "forming": 1}, "repaired": 2, "bar_open_s": BAR_S, "price": 1.23456,
         "scores": (0.1, 0.2, 0.7000000000000001), "action": "BUY", "confidence": 0.7000000000000001, "settled": True,
         "req_id": "r1", "outcome": "filled", "equity": 10_000.5, "drawdown_max": 3.25,
-        "stages_s": {"fetch": 0.25, "parse": 1e-5}, "conditions": ["hub_disagrees", "sources_disagree"], "fetch_calls": 2,
-        "quota_units": 10, "scored_by": "local", "other_scores": (0.2, 0.3, 0.5),
+        "stages_s": {"fetch": 0.25, "parse": 1e-5}, "conditions": ["hub_disagrees", "sources_disagree"],
+        "fetch_calls": 2, "quota_units": 10, "scored_by": "local", "other_scores": (0.2, 0.3, 0.5),
     }  # fmt: skip
     cycle = msgspec.structs.replace(cycle, **found)
     one.intend(request("r1"), cycle)

@@ -70,7 +70,7 @@ class Shop:
     def cycle(self, scores: list[float] | Exception | None = None, after_s: float = 60) -> CycleRecord:
         """One cycle, then the clock goes on."""
         self.model.scores = self.model.scores if scores is None else scores
-        record = self.daemon.run_minute()[0][0]
+        record = self.daemon.run_minute()[0][0]  # type: ignore[index] # one symbol has an outcome
         self.clock.wait_s(after_s)
         return record
 

@@ -14,6 +14,10 @@ INTERVAL_S: dict[str, int] = {"1m": 60, "5m": 300, "1h": 3600}
 """Lengths of the bar intervals a source may be asked for, seconds."""
 
 
+STILL_RUNNING = "still_running"
+"""Reason of a minute without a cycle, for the symbol's cycle before had not ended."""
+
+
 class Page(msgspec.Struct, frozen=True):
     """One answer of a source of bars: its body as ``_core.parse`` reads it.
 

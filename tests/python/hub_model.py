@@ -1,4 +1,4 @@
-"""The model as MLflow takes it: this file is saved with the model and run by the server, from the root of the sources."""
+"""The model as MLflow takes it: saved with the model, run by the server from the root of the sources."""
 
 from __future__ import annotations
 

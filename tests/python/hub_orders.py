@@ -42,7 +42,7 @@ def obey(order: int, scores: list[float]) -> Any:
     if order == RAISES:
         raise ValueError("the model does not like this row")
     if order == REFUSES:
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415 - it is there where MLflow runs this
+        from mlflow.exceptions import MlflowException
 
         raise MlflowException("no such tenant")
     if order == SLOW:
@@ -50,7 +50,7 @@ def obey(order: int, scores: list[float]) -> Any:
     sell, hold, buy = scores
     by_class = {"class_0_prob": sell, "class_1_prob": hold, "class_2_prob": buy}
     if order in (FRAME_BY_CLASS, FRAME_NAN):
-        import pandas as pd  # noqa: PLC0415
+        import pandas as pd
 
         return pd.DataFrame([by_class if order == FRAME_BY_CLASS else by_class | {"class_0_prob": math.nan}])
     answers: dict[int, Any] = {

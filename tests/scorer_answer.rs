@@ -1,5 +1,6 @@
 //! Answers of a hub: three probabilities come out, or an error that names what came; never a guess.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+#![allow(clippy::float_cmp, reason = "equal means equal: nothing is computed but 1 - p of exact values")]
 
 use mt5_sentinel::Error;
 use mt5_sentinel::scorer::{ANSWER_BYTES_MAX, AnswerForm, Scores, check_request, failure_text, read_answer};

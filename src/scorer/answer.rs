@@ -1,4 +1,4 @@
-//! The answer of a hub (an MLflow scoring server) to one row → [`Scores`], or an error naming what came.
+//! The answer of a hub (an `MLflow` scoring server) to one row → [`Scores`], or an error naming what came.
 
 use super::Scores;
 use super::excerpt::{both_ends, one_line};
@@ -51,7 +51,7 @@ impl AnswerForm {
 ///
 /// # Errors
 /// [`Error::BadAnswer`] naming what came, in one line of bounded length: another shape, a value that is no finite
-/// number in 0..=1, a sum further than 1e-3 from 1, a bare NaN, an error object of MLflow, an HTML page.
+/// number in 0..=1, a sum further than 1e-3 from 1, a bare NaN, an error object of `MLflow`, an HTML page.
 pub fn read_answer(body: &[u8], form: AnswerForm) -> Result<Scores> {
     let bad = |problem: String| Error::BadAnswer { problem };
     let members = members(body).map_err(bad)?;
@@ -72,7 +72,7 @@ pub fn read_answer(body: &[u8], form: AnswerForm) -> Result<Scores> {
     })
 }
 
-/// What a body that comes with a failing status says: MLflow's code, message and last line of its traceback, or what
+/// What a body that comes with a failing status says: `MLflow`'s code, message and last line of its traceback, or what
 /// else the body is; one line of bounded length.
 #[must_use]
 pub fn failure_text(body: &[u8]) -> String {
@@ -115,7 +115,7 @@ fn head(body: &[u8]) -> String {
     one_line(&String::from_utf8_lossy(cut), LINE_CHARS)
 }
 
-/// MLflow's error object in one line.
+/// `MLflow`'s error object in one line.
 fn mlflow_error(members: &[(String, Json)]) -> Option<String> {
     let text = |wanted: &str| {
         members.iter().find_map(|(key, value)| match value {
@@ -124,15 +124,11 @@ fn mlflow_error(members: &[(String, Json)]) -> Option<String> {
         })
     };
     let code = text("error_code")?;
-    let mut told = one_line(code, 40);
-    if let Some(message) = text("message") {
-        told += &format!(": {}", both_ends(message, MESSAGE_CHARS, MESSAGE_CHARS));
-    }
+    let message = text("message").map(|message| format!(": {}", both_ends(message, MESSAGE_CHARS, MESSAGE_CHARS)));
     // The message of a model's exception is always the same; what went wrong ends the traceback.
-    if let Some(last) = text("stack_trace").and_then(|trace| trace.lines().rfind(|line| !line.trim().is_empty())) {
-        told += &format!(" ({})", one_line(last.trim(), LINE_CHARS));
-    }
-    Some(told)
+    let last = text("stack_trace").and_then(|trace| trace.lines().rfind(|line| !line.trim().is_empty()));
+    let last = last.map(|last| format!(" ({})", one_line(last.trim(), LINE_CHARS)));
+    Some(one_line(code, 40) + &message.unwrap_or_default() + &last.unwrap_or_default())
 }
 
 /// The three values of the one row, or what came instead.
@@ -169,7 +165,7 @@ fn by_name(members: &[(String, Json)]) -> std::result::Result<Vec<f64>, String> 
     Err(format!("the prediction has {}; exactly {needed} are needed", keys_shown(members)))
 }
 
-/// The probability of a rise, in as many brackets as MLflow puts around one value.
+/// The probability of a rise, in as many brackets as `MLflow` puts around one value.
 fn p_up(predictions: &Json) -> std::result::Result<f64, String> {
     let value = match predictions {
         Json::Array(rows) => match rows.as_slice() {

@@ -13,6 +13,9 @@ Mode = Literal["dry-run", "demo"]
 INTERVAL_S: dict[str, int] = {"1m": 60, "5m": 300, "1h": 3600}
 """Lengths of the bar intervals a source may be asked for, seconds."""
 
+HUB_STEPS: dict[str, int] = {"columns": 1, "inputs": 1, "legacy_pair": 60}
+"""Rows that each form of a request to the hub holds."""
+
 
 STILL_RUNNING = "still_running"
 """Reason of a minute without a cycle, for the symbol's cycle before had not ended."""

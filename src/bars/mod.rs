@@ -3,6 +3,7 @@
 //! [`parse`](parse::parse) turns a body into [`RawRows`] and judges nothing; [`clean`](clean::clean) is the gate that
 //! every bar passes before a feature sees it.
 
+pub mod calendar;
 pub mod clean;
 mod csv;
 mod join;
@@ -13,6 +14,7 @@ pub mod quota;
 mod rows;
 pub mod time;
 
+pub use calendar::{Calendar, Session};
 pub use clean::{CleanReport, Cleaned, Dropped, Hygiene, clean};
 pub use join::join;
 pub use parse::{inflated, parse};

@@ -10,10 +10,10 @@ from typing import Any
 from mt5_sentinel.adapters.eodhd import EodhdMarket
 from mt5_sentinel.adapters.replay import ReplayClock
 from mt5_sentinel.commands.assembly import open_desk
-from mt5_sentinel.config import Settings
 from mt5_sentinel.daemon import Daemon
 from mt5_sentinel.errors import SentinelError
 from mt5_sentinel.schedule import Schedule
+from mt5_sentinel.settings import Settings
 from mt5_sentinel.types import CycleRecord
 from tests.python import bodies
 from tests.python.eodhd_feed import Feed

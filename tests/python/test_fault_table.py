@@ -74,7 +74,8 @@ class Told:
             did = f"{self.under.action}{order}"
         if self.under.reason == "fetch_timeout":
             sent = "until the budget is spent"
-        after = f"after {self.minutes} min: {self.healed.action}, order {self.healed.outcome or 'none'}"
+        order = f", order {self.healed.outcome}" if self.healed.outcome else ""
+        after = f"after {self.minutes} min: {self.healed.action} `{self.healed.reason}`{order}"
         return f"| {self.name} | {did} | `{self.under.reason}` | {self.kind} | {sent} | {after} |\n"
 
 

@@ -21,10 +21,10 @@ import pytest
 from mt5_sentinel import logs
 from mt5_sentinel.adapters import eodhd
 from mt5_sentinel.adapters.eodhd import EodhdMarket
-from mt5_sentinel.config import Settings
 from mt5_sentinel.errors import SentinelError
 from mt5_sentinel.metrics import Metrics
 from mt5_sentinel.secret import Secret
+from mt5_sentinel.settings import Settings
 from tests.python import bodies
 from tests.python.conftest import Running, Sentinel
 from tests.python.eodhd_day import BUY, HOUR_S, SELL, Day
@@ -118,13 +118,11 @@ def shown(what: object) -> dict[str, str]:
     return texts
 
 
-BAD_URLS = {
+BAD_URLS: dict[str, Callable[[], str]] = {
     "refused": lambda: f"http://127.0.0.1:{free_port()}",
     "unknown host": lambda: "http://no-such-host.invalid",
     "bad port": lambda: "http://127.0.0.1:99999",
     "bad host": lambda: "http://[",
-    "no scheme": lambda: "127.0.0.1",
-    "odd scheme": lambda: "gopher://127.0.0.1",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import logging
 import os
 import sys
@@ -21,10 +23,11 @@ _known: set[str] = set()
 
 
 def spellings(secret: str) -> set[str]:
-    """How a secret may appear: as it is, or as it stands in a URL; none for the API's public token."""
+    """How a secret may appear: as it is, in a URL, in HTML, in JSON; none for the API's public token."""
     if len(secret) < SECRET_CHARS_MIN or secret == PUBLIC_TOKEN:
         return set()
-    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), secret.replace("/", "\\/")}
+    escaped = {html.escape(secret), json.dumps(secret)[1:-1], secret.replace("/", "\\/")}
+    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)} | escaped
 
 
 def learn(secrets: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from tests.python import bodies
 from tests.python.eodhd_server import Answer, Request
 
 DAYS_MAX = {"1m": 120, "5m": 600, "1h": 7200}
+INTERVAL_S = {"1m": 60, "5m": 300, "1h": 3600}
 
 
 class Feed:
@@ -51,11 +52,17 @@ class Feed:
         return Answer(200, bodies.body(self.window(from_s, to_s, query["interval"])), headers)
 
     def window(self, from_s: int, to_s: int, interval: str) -> list[dict[str, Any]]:
-        """Rows that open within the window, those in the future not."""
+        """Rows that open within the window, those in the future not; of the one still forming only its open."""
         assert interval == self.interval, f"{interval} was asked for, the rows are {self.interval}"
         newest_s = min(to_s, self.now_s())
-        return [row for row in self.rows if from_s <= row["timestamp"] <= newest_s]
+        shown = [row for row in self.rows if from_s <= row["timestamp"] <= newest_s]
+        return [row if row["timestamp"] + INTERVAL_S[interval] <= self.now_s() else _begun(row) for row in shown]
 
     def date(self) -> str:
         """The ``Date`` header: the time of this server, which may be skewed."""
         return format_datetime(datetime.fromtimestamp(self.now_s() + self.skew_s, timezone.utc), usegmt=True)
+
+
+def _begun(row: dict[str, Any]) -> dict[str, Any]:
+    """A bar of which one price is known."""
+    return row | dict.fromkeys(("high", "low", "close"), row["open"]) | {"volume": 0}

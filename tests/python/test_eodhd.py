@@ -170,7 +170,7 @@ def test_a_body_beyond_all_measure_is_refused(
 def test_after_any_failure_the_next_fetch_works(server: EodhdServer) -> None:
     source = market(server.url, BUDGET_S)
     for answer in ((502, b""), (200, BODY, None, 1.0), (200, BODY[:100], {"Content-Length": "5000"})):
-        server.respond(*answer)  # type: ignore[arg-type] # a status, a body, headers, a delay
+        server.respond(*answer)
         failure(source)
     server.respond(200, BODY)
     assert source.fetch(FROM_S, NOW_S, nothing).body == BODY

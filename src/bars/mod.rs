@@ -3,18 +3,24 @@
 //! [`parse`](parse::parse) turns a body into [`RawRows`] and judges nothing; [`clean`](clean::clean) is the gate that
 //! every bar passes before a feature sees it.
 
+mod broker_time;
 pub mod calendar;
 pub mod clean;
 mod csv;
+mod freshness;
 mod json;
 pub mod parse;
 mod rows;
+pub mod skew;
 pub mod time;
 
+pub use broker_time::{BrokerClock, Dst};
 pub use calendar::{Calendar, Session};
 pub use clean::{CleanReport, Cleaned, Dropped, Hygiene, clean};
+pub use freshness::{FreshBar, fresh};
 pub use parse::{inflated, parse};
 pub use rows::RawRows;
+pub use skew::ClockWatch;
 
 use crate::{Error, Result};
 

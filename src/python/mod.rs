@@ -3,6 +3,7 @@
 mod bars;
 mod bundle;
 mod calendar;
+mod clocks;
 mod decide;
 mod engine;
 mod errors;
@@ -30,7 +31,9 @@ mod _core {
         PyBundle, check_bare_model, check_public_keys, model_format, public_key, py_is_bundle, sign_manifest, zip_files,
     };
     #[pymodule_export]
-    use super::calendar::PyCalendar;
+    use super::calendar::{PyCalendar, PyFreshBar, check_fresh};
+    #[pymodule_export]
+    use super::clocks::{PyBrokerClock, PyClockWatch, check_skew};
     #[pymodule_export]
     use super::decide::{PyDecision, PyPolicy, check_scores, decide};
     #[pymodule_export]

@@ -55,7 +55,7 @@ class History:
             clock: this machine's time.
         """
         self.market = market
-        self._store = store
+        self.store = store
         self._calendar = calendar
         self._settings = settings
         self._clock = clock
@@ -136,9 +136,9 @@ class History:
         units = self.market.units_per_call
         if units:
             day = datetime.fromtimestamp(moment_s, timezone.utc).strftime("%Y-%m-%d")
-            spent = self._store.spent(self.market.name, day)
+            spent = self.store.spent(self.market.name, day)
             _core.check_quota(spent, units, self._settings.eodhd_quota_units, self._settings.eodhd_quota_share)
-            self._store.spend(self.market.name, day, 1, units)
+            self.store.spend(self.market.name, day, 1, units)
         record.fetch_calls += 1
         record.quota_units += units
 

@@ -3,22 +3,28 @@
 //! [`parse`](parse::parse) turns a body into [`RawRows`] and judges nothing; [`clean`](clean::clean) is the gate that
 //! every bar passes before a feature sees it.
 
+mod broker_time;
 pub mod calendar;
 pub mod clean;
 mod csv;
+mod freshness;
 mod join;
 mod json;
 pub mod parse;
 pub mod plan;
 pub mod quota;
 mod rows;
+pub mod skew;
 pub mod time;
 
+pub use broker_time::{BrokerClock, Dst};
 pub use calendar::{Calendar, Session};
 pub use clean::{CleanReport, Cleaned, Dropped, Hygiene, clean};
+pub use freshness::{FreshBar, fresh};
 pub use join::join;
 pub use parse::{inflated, parse};
 pub use rows::RawRows;
+pub use skew::ClockWatch;
 
 use crate::{Error, Result};
 

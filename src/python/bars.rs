@@ -196,3 +196,9 @@ pub(super) fn clean(
 pub(super) fn parse_time(text: &str) -> Option<i64> {
     bars::time::from_text(text)
 }
+
+/// UTC seconds as text.
+#[pyfunction]
+pub(super) fn time_text(seconds: i64) -> String {
+    bars::time::to_text(seconds)
+}

@@ -3,6 +3,7 @@
 mod bars;
 mod bundle;
 mod calendar;
+mod clocks;
 mod decide;
 mod engine;
 mod errors;
@@ -32,7 +33,9 @@ mod _core {
         PyBundle, check_bare_model, check_public_keys, model_format, public_key, py_is_bundle, sign_manifest, zip_files,
     };
     #[pymodule_export]
-    use super::calendar::PyCalendar;
+    use super::calendar::{PyCalendar, PyFreshBar, check_fresh};
+    #[pymodule_export]
+    use super::clocks::{PyBrokerClock, PyClockWatch, check_skew};
     #[pymodule_export]
     use super::decide::{PyDecision, PyPolicy, check_scores, decide};
     #[pymodule_export]
@@ -46,7 +49,7 @@ mod _core {
     #[pymodule_export]
     use super::model::PyModel;
     #[pymodule_export]
-    use super::plan::{PyFetchPlan, check_quota, plan_fetch, quota_plan};
+    use super::plan::{PyFetchPlan, check_quota, check_quota_plan, plan_fetch};
     #[pymodule_export]
     use super::score::{narrow, read_rows, widen};
     #[pymodule_export]

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from mt5_sentinel import _core, bundled
 from mt5_sentinel.adapters.eodhd import EodhdMarket
+from mt5_sentinel.adapters.hub import HubScorer
 from mt5_sentinel.adapters.paper import PaperBroker
+from mt5_sentinel.bar_store import BarStore
 from mt5_sentinel.config import Check, Settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.history import History
 from mt5_sentinel.journal import Journal
-from mt5_sentinel.ports import Broker, Market, Scorer
-from mt5_sentinel.symbol_tables import WAYS
+from mt5_sentinel.ports import Broker, Clock, Market
+from mt5_sentinel.scoring import Scoring, asked, read_mode
+from mt5_sentinel.scoring import check as check_scoring
 from mt5_sentinel.types import INTERVAL_S, Mode
 
-Parts = tuple[Settings, Market, Scorer]
-"""What one symbol's desk is made of."""
+@dataclass(frozen=True)
+class Parts:
+    """What one symbol's desk is made of, beside journal, book and cache."""
+
+    settings: Settings
+    source: Market
+    scoring: Scoring
+    other_source: Market | None = None
+    """Compared with the source, where `cross_check` says so."""
+
 
 FIXED = ("symbol", "account_currency", "deposit", "state_dir", "metrics_host", "metrics_port")
 """Settings that a reload cannot change: the journal, the paper book and the web server are built on them."""
@@ -47,8 +60,55 @@ def market(settings: Settings) -> EodhdMarket:
 
 def bundle(settings: Settings) -> Path:
     """The bundle that scores locally: `model` may name it in short."""
-    named = settings.model_bundle if settings.model in WAYS else settings.model
+    named = read_mode(settings)[1]
     return bundled.MODEL if named == "bundled" else Path(named)
+
+
+def scoring(settings: Settings) -> Scoring:
+    """Who scores; only models that are asked are loaded."""
+    mode, _ = read_mode(settings)
+    return Scoring(
+        mode,
+        local=model(settings) if "local" in asked(mode) else None,
+        hub=hub(settings) if "hub" in asked(mode) else None,
+        trades=settings.shadow_trades,
+        tolerance=settings.hub_tolerance,
+    )
+
+
+def hub(settings: Settings) -> HubScorer:
+    """The client of the configured scoring server."""
+    return HubScorer(
+        settings.hub_host,
+        settings.hub_port,
+        form=settings.hub_form,
+        answer=settings.hub_answer,
+        timeout_s=settings.hub_timeout_s,
+    )
+
+
+def local_model(settings: Settings) -> None:
+    """Whether the local model can be loaded, where one is asked."""
+    if "local" in asked(read_mode(settings)[0]):
+        model(settings)
+
+
+def calendar(settings: Settings) -> _core.Calendar:
+    """When the symbol's market is open."""
+    return _core.Calendar(settings.symbol, settings.market, list(settings.holidays))
+
+
+def quota(symbols: Sequence[Settings], now_s: float) -> int:
+    """Units a day costs when every bar comes in time.
+
+    Raises:
+        Misconfigured: it is more than may be spent.
+    """
+    asked_for = [(calendar(one), INTERVAL_S[one.interval]) for one in symbols if one.bars_source == "eodhd"]
+    units, share = symbols[0].eodhd_quota_units, symbols[0].eodhd_quota_share
+    return _core.check_quota_plan(
+        asked_for, cost=EodhdMarket.units_per_call, now_s=int(now_s), units=units, share=share
+    )
 
 
 def model(settings: Settings) -> _core.Model:
@@ -76,7 +136,7 @@ def facts(settings: Settings) -> _core.SymbolFacts:
 
 def policy(settings: Settings) -> _core.Policy:
     """The rules of deciding."""
-    return _core.Policy(threshold=settings.threshold, stale_grace_s=settings.stale_grace_s)
+    return _core.Policy(threshold=settings.threshold)
 
 
 def limits(settings: Settings) -> _core.Limits:
@@ -96,56 +156,62 @@ def history(settings: Settings) -> None:
         raise Misconfigured(message, "bad_configuration")
 
 
-CHECKS: tuple[Check, ...] = (history, model, facts, policy, limits)
+CHECKS: tuple[Check, ...] = (history, check_scoring, local_model, facts, policy, limits, calendar)
 """Asked about the settings before any part is built, so that all mistakes are told at once."""
 
 
 def parts(settings: Settings) -> Parts:
     """The parts these settings ask for."""
-    return settings, market(settings), model(settings)
+    return Parts(settings, market(settings), scoring(settings))
 
 
-def open_desk(settings: Settings, source: Market, scorer: Scorer, *, mode: Mode, durable: bool = True) -> Desk:
+def open_desk(parts: Parts, clock: Clock, *, mode: Mode, durable: bool = True) -> Desk:
     """One symbol's desk; as ``open_desks``."""
-    return open_desks([(settings, source, scorer)], mode=mode, durable=durable)[0]
+    return open_desks([parts], clock, mode=mode, durable=durable)[0]
 
 
-def open_desks(symbols: Sequence[Parts], *, mode: Mode, durable: bool = True) -> tuple[Desk, ...]:
-    """Everything the symbols trade with; opens, or creates, the journal they share and a paper book for each."""
+def open_desks(symbols: Sequence[Parts], clock: Clock, *, mode: Mode, durable: bool = True) -> tuple[Desk, ...]:
+    """Everything the symbols trade with.
+
+    Opens, or creates, the journal and the cache of bars they share, and a paper book for each.
+    """
+    state = symbols[0].settings.state_path
     with ExitStack() as undo:
-        journal = Journal(symbols[0][0].state_path, mode, durable=durable)
+        journal = Journal(state, mode, durable=durable)
         undo.callback(journal.close)
+        store = BarStore(state / "bars.db", durable=durable)
+        undo.callback(store.close)
         desks = []
-        for settings, source, scorer in symbols:
-            paper = settings.state_path / "paper.db"
-            broker = PaperBroker(paper, settings.symbol, facts(settings), settings.deposit, durable=durable)
-            undo.callback(broker.close)
-            desks.append(_desk((settings, source, scorer), broker, journal))
+        for one in symbols:
+            worth = facts(one.settings)
+            book = PaperBroker(state / "paper.db", one.settings.symbol, worth, one.settings.deposit, durable=durable)
+            undo.callback(book.close)
+            desks.append(_desk(one, book, journal, store, clock))
         undo.pop_all()
     return tuple(desks)
 
 
-def reopen_desk(settings: Settings, source: Market, scorer: Scorer, old: Desk) -> Desk:
-    """The desk under changed settings, on the same journal and the same book.
+def reopen_desk(parts: Parts, clock: Clock, old: Desk) -> Desk:
+    """The desk under changed settings, on the same journal, the same book and the same cache.
 
     Raises:
         Misconfigured: a setting changed that takes a restart.
     """
-    changed = [name for name in FIXED if getattr(settings, name) != getattr(old.settings, name)]
+    changed = [name for name in FIXED if getattr(parts.settings, name) != getattr(old.settings, name)]
     if changed:
         raise Misconfigured(f"{', '.join(changed)}: a change takes a restart", "needs_restart")
-    return _desk((settings, source, scorer), old.broker, old.journal)
+    return _desk(parts, old.broker, old.journal, old.history.store, clock)
 
 
-def reopen_desks(symbols: Sequence[Parts], old: tuple[Desk, ...]) -> tuple[Desk, ...]:
+def reopen_desks(symbols: Sequence[Parts], clock: Clock, old: tuple[Desk, ...]) -> tuple[Desk, ...]:
     """All desks under changed settings, in their old order; none is changed where one of them is refused.
 
     Raises:
         Misconfigured: a setting changed that takes a restart, or the set of symbols did.
     """
-    check_symbols([one[0] for one in symbols], old)
-    new = {one[0].symbol: one for one in symbols}
-    return tuple(reopen_desk(*new[desk.settings.symbol], desk) for desk in old)
+    check_symbols([one.settings for one in symbols], old)
+    new = {one.settings.symbol: one for one in symbols}
+    return tuple(reopen_desk(new[desk.settings.symbol], clock, desk) for desk in old)
 
 
 def check_symbols(new: Sequence[Settings], old: tuple[Desk, ...]) -> None:
@@ -161,13 +227,24 @@ def check_symbols(new: Sequence[Settings], old: tuple[Desk, ...]) -> None:
 
 
 def close(desks: Sequence[Desk]) -> None:
-    """Close the books and the journal."""
+    """Close the books, the cache and the journal."""
     for desk in desks:
         desk.broker.close()
+    desks[0].history.store.close()
     desks[0].journal.close()
 
 
-def _desk(made_of: Parts, broker: Broker, journal: Journal) -> Desk:
+def _desk(parts: Parts, broker: Broker, journal: Journal, store: BarStore, clock: Clock) -> Desk:
     """The one place where a desk is put together."""
-    settings, source, scorer = made_of
-    return Desk(settings, source, scorer, broker, journal, policy(settings), limits(settings), facts(settings))
+    settings, hours = parts.settings, calendar(parts.settings)
+    return Desk(
+        settings=settings,
+        calendar=hours,
+        history=History(parts.source, store, hours, settings, clock),
+        scoring=parts.scoring,
+        broker=broker,
+        journal=journal,
+        policy=policy(settings),
+        limits=limits(settings),
+        facts=facts(settings),
+    )

@@ -14,9 +14,6 @@ from mt5_sentinel.trader import Outcome, Trader
 CYCLE_BUDGET_S = 50.0
 """How long a minute waits for its cycles; one that takes longer goes on alone and costs its symbol the next minute."""
 
-Moment = tuple[float, float]
-"""Wall and monotonic seconds at which a minute began."""
-
 
 class Crew:
     """The traders of a daemon; a single one works on the caller's thread."""
@@ -28,15 +25,15 @@ class Crew:
         self._budget_s = budget_s
         self._seats = [_Seat(trader) for trader in self.traders] if len(self.traders) > 1 else []
 
-    def run(self, moment: Moment) -> list[Outcome | None]:
-        """A cycle of every trader.
+    def run(self, now_s: float) -> list[Outcome | None]:
+        """A cycle of every trader, ``now_s`` being the wall clock in UTC seconds.
 
         Returns:
             Their outcomes in the order of the traders; ``None`` for a cycle that has not ended within the budget.
         """
         if not self._seats:
-            return [trader.run_cycle(*moment) for trader in self.traders]
-        skipped = {seat: seat.skip(moment) for seat in self._seats if not seat.start(moment)}
+            return [trader.run_cycle(now_s) for trader in self.traders]
+        skipped = {seat: seat.skip(now_s) for seat in self._seats if not seat.start(now_s)}
         self._wait(self._budget_s)
         return [skipped[seat] if seat in skipped else seat.outcome() for seat in self._seats]
 
@@ -63,13 +60,13 @@ class _Seat:
     def __init__(self, trader: Trader) -> None:
         self.symbol = trader.desk.settings.symbol
         self._trader = trader
-        self._moments: SimpleQueue[Moment | None] = SimpleQueue()
+        self._moments: SimpleQueue[float | None] = SimpleQueue()
         self._free = threading.Event()
         self._free.set()
         self._outcome: Outcome | None = None
         self._begin()
 
-    def start(self, moment: Moment) -> bool:
+    def start(self, now_s: float) -> bool:
         """Begin a cycle; whether the thread was free for it."""
         if not self.is_free():
             return False
@@ -78,13 +75,13 @@ class _Seat:
             return False
         self._outcome = None
         self._free.clear()
-        self._moments.put(moment)
+        self._moments.put(now_s)
         return True
 
-    def skip(self, moment: Moment) -> Outcome:
+    def skip(self, now_s: float) -> Outcome:
         """Note that this minute passes without a cycle."""
         with logs.speaking_for(self.symbol):
-            return self._trader.skip(moment[0])
+            return self._trader.skip(now_s)
 
     def outcome(self) -> Outcome | None:
         """What the cycle came to; ``None`` while it runs."""
@@ -109,8 +106,8 @@ class _Seat:
 
     def _work(self) -> None:
         with logs.speaking_for(self.symbol):
-            while (moment := self._moments.get()) is not None:
+            while (now_s := self._moments.get()) is not None:
                 try:
-                    self._outcome = self._trader.run_cycle(*moment)
+                    self._outcome = self._trader.run_cycle(now_s)
                 finally:
                     self._free.set()

@@ -81,7 +81,7 @@ class Daemon:
 
     def run_minute(self) -> list[Outcome | None]:
         """A guarded cycle of every symbol; ``None`` where it still runs when the minute has waited long enough."""
-        return self._crew.run((self._clock.wall_s(), self._clock.monotonic_s()))
+        return self._crew.run(self._clock.wall_s())
 
     def stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
         """Ask the loop to end after the cycles that run now; also a signal handler."""

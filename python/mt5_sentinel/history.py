@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import NamedTuple
 
@@ -14,6 +11,7 @@ from mt5_sentinel.bar_store import BarStore
 from mt5_sentinel.errors import SentinelError, Transient, Unusable
 from mt5_sentinel.ports import Clock, Market
 from mt5_sentinel.settings import Settings
+from mt5_sentinel.stages import stage
 from mt5_sentinel.types import INTERVAL_S, CycleRecord, Page
 
 log = logging.getLogger("mt5_sentinel")
@@ -27,16 +25,6 @@ class Brought(NamedTuple):
     """The newest price known, of the bar still forming where there is one."""
     price_s: int
     """When it was answered, UTC seconds."""
-
-
-@contextmanager
-def stage(record: CycleRecord, name: str) -> Iterator[None]:
-    """Time a stage, also one that fails; durations are diagnostics, so they bypass the replayable clock."""
-    started = time.perf_counter()
-    try:
-        yield
-    finally:
-        record.stages_s[name] = record.stages_s.get(name, 0.0) + time.perf_counter() - started
 
 
 class History:

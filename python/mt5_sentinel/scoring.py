@@ -13,6 +13,7 @@ from mt5_sentinel import _core
 from mt5_sentinel.errors import Misconfigured, Transient, Unusable
 from mt5_sentinel.ports import Scorer
 from mt5_sentinel.settings import Settings
+from mt5_sentinel.stages import stage
 from mt5_sentinel.types import HUB_STEPS, CycleRecord
 
 Mode = Literal["local", "hub", "hub_with_local_fallback", "shadow"]
@@ -78,7 +79,7 @@ class Scoring:
         other: Who = "hub" if self.trades == "local" else "local"
         scores = self._trade(self.trades, bars, record)
         try:
-            record.other_scores = shadow = self._ask(other, bars)
+            record.other_scores = shadow = self._ask(other, bars, record)
         except FAULTS as fault:
             record.conditions.append(f"{other}_failed")
             log.warning("Shadow: the %s model failed (%s), which costs no trade: %s", other, fault.reason, fault)
@@ -98,15 +99,18 @@ class Scoring:
         return scores
 
     def _trade(self, who: Who, bars: _core.Bars, record: CycleRecord) -> Scores:
-        scores = self._ask(who, bars)
+        scores = self._ask(who, bars, record)
         record.scored_by = who
         return scores
 
-    def _ask(self, who: Who, bars: _core.Bars) -> Scores:
+    def _ask(self, who: Who, bars: _core.Bars, record: CycleRecord) -> Scores:
         model = self._model(who)
         if model is None:
             raise Misconfigured(f"model: there is no {who} model to ask", "bad_configuration")
-        return _core.check_scores(model.score_rows(_core.latest_rows(bars, model.steps, model.layout)))
+        with stage(record, "features"):
+            rows = _core.latest_rows(bars, model.steps, model.layout)
+        with stage(record, "score"):
+            return _core.check_scores(model.score_rows(rows))
 
     def _model(self, who: Who) -> Scorer | None:
         return self.local if who == "local" else self.hub

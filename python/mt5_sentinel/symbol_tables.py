@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mt5_sentinel.scoring import MODES
 from mt5_sentinel.settings import Settings
-
-HUB_WAYS = ("hub", "hub_with_local_fallback", "shadow")
-WAYS = ("local", *HUB_WAYS)
-"""What `model` may say beside naming a bundle in short."""
-
 
 @dataclass(frozen=True)
 class Table:
@@ -42,7 +38,7 @@ def merge(values: dict[str, Any], tables: list[Table], mistakes: list[str]) -> t
 def _below(own: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
     """What of the shared values a table leaves as it is; its bundle also replaces one that `model` names in short."""
     kept = {name: value for name, value in shared.items() if name not in own}
-    if "model_bundle" in own and kept.get("model") not in WAYS:
+    if "model_bundle" in own and kept.get("model") not in MODES:
         kept.pop("model", None)
     return kept
 

@@ -41,14 +41,14 @@ class Trader:
         self.desk = desk
         self._guard = Guard()
 
-    def run_cycle(self, now_s: float, monotonic_s: float) -> Outcome:
+    def run_cycle(self, now_s: float) -> Outcome:
         """One cycle, whatever comes of it."""
         desk, guard, record = self.desk, self._guard, self._record(now_s)
         log.info("TRADING CYCLE START: %s", _utc(now_s))
 
         def work() -> None:
             desk.journal.begin(record)
-            cycle(desk, record, now_s, monotonic_s, halted=guard.halted)
+            cycle(desk, record, now_s, halted=guard.halted)
 
         error = guard.run(record, work)
         guard.count(record)

@@ -27,7 +27,7 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::bars::{PyBars, PyCleaned, PyRawRows, clean, join_bodies, parse, parse_time};
+    use super::bars::{PyBars, PyCleaned, PyRawRows, clean, join_bodies, parse, parse_time, time_text};
     #[pymodule_export]
     use super::bundle::{
         PyBundle, check_bare_model, check_public_keys, model_format, public_key, py_is_bundle, sign_manifest, zip_files,

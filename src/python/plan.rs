@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 
 use super::calendar::PyCalendar;
 use super::errors::run;
-use crate::bars::plan::{self, FetchPlan, Known, Need, Terms, Tried};
+use crate::bars::plan::{self, FetchPlan, Known, Terms, Tried};
 use crate::bars::quota;
 
 /// What a source is to be asked for now.

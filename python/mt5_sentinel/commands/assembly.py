@@ -87,6 +87,11 @@ def hub(settings: Settings) -> HubScorer:
     )
 
 
+def scores_with_demonstration(settings: Settings) -> bool:
+    """Whether the local model that is asked is the bundled one."""
+    return "local" in asked(read_mode(settings)[0]) and bundle(settings) == bundled.MODEL
+
+
 def local_model(settings: Settings) -> None:
     """Whether the local model can be loaded, where one is asked."""
     if "local" in asked(read_mode(settings)[0]):

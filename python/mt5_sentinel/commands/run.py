@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import time
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -17,6 +18,7 @@ from mt5_sentinel.daemon import Daemon
 from mt5_sentinel.errors import Transient
 from mt5_sentinel.metrics import Metrics
 from mt5_sentinel.schedule import Schedule
+from mt5_sentinel.scoring import asked, read_mode
 from mt5_sentinel.trader import Outcome
 from mt5_sentinel.types import CycleRecord
 from mt5_sentinel.web.health import Health
@@ -87,12 +89,12 @@ def execute(arguments: argparse.Namespace) -> int:
     web = None
     if shared.metrics_port and not arguments.once:  # bound first: what cannot work leaves no files behind
         web = WebServer(shared.metrics_host, shared.metrics_port, metrics.registry, health)
-    desks = assembly.open_desks([assembly.parts(settings) for settings in symbols], mode="dry-run")
+    desks = assembly.open_desks([assembly.parts(settings) for settings in symbols], clock, mode="dry-run")
 
     def reload(old: tuple[Desk, ...]) -> tuple[Desk, ...]:
         new = _settings(arguments)
         assembly.check_symbols(new, old)
-        desks = assembly.reopen_desks([assembly.parts(settings) for settings in new], old)
+        desks = assembly.reopen_desks([assembly.parts(settings) for settings in new], clock, old)
         logs.set_up(new[0].log_level, new[0].secrets())
         return desks
 
@@ -116,7 +118,9 @@ def execute(arguments: argparse.Namespace) -> int:
 def _settings(arguments: argparse.Namespace) -> tuple[Settings, ...]:
     """Settings of each symbol as they are now, all mistakes told at once."""
     flags = {name: getattr(arguments, name, None) for name in config.TABLE}
-    return config.load_all(flags, os.environ, arguments.config, (assembly.token, *assembly.CHECKS))
+    symbols = config.load_all(flags, os.environ, arguments.config, (assembly.token, *assembly.CHECKS))
+    assembly.quota(symbols, time.time())
+    return symbols
 
 
 def _until_stopped(daemon: Daemon) -> int:
@@ -151,10 +155,10 @@ def _greet(desks: tuple[Desk, ...], web: WebServer | None) -> None:
         log.info("mt5-sentinel %s, %d symbols, dry run on paper, journal %s", _core.__version__, len(desks), journal)
         for one in (desk.settings for desk in desks):
             log.info("%s %s: threshold %g, model %s", one.symbol, one.interval, one.threshold, _model(one))
-    if any(assembly.bundle(desk.settings) == bundled.MODEL for desk in desks):
+    if any(assembly.scores_with_demonstration(desk.settings) for desk in desks):
         log.warning("the bundled model is a demonstration; set --model to one of your own")
-    if any(desk.settings.hub_host and desk.settings.model not in symbol_tables.HUB_WAYS for desk in desks):
-        log.warning("hub_host: the local model scores; set model to one of %s", ", ".join(symbol_tables.HUB_WAYS))
+    if any(desk.settings.hub_host and "hub" not in asked(read_mode(desk.settings)[0]) for desk in desks):
+        log.warning("hub_host: the local model scores; set model to hub, hub_with_local_fallback or shadow")
     if shared.gtw_host:
         log.warning("gtw_host: orders stay on paper; no order is sent to it by this version")
     if web:
@@ -163,6 +167,5 @@ def _greet(desks: tuple[Desk, ...], web: WebServer | None) -> None:
 
 def _model(settings: Settings) -> str:
     """What scores, in short."""
-    if settings.model not in symbol_tables.WAYS or settings.model == "hub":
-        return settings.model
-    return settings.model_bundle if settings.model == "local" else f"{settings.model}, {settings.model_bundle}"
+    mode, bundle = read_mode(settings)
+    return {"local": bundle, "hub": "hub"}.get(mode, f"{mode}, {bundle}")

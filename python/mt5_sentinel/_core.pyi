@@ -210,7 +210,7 @@ class BrokerClock:
     def standard_offset_s(self) -> int: ...
     def offset_s(self, at_utc_s: int) -> int: ...
     def to_utc(self, wall_s: int) -> int:
-        """UTC of what the clock shows; of the hour that comes twice the first, an hour left out as before the change."""
+        """UTC of what the clock shows; of an hour that comes twice the first."""
 
     def to_utc_series(self, walls_s: Sequence[int]) -> list[int]:
         """As ``to_utc``, of a series in order: in the hour that comes twice times go on increasing."""

@@ -15,8 +15,8 @@ from mt5_sentinel.ports import Scorer
 from mt5_sentinel.settings import Settings
 from mt5_sentinel.stages import stage
 from mt5_sentinel.types import HUB_STEPS, CycleRecord
+from mt5_sentinel.types import ScoringMode as Mode
 
-Mode = Literal["local", "hub", "hub_with_local_fallback", "shadow"]
 Who = Literal["local", "hub"]
 Scores = tuple[float, float, float]
 

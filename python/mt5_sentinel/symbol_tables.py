@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
-from mt5_sentinel.scoring import MODES
 from mt5_sentinel.settings import Settings
+from mt5_sentinel.types import ScoringMode
 
 @dataclass(frozen=True)
 class Table:
@@ -38,7 +38,7 @@ def merge(values: dict[str, Any], tables: list[Table], mistakes: list[str]) -> t
 def _below(own: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
     """What of the shared values a table leaves as it is; its bundle also replaces one that `model` names in short."""
     kept = {name: value for name, value in shared.items() if name not in own}
-    if "model_bundle" in own and kept.get("model") not in MODES:
+    if "model_bundle" in own and kept.get("model") not in get_args(ScoringMode):
         kept.pop("model", None)
     return kept
 

@@ -10,6 +10,8 @@ Side = Literal["BUY", "SELL"]
 Action = Literal["SELL", "HOLD", "BUY"]
 Mode = Literal["dry-run", "demo"]
 
+ScoringMode = Literal["local", "hub", "hub_with_local_fallback", "shadow"]
+
 INTERVAL_S: dict[str, int] = {"1m": 60, "5m": 300, "1h": 3600}
 """Lengths of the bar intervals a source may be asked for, seconds."""
 

@@ -121,11 +121,11 @@ impl Decision {
 #[must_use]
 pub fn decide(scores: &Scores, now: &Situation, policy: &Policy) -> Decision {
     let confidence = scores.sell.max(scores.hold).max(scores.buy);
-    let (action, reason) = verdict(scores, confidence, now, policy);
+    let (action, reason) = verdict(scores, confidence, now, policy.threshold);
     Decision { action, confidence, reason }
 }
 
-fn verdict(scores: &Scores, confidence: f64, now: &Situation, policy: &Policy) -> (Action, Reason) {
+fn verdict(scores: &Scores, confidence: f64, now: &Situation, threshold: f64) -> (Action, Reason) {
     let side = if scores.buy > scores.sell { Side::Buy } else { Side::Sell };
     let reason = if now.decided_bar_s.is_some_and(|decided| decided >= now.bar.open_s()) {
         Reason::AlreadyDecided
@@ -133,7 +133,7 @@ fn verdict(scores: &Scores, confidence: f64, now: &Situation, policy: &Policy) -
         Reason::ModelHold
     } else if scores.buy >= scores.sell && scores.sell >= scores.buy {
         Reason::Tie
-    } else if confidence <= policy.threshold {
+    } else if confidence <= threshold {
         Reason::BelowThreshold
     } else if now.position == Some(side) {
         Reason::AlreadyPositioned

@@ -9,7 +9,8 @@ from typing import Any
 
 from mt5_sentinel.adapters.eodhd import EodhdMarket
 from mt5_sentinel.adapters.replay import ReplayClock
-from mt5_sentinel.commands.assembly import open_desk
+from mt5_sentinel.commands.assembly import close, open_desk
+from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon
 from mt5_sentinel.errors import SentinelError
 from mt5_sentinel.schedule import Schedule
@@ -18,26 +19,13 @@ from mt5_sentinel.types import CycleRecord
 from tests.python import bodies
 from tests.python.eodhd_feed import Feed
 from tests.python.eodhd_server import EodhdServer, Script
+from tests.python.fakes import HOUR_S, NOW_S, FakeModel, parts
 from tests.python.simulated_world import traded
 
-NOW_S, HOUR_S = 1_700_049_658, bodies.HOUR_S  # Wednesday 2023-11-15 12:00:58 UTC
-BUY, SELL = [0.1, 0.2, 0.7], [0.7, 0.2, 0.1]
 TIMEOUT_S = 2.0
 """Budget of a fetch: long for a server on this machine, short for the faults that spend it."""
 
 ROWS = [row for row in bodies.hourly(NOW_S + 48 * HOUR_S, 2400) if traded(row["timestamp"])]
-
-
-class FakeModel:
-    """Gives the scores it is told, and keeps the rows it was asked about."""
-
-    def __init__(self) -> None:
-        self.scores = BUY
-        self.rows, self.steps, self.layout = list[list[float]](), 1, "catalogue"
-
-    def score_rows(self, rows: list[list[float]]) -> list[float]:
-        self.rows += rows
-        return self.scores
 
 
 class Day:
@@ -64,12 +52,14 @@ class Day:
             wall=self.clock.wall_s,
         )
         self.error: SentinelError | None = None
-        self.desk: Any
+        self.desk: Desk
         self.daemon = self.employ(*observers)
 
     def employ(self, *observers: Callable[[CycleRecord], None]) -> Daemon:
         """The one place that knows how a daemon is put together."""
-        self.desk = open_desk(self.settings, self.market, self.model, self.clock, mode="dry-run", durable=False)
+        self.desk = open_desk(
+            parts(self.settings, self.market, self.model), self.clock, mode="dry-run", durable=False
+        )
         return Daemon([self.desk], self.clock, Schedule(58, 60), mode="dry-run", observers=observers)
 
     def run(self) -> list[tuple[CycleRecord, SentinelError | None]]:
@@ -98,8 +88,7 @@ class Day:
 
     def close(self) -> None:
         """Close the files and the server."""
-        self.desk.broker.close()
-        self.desk.journal.close()
+        close([self.desk])
         self.server.close()
 
     def __enter__(self) -> Day:

@@ -19,29 +19,24 @@ from mt5_sentinel.daemon import Daemon, Desks
 from mt5_sentinel.errors import Misconfigured, Transient, Unsafe
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.types import CycleRecord, Page
-from tests.python import bodies
-from tests.python.test_cycle import BUY, HOUR_S, NOW_S, SELL, FakeModel
+from tests.python.fakes import BUY, HOUR_S, NOW_S, SELL, FakeMarket, FakeModel, parts
 
 PATIENCE_S = 60.0
 """How long a test waits for a thread before it fails; a test that passes never waits so long."""
 
 
-class FakeMarket:
-    """Hourly rows up to now, once ``gate`` lets it through."""
-
-    name, units_per_call = "fake", 5
+class GatedMarket(FakeMarket):
+    """Answers once ``gate`` lets it through."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.gate: Callable[[], object] = lambda: None
         self.inside = threading.Event()
 
-    def history(self, now_s: float) -> bytes:
+    def fetch(self, from_s: int, to_s: int, pay: Callable[[], None]) -> Page:
         self.inside.set()
         self.gate()
-        return bodies.body(bodies.hourly(now_s))
-
-    def fetch(self, from_s: int, to_s: int) -> Page:
-        return Page(self.history(to_s))
+        return super().fetch(from_s, to_s, pay)
 
 
 class Floor:
@@ -49,17 +44,17 @@ class Floor:
 
     def __init__(self, state: Path, names: list[str], **more: Any) -> None:
         self.names, self.clock = names, ReplayClock(NOW_S)
-        self.markets = {name: FakeMarket() for name in names}
+        self.markets = {name: GatedMarket() for name in names}
         self.models = {name: FakeModel() for name in names}
         self.seen: list[CycleRecord] = []
-        parts: Any = [self.parts(Settings(symbol=name, state_dir=str(state), volume_lots=0.1)) for name in names]
-        self.desks: Desks = assembly.open_desks(parts, mode="dry-run")
+        made = [self.parts(Settings(symbol=name, state_dir=str(state), volume_lots=0.1)) for name in names]
+        self.desks: Desks = assembly.open_desks(made, self.clock, mode="dry-run")
         self.daemon = Daemon(
             self.desks, self.clock, Schedule(58, 60), mode="dry-run", observers=(self.seen.append,), **more
         )
 
-    def parts(self, settings: Settings) -> Any:
-        return settings, self.markets[settings.symbol], self.models[settings.symbol]
+    def parts(self, settings: Settings) -> assembly.Parts:
+        return parts(settings, self.markets[settings.symbol], self.models[settings.symbol])
 
     def minute(self, after_s: float = 0) -> dict[str, CycleRecord | None]:
         """One minute of all symbols."""
@@ -256,7 +251,7 @@ def test_a_reload_is_of_all_symbols_or_of_none(opened: Open, caplog: Any) -> Non
 
     def rebuild(old: Desks, new: list[Settings]) -> Desks:
         assembly.check_symbols(new, old)
-        return assembly.reopen_desks([floor.parts(settings) for settings in new], old)
+        return assembly.reopen_desks([floor.parts(settings) for settings in new], floor.clock, old)
 
     reload_with(floor, lambda old: rebuild(old, [changed[0], replace(changed[1], deposit=5.0)]))
     assert "Reload refused, the old configuration stays: deposit: a change takes a restart" in caplog.text
@@ -272,12 +267,13 @@ def test_a_reload_is_of_all_symbols_or_of_none(opened: Open, caplog: Any) -> Non
 
 def test_what_cannot_be_opened_gives_the_journal_back(tmp_path: Path) -> None:
     settings = [Settings(symbol=name, state_dir=str(tmp_path)) for name in ("EURUSD", "GBPUSD")]
-    parts: Any = [(one, FakeMarket(), FakeModel()) for one in settings]
-    assembly.close(assembly.open_desks(parts, mode="dry-run"))
-    parts[1] = (replace(settings[1], deposit=1.0), *parts[1][1:])
+    made = [parts(one, FakeMarket(), FakeModel()) for one in settings]
+    clock = ReplayClock(NOW_S)
+    assembly.close(assembly.open_desks(made, clock, mode="dry-run"))
+    made[1] = replace(made[1], settings=replace(settings[1], deposit=1.0))
     for _ in range(2):
         with pytest.raises(Misconfigured, match="was opened with") as caught:
-            assembly.open_desks(parts, mode="dry-run")
+            assembly.open_desks(made, clock, mode="dry-run")
         assert caught.value.reason == "paper_account"
 
 

@@ -16,8 +16,9 @@ import pytest
 from mt5_sentinel.adapters import eodhd
 from mt5_sentinel.types import CycleRecord
 from tests.python.conftest import ROOT
-from tests.python.eodhd_day import BUY, HOUR_S, NOW_S, SELL, Day
+from tests.python.eodhd_day import Day
 from tests.python.eodhd_faults import FAULTS, REFUSED
+from tests.python.fakes import BUY, HOUR_S, NOW_S, SELL
 
 PAGE = ROOT / "docs" / "FAULTS.md"
 NAMES = [*FAULTS, REFUSED]

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from mt5_sentinel.settings import Settings
 from mt5_sentinel.types import ScoringMode
 
+
 @dataclass(frozen=True)
 class Table:
     """One table: where it stands, for messages, and its values under the names of the settings."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from mt5_sentinel.adapters.eodhd import EodhdMarket
 from mt5_sentinel.adapters.replay import ReplayClock
@@ -57,9 +56,7 @@ class Day:
 
     def employ(self, *observers: Callable[[CycleRecord], None]) -> Daemon:
         """The one place that knows how a daemon is put together."""
-        self.desk = open_desk(
-            parts(self.settings, self.market, self.model), self.clock, mode="dry-run", durable=False
-        )
+        self.desk = open_desk(parts(self.settings, self.market, self.model), self.clock, mode="dry-run", durable=False)
         return Daemon([self.desk], self.clock, Schedule(58, 60), mode="dry-run", observers=observers)
 
     def run(self) -> list[tuple[CycleRecord, SentinelError | None]]:

@@ -21,6 +21,7 @@ from mt5_sentinel.types import CycleRecord
 from tests.python import bodies
 from tests.python.fakes import BUY, HOLD, HOUR_S, NOW_S, SELL, FakeMarket, FakeModel, parts
 
+
 class Shop:
     """A daemon on a virtual clock, with its parts in reach."""
 

@@ -111,9 +111,7 @@ class Life:
         self.told: list[str] = []
         self.records: list[tuple[float, float, CycleRecord]] = []
         self.decided: set[int] = set()
-        self.daemon = Daemon(
-            (self.desk,), self.clock, Schedule(58, 60), mode="dry-run", observers=(self.look,)
-        )
+        self.daemon = Daemon((self.desk,), self.clock, Schedule(58, 60), mode="dry-run", observers=(self.look,))
 
     def live(self) -> None:
         """Run until the stretch is over."""
@@ -205,7 +203,15 @@ def test_the_minutes_were_many_and_none_was_idle(lives: list[Life]) -> None:
 
 def test_each_branch_was_taken(lives: list[Life]) -> None:
     seen = Counter(record.reason for life in lives for _, _, record in life.records)
-    for reason in ("market_closed", "awaiting_bar", "stale", "clock_skew", "cdn_challenge", "signal", "already_decided"):
+    for reason in (
+        "market_closed",
+        "awaiting_bar",
+        "stale",
+        "clock_skew",
+        "cdn_challenge",
+        "signal",
+        "already_decided",
+    ):
         assert seen[reason] > 5, f"{reason}: {seen}"
 
 

@@ -22,6 +22,7 @@ from mt5_sentinel.scoring import Scoring, asked, read_mode
 from mt5_sentinel.scoring import check as check_scoring
 from mt5_sentinel.types import INTERVAL_S, Mode
 
+
 @dataclass(frozen=True)
 class Parts:
     """What one symbol's desk is made of, beside journal, book and cache."""

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from mt5_sentinel import _core, bundled, config, logs, symbol_tables
+from mt5_sentinel import _core, config, logs
 from mt5_sentinel.adapters.clock import SystemClock
 from mt5_sentinel.commands import assembly
 from mt5_sentinel.config import Settings

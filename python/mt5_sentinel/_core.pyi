@@ -606,6 +606,35 @@ def check_scores(scores: Sequence[float]) -> tuple[float, float, float]:
         Unusable: they are not three finite numbers in 0..1 that sum to 1 within 1e-3; says what came.
     """
 
+def compare_scores(a: Sequence[float], b: Sequence[float]) -> float:
+    """Largest absolute difference of a class's probability, 0 to 1.
+
+    Raises:
+        Unusable: as ``check_scores``.
+    """
+
+def check_request(rows: Sequence[Sequence[float]], steps: int, width: int) -> None:
+    """Whether rows may be sent to a hub: ``steps`` of them, ``width`` values each, all finite.
+
+    Raises:
+        Unusable: they are not; names row and column.
+    """
+
+def read_answer(body: bytes, answer: str) -> tuple[float, float, float]:
+    """A hub's answer to one row → [SELL, HOLD, BUY].
+
+    Args:
+        body: the JSON object with ``predictions``.
+        answer: ``classes`` (three probabilities, as a list or by name) or ``p_up`` (that of a rise alone).
+
+    Raises:
+        Unusable: anything else came; says what, in one line.
+        Misconfigured: ``answer`` is another word.
+    """
+
+def failure_text(body: bytes) -> str:
+    """What the body of a failing answer says, in one line: MLflow's error, or what else it is."""
+
 def decide(
     scores: Sequence[float],
     policy: Policy,

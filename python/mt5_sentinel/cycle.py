@@ -32,7 +32,7 @@ class Desk:
     facts: _core.SymbolFacts
 
 
-def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> None:
+def cycle(desk: Desk, record: CycleRecord, now_s: float, monotonic_s: float, *, halted: bool) -> None:
     """Bars → features → scores → decision → ruling → order; ``record`` follows every step."""
     settings, moment_s = desk.settings, int(now_s)
     recover(desk.broker, desk.journal, settings.symbol)

@@ -13,6 +13,13 @@ Mode = Literal["dry-run", "demo"]
 INTERVAL_S: dict[str, int] = {"1m": 60, "5m": 300, "1h": 3600}
 """Lengths of the bar intervals a source may be asked for, seconds."""
 
+HUB_STEPS: dict[str, int] = {"columns": 1, "inputs": 1, "legacy_pair": 60}
+"""Rows that each form of a request to the hub holds."""
+
+
+STILL_RUNNING = "still_running"
+"""Reason of a minute without a cycle, for the symbol's cycle before had not ended."""
+
 
 class Page(msgspec.Struct, frozen=True):
     """One answer of a source of bars: its body as ``_core.parse`` reads it.

@@ -7,6 +7,7 @@ mod decide;
 mod engine;
 mod errors;
 mod features;
+mod hub;
 mod inputs;
 mod model;
 mod outputs;
@@ -40,6 +41,8 @@ mod _core {
     use super::features::{
         PySpec, catalogue, features, features_many, fingerprint, latest, latest_rows, needed_bars, needed_bars_for,
     };
+    #[pymodule_export]
+    use super::hub::{check_request, compare_scores, failure_text, read_answer};
     #[pymodule_export]
     use super::model::PyModel;
     #[pymodule_export]

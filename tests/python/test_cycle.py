@@ -14,8 +14,7 @@ from mt5_sentinel import _core, journal
 from mt5_sentinel.adapters.replay import ReplayClock
 from mt5_sentinel.commands.assembly import open_desk, reopen_desk
 from mt5_sentinel.config import Settings
-from mt5_sentinel.cycle import Desk
-from mt5_sentinel.daemon import Daemon
+from mt5_sentinel.daemon import Daemon, Desks
 from mt5_sentinel.errors import CorePanic, Misconfigured, Transient, Unusable
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.types import CycleRecord
@@ -66,12 +65,12 @@ class Shop:
 
     def employ(self, *observers: Callable[[CycleRecord], None], **more: Any) -> Daemon:
         watching = (*observers, self.seen.append)
-        return Daemon(self.desk, self.clock, Schedule(58, 60), mode="dry-run", observers=watching, **more)
+        return Daemon([self.desk], self.clock, Schedule(58, 60), mode="dry-run", observers=watching, **more)
 
     def cycle(self, scores: list[float] | Exception | None = None, after_s: float = 60) -> CycleRecord:
         """One cycle, then the clock goes on."""
         self.model.scores = self.model.scores if scores is None else scores
-        record = self.daemon.run_cycle()[0]
+        record = self.daemon.run_minute()[0][0]  # type: ignore[index] # one symbol has an outcome
         self.clock.wait_s(after_s)
         return record
 
@@ -261,7 +260,7 @@ def test_the_loop_runs_a_cycle_at_start_and_then_every_minute(shop: Shop) -> Non
     assert started == pytest.approx([10, 60, 120, 180], abs=0.01)
 
 
-def reloading(shop: Shop, reload: Callable[[Desk], Desk]) -> None:
+def reloading(shop: Shop, reload: Callable[[Desks], Desks]) -> None:
     shop.daemon = shop.employ(reload=reload)
     shop.daemon.reload()
     shop.daemon.tick()
@@ -273,11 +272,11 @@ def reloading(shop: Shop, reload: Callable[[Desk], Desk]) -> None:
 def test_a_failed_reload_keeps_the_old_desk_and_the_daemon(
     shop: Shop, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def reload(old: Desk) -> Desk:
+    def reload(old: Desks) -> Desks:
         raise error
 
     reloading(shop, reload)
-    assert shop.daemon.desk is shop.desk
+    assert shop.daemon.desks[0] is shop.desk
     assert "Reload refused" in caplog.text
     assert shop.cycle(BUY).outcome == "filled"
 
@@ -286,7 +285,7 @@ def test_a_reload_keeps_journal_and_book_and_refuses_another_account(shop: Shop)
     other = Settings(state_dir=shop.settings.state_dir, volume_lots=0.1, threshold=0.9)
     new = reopen_desk(other, shop.market, shop.model, shop.desk)
     assert (new.journal, new.broker) == (shop.desk.journal, shop.desk.broker)
-    reloading(shop, lambda old: new)
+    reloading(shop, lambda old: (new,))
     assert shop.cycle(BUY).reason == "below_threshold"
     with pytest.raises(Misconfigured, match="deposit, metrics_port: a change takes a restart"):
         reopen_desk(replace(other, deposit=5.0, metrics_port=8001), shop.market, shop.model, shop.desk)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from mt5_sentinel import _core, bundled
@@ -11,8 +13,12 @@ from mt5_sentinel.config import Check, Settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.journal import Journal
-from mt5_sentinel.ports import Market, Scorer
-from mt5_sentinel.types import Mode
+from mt5_sentinel.ports import Broker, Market, Scorer
+from mt5_sentinel.symbol_tables import WAYS
+from mt5_sentinel.types import INTERVAL_S, Mode
+
+Parts = tuple[Settings, Market, Scorer]
+"""What one symbol's desk is made of."""
 
 FIXED = ("symbol", "account_currency", "deposit", "state_dir", "metrics_host", "metrics_port")
 """Settings that a reload cannot change: the journal, the paper book and the web server are built on them."""
@@ -39,9 +45,15 @@ def market(settings: Settings) -> EodhdMarket:
     )
 
 
+def bundle(settings: Settings) -> Path:
+    """The bundle that scores locally: `model` may name it in short."""
+    named = settings.model_bundle if settings.model in WAYS else settings.model
+    return bundled.MODEL if named == "bundled" else Path(named)
+
+
 def model(settings: Settings) -> _core.Model:
     """The configured model; it must be one for this symbol and interval."""
-    path = bundled.MODEL if settings.model == "bundled" else Path(settings.model)
+    path = bundle(settings)
     loaded = _core.Model.load_for_trading(path, settings.allow_bare_model, list(settings.model_public_keys))
     wrong = [
         f"it was trained for {found}, the configuration trades {wanted}"
@@ -88,17 +100,29 @@ CHECKS: tuple[Check, ...] = (history, model, facts, policy, limits)
 """Asked about the settings before any part is built, so that all mistakes are told at once."""
 
 
+def parts(settings: Settings) -> Parts:
+    """The parts these settings ask for."""
+    return settings, market(settings), model(settings)
+
+
 def open_desk(settings: Settings, source: Market, scorer: Scorer, *, mode: Mode, durable: bool = True) -> Desk:
-    """Everything one symbol trades with; opens, or creates, the journal and the paper book."""
-    worth = facts(settings)
-    journal = Journal(settings.state_path, mode, durable=durable)
-    try:
-        paper = settings.state_path / "paper.db"
-        broker = PaperBroker(paper, settings.symbol, worth, settings.deposit, durable=durable)
-    except Misconfigured:
-        journal.close()
-        raise
-    return Desk(settings, source, scorer, broker, journal, policy(settings), limits(settings), worth)
+    """One symbol's desk; as ``open_desks``."""
+    return open_desks([(settings, source, scorer)], mode=mode, durable=durable)[0]
+
+
+def open_desks(symbols: Sequence[Parts], *, mode: Mode, durable: bool = True) -> tuple[Desk, ...]:
+    """Everything the symbols trade with; opens, or creates, the journal they share and a paper book for each."""
+    with ExitStack() as undo:
+        journal = Journal(symbols[0][0].state_path, mode, durable=durable)
+        undo.callback(journal.close)
+        desks = []
+        for settings, source, scorer in symbols:
+            paper = settings.state_path / "paper.db"
+            broker = PaperBroker(paper, settings.symbol, facts(settings), settings.deposit, durable=durable)
+            undo.callback(broker.close)
+            desks.append(_desk((settings, source, scorer), broker, journal))
+        undo.pop_all()
+    return tuple(desks)
 
 
 def reopen_desk(settings: Settings, source: Market, scorer: Scorer, old: Desk) -> Desk:
@@ -110,4 +134,40 @@ def reopen_desk(settings: Settings, source: Market, scorer: Scorer, old: Desk) -
     changed = [name for name in FIXED if getattr(settings, name) != getattr(old.settings, name)]
     if changed:
         raise Misconfigured(f"{', '.join(changed)}: a change takes a restart", "needs_restart")
-    return Desk(settings, source, scorer, old.broker, old.journal, policy(settings), limits(settings), facts(settings))
+    return _desk((settings, source, scorer), old.broker, old.journal)
+
+
+def reopen_desks(symbols: Sequence[Parts], old: tuple[Desk, ...]) -> tuple[Desk, ...]:
+    """All desks under changed settings, in their old order; none is changed where one of them is refused.
+
+    Raises:
+        Misconfigured: a setting changed that takes a restart, or the set of symbols did.
+    """
+    check_symbols([one[0] for one in symbols], old)
+    new = {one[0].symbol: one for one in symbols}
+    return tuple(reopen_desk(*new[desk.settings.symbol], desk) for desk in old)
+
+
+def check_symbols(new: Sequence[Settings], old: tuple[Desk, ...]) -> None:
+    """Whether these are the symbols that are traded now; asked before their models are loaded.
+
+    Raises:
+        Misconfigured: they are not.
+    """
+    wanted, known = [one.symbol for one in new], [desk.settings.symbol for desk in old]
+    if sorted(wanted) != sorted(known):
+        message = f"symbol: {', '.join(wanted)} instead of {', '.join(known)}: a change of the set takes a restart"
+        raise Misconfigured(message, "needs_restart")
+
+
+def close(desks: Sequence[Desk]) -> None:
+    """Close the books and the journal."""
+    for desk in desks:
+        desk.broker.close()
+    desks[0].journal.close()
+
+
+def _desk(made_of: Parts, broker: Broker, journal: Journal) -> Desk:
+    """The one place where a desk is put together."""
+    settings, source, scorer = made_of
+    return Desk(settings, source, scorer, broker, journal, policy(settings), limits(settings), facts(settings))

@@ -65,7 +65,7 @@ def execute(arguments: argparse.Namespace) -> int:
             sys.stderr.write(demo_report.progress((clock.wall_s() - start_s) / (end_s - start_s)))
 
     schedule = Schedule(CYCLE_SECOND, bundled.INTERVAL_S)
-    daemon = Daemon(desk, clock, schedule, mode="demo", observers=(follow,))
+    daemon = Daemon((desk,), clock, schedule, mode="demo", observers=(follow,))
     daemon.listen()
     try:
         daemon.run()

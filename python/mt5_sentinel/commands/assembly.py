@@ -15,7 +15,7 @@ from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.journal import Journal
 from mt5_sentinel.ports import Broker, Market, Scorer
 from mt5_sentinel.symbol_tables import WAYS
-from mt5_sentinel.types import INTERVAL_S, Mode
+from mt5_sentinel.types import Mode
 
 Parts = tuple[Settings, Market, Scorer]
 """What one symbol's desk is made of."""

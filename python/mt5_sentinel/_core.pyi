@@ -597,7 +597,7 @@ class FetchPlan:
 
     @property
     def tried(self) -> tuple[int, int, int] | None:
-        """Requests for the due bar, this one included: its open time, how many, when the last one; for the next plan."""
+        """Requests for the due bar, this one included: its open time, how many, when the last; for the next plan."""
 
     @property
     def sweeps(self) -> bool:

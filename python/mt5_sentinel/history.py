@@ -1,4 +1,4 @@
-"""One symbol's bars, brought up to date: asked for when one is due, kept in the cache, within quota, by a right clock."""
+"""One symbol's bars: asked for when one is due, kept in the cache, within the quota, by a clock that is right."""
 
 from __future__ import annotations
 

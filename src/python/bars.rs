@@ -173,6 +173,7 @@ pub(super) fn parse(py: Python<'_>, body: &[u8]) -> PyResult<PyRawRows> {
 
 /// Makes the JSON bodies of windows that follow each other one body.
 #[pyfunction]
+#[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
 pub(super) fn join_bodies(py: Python<'_>, bodies: Vec<PyBackedBytes>) -> PyResult<Vec<u8>> {
     py.detach(|| run(|| bars::join(&bodies)))
 }

@@ -106,7 +106,7 @@ def raising(error: Exception) -> Callable[[], object]:
     return gate
 
 
-def hold(market: FakeMarket) -> threading.Event:
+def hold(market: GatedMarket) -> threading.Event:
     """Let the market hang until the event is set."""
     released = threading.Event()
     market.gate = lambda: released.wait(PATIENCE_S)

@@ -67,6 +67,14 @@ def test_a_gzipped_body_is_unpacked(server: EodhdServer) -> None:
     assert market(server.url).fetch(FROM_S, NOW_S, nothing).body == BODY
 
 
+def test_a_redirect_is_not_followed(server: EodhdServer) -> None:
+    with EodhdServer() as elsewhere:
+        server.respond(302, b"", {"Location": f"{elsewhere.url}/steal"})
+        error = failure(market(server.url))
+        assert (type(error), error.reason) == (Transient, "fetch_302")
+        assert elsewhere.requests == []
+
+
 @pytest.mark.parametrize(
     ("delay_s", "drip"),
     [

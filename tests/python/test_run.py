@@ -99,7 +99,7 @@ def test_a_low_threshold_trades_on_paper_once_per_bar(
     ("status", "body", "code", "text"),
     [
         (200, b'[{"timestamp":1660003200,"open":1.1,"hi', 65, "cut short"),
-        (200, b"<!DOCTYPE html><html>Just a moment...</html>", 65, "HTML"),
+        (200, b"<!DOCTYPE html><html>Just a moment...</html>", 75, "challenge page"),
         (200, b"[]", 65, "no usable bar"),
         (401, b"Unauthenticated", 78, "EODHD_API_TOKEN"),
         (402, b"quota", 75, "quota"),

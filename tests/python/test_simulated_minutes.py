@@ -13,16 +13,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from mt5_sentinel.adapters.eodhd import EodhdMarket
 from mt5_sentinel.commands import assembly
 from mt5_sentinel.daemon import Daemon
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.settings import Settings
 from mt5_sentinel.types import INTERVAL_S, CycleRecord
-from tests.python.eodhd_server import EodhdServer
-from tests.python.fakes import FakeModel, serve_world, with_model
+from tests.python.eodhd_server import Answer, EodhdServer, Request
+from tests.python.fakes import BUY, HOLD, SELL, FakeModel, parts
 from tests.python.simulated_world import World, WorldClock, chance, traded, utc_s
 
 SKEW_S_MAX = 30
@@ -39,7 +41,7 @@ class Stretch:
     name: str
     begin: str
     minutes: int
-    interval: str = "1h"
+    interval: Literal["5m", "1h"] = "1h"
     happenings: dict[float, Callable[[World], None]] = field(default_factory=dict)
 
 
@@ -95,7 +97,7 @@ class Life:
         self.interval_s = INTERVAL_S[stretch.interval]
         self.world = World(self.interval_s, utc_s(stretch.begin) + 3)
         self.clock = WorldClock(self.world, dict(stretch.happenings))
-        serve_world(server, self.world)
+        server.play(self.answer)
         self.settings = Settings(
             state_dir=str(state),
             interval=stretch.interval,
@@ -107,7 +109,17 @@ class Life:
             eodhd_quota_share=0.05,
         )
         self.model = FakeModel()
-        self.desk = with_model(assembly, self.settings, self.model, self.clock)
+        market = EodhdMarket(
+            server.url,
+            token="not-a-real-token",
+            symbol="EURUSD.FOREX",
+            interval=stretch.interval,
+            timeout_s=15,
+            pause=lambda wait_s: None,
+            wall=self.clock.wall_s,
+        )
+        made = parts(self.settings, market, self.model)
+        self.desk = assembly.open_desk(made, self.clock, mode="dry-run", durable=False)
         self.told: list[str] = []
         self.records: list[tuple[float, float, CycleRecord]] = []
         self.decided: set[int] = set()
@@ -118,8 +130,13 @@ class Life:
         end_s = self.world.began_s + self.stretch.minutes * 60
         self.daemon.run_minute()
         while self.world.now_s < end_s:
-            self.model.turn(self.world.now_s)
+            self.model.scores = [BUY, SELL, HOLD][int(3 * chance("scores", self.world.now_s // 3600))]
             self.daemon.tick()
+
+    def answer(self, request: Request) -> Answer:
+        """The world's answer on the wire."""
+        status, body, headers = self.world.answer(int(request.query["from"][0]), int(request.query["to"][0]))
+        return Answer(status, body, headers)
 
     def look(self, record: CycleRecord) -> None:
         """Check one cycle against the truth; it never raises, for that would be the daemon's business."""
@@ -183,7 +200,7 @@ def lives(tmp_path_factory: pytest.TempPathFactory) -> list[Life]:
             life = Life(stretch, server, tmp_path_factory.mktemp("state"))
             life.live()
             life.look_back()
-            life.desk.close()
+            assembly.close([life.desk])
             lived.append(life)
     return lived
 
@@ -203,7 +220,7 @@ def test_the_minutes_were_many_and_none_was_idle(lives: list[Life]) -> None:
 
 def test_each_branch_was_taken(lives: list[Life]) -> None:
     seen = Counter(record.reason for life in lives for _, _, record in life.records)
-    for reason in (
+    for reason in [
         "market_closed",
         "awaiting_bar",
         "stale",
@@ -211,7 +228,7 @@ def test_each_branch_was_taken(lives: list[Life]) -> None:
         "cdn_challenge",
         "signal",
         "already_decided",
-    ):
+    ]:
         assert seen[reason] > 5, f"{reason}: {seen}"
 
 

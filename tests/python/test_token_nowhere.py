@@ -27,10 +27,11 @@ from mt5_sentinel.secret import Secret
 from mt5_sentinel.settings import Settings
 from tests.python import bodies
 from tests.python.conftest import Running, Sentinel
-from tests.python.eodhd_day import BUY, HOUR_S, SELL, Day
+from tests.python.eodhd_day import Day
 from tests.python.eodhd_faults import FAULTS, constant
 from tests.python.eodhd_feed import Feed
 from tests.python.eodhd_server import Answer, EodhdServer, Request, Script, free_port
+from tests.python.fakes import BUY, HOUR_S, SELL
 
 TOKEN = "s3cr3t/t0k&n+x"
 SHAPES = sorted({TOKEN, quote(TOKEN), quote(TOKEN, safe=""), quote_plus(TOKEN), TOKEN.replace("/", "\\/")})
@@ -48,6 +49,7 @@ SAYING = {
     "token for a time": constant(200, f'[{{"timestamp":"{TOKEN}","open":1,"high":1,"low":1,"close":1}}]'.encode()),
     "token for a price": constant(200, f'[{{"timestamp":1,"open":"{quote(TOKEN)}"}}]'.encode()),
     "token for a field": constant(200, f'[{{"{TOKEN}":1}}]'.encode()),
+    "token for a date": constant(200, b"[]", {"Date": TOKEN}),
     "token for a body": constant(200, SPOKEN.encode()),
     "token at the edge of what is quoted": constant(500, b"x" * 150 + SPOKEN.encode()),
     "token after a colon in the header": constant(200, b"[]", raw=f"HTTP/1.1 {TOKEN}\r\n{TOKEN}\r\n\r\n".encode()),
@@ -61,7 +63,7 @@ def echoing(script: Script) -> Script:
         one = script(request)
         headers = {"X-Echo": SPOKEN, "Set-Cookie": f"t={TOKEN}", "X-RateLimit-Remaining": TOKEN} | one.headers
         if 300 <= one.status < 400:
-            headers["Location"] = f"https://elsewhere.example/{TOKEN}?api_token={quote(TOKEN, safe='')}"
+            headers["Location"] = f"https://{TOKEN}.example/{TOKEN}?api_token={quote(TOKEN, safe='')}"
         body = one.body if one.status == 200 or one.body.startswith(b"{") else one.body + SPOKEN.encode()
         return dataclasses.replace(one, body=body, headers=headers, phrase=f"{one.phrase} {TOKEN}")
 

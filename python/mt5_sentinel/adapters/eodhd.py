@@ -108,7 +108,7 @@ class EodhdMarket:
         """Request one window until it answers, cannot answer, or time is up."""
         sent, longest_wait_s, least_s = 0, FIRST_WAIT_S, self._timeout_s * LEAST_SHARE
         error: SentinelError = Transient("EODHD: no time was left for a further request", "fetch_timeout")
-        while sent < TRIES_MAX and (left_s := deadline - time.monotonic()) > least_s:
+        while (left_s := deadline - time.monotonic()) > least_s:
             pay()
             outcome = self._request(window, left_s)
             sent += 1

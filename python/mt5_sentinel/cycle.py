@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from mt5_sentinel import _core
+from mt5_sentinel.errors import Unusable
 from mt5_sentinel.history import Brought, History
 from mt5_sentinel.journal import Journal
 from mt5_sentinel.ports import Broker
@@ -44,13 +45,9 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
 
     log.info("Fetching market data for %s...", settings.symbol)
     brought = desk.history.bring(record, now_s, decided_bar_s)
-    bar = _core.check_fresh(
-        desk.calendar,
-        newest_open_s=brought.cleaned.newest_open_s,
-        now_s=moment_s,
-        interval_s=INTERVAL_S[settings.interval],
-        grace_s=settings.stale_grace_s,
-    )
+    bar = _fresh_bar(desk, record, brought.cleaned.newest_open_s, moment_s)
+    if bar is None:
+        return
 
     log.info("Building features...")
     record.scores = scores = desk.scoring.score(brought.cleaned.bars, record)
@@ -75,6 +72,21 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
             route(ruling, desk.broker, desk.journal, record, now_s)
     record.settled = decision.settles_bar
     _note_account(record, desk.broker.account(quote))
+
+
+def _fresh_bar(desk: Desk, record: CycleRecord, newest_open_s: int, moment_s: int) -> _core.FreshBar | None:
+    """The newest bar as the gate lets it through; None where the first bar after a closed market is not due yet."""
+    interval_s, grace_s = INTERVAL_S[desk.settings.interval], desk.settings.stale_grace_s
+    try:
+        return _core.check_fresh(
+            desk.calendar, newest_open_s=newest_open_s, now_s=moment_s, interval_s=interval_s, grace_s=grace_s
+        )
+    except Unusable as gap:
+        if gap.reason != "awaiting_bar":
+            raise
+        record.status, record.reason, record.detail = "done", gap.reason, str(gap)
+        log.info("No decision: %s", gap)
+        return None
 
 
 def _quote(desk: Desk, record: CycleRecord, brought: Brought, moment_s: int) -> _core.Quote:

@@ -134,9 +134,6 @@ class History:
         """Clean what came and store its closed bars."""
         rows = _core.parse(page.body)
         record.rows = len(rows)
-        if len(rows) == 0:
-            log.info("✓ Fetched 0 bars: the answer was empty")
-            return
         cleaned = _core.clean(rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio)
         report = cleaned.report
         record.dropped, record.repaired = dict(report["dropped"]), report["repaired"]

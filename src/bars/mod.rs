@@ -4,11 +4,15 @@
 //! every bar passes before a feature sees it.
 
 pub mod clean;
+pub mod compare;
 mod csv;
+mod header;
 mod json;
+mod npy;
 pub mod parse;
 mod rows;
 pub mod time;
+mod unicode;
 
 pub use clean::{CleanReport, Cleaned, Dropped, Hygiene, clean};
 pub use parse::{inflated, parse};

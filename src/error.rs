@@ -63,6 +63,17 @@ pub enum Error {
         /// Close of the newest closed bar.
         close: f64,
     },
+    /// A further request would cost more than may be spent today.
+    #[error(
+        "{spent} units of the API's quota are spent today, {budget:.0} may be; raise eodhd_quota_share, or wait for \
+         00:00 UTC"
+    )]
+    QuotaSpent {
+        /// Units spent today.
+        spent: u64,
+        /// Units that may be spent in a day.
+        budget: f64,
+    },
     /// Too little history for settled features.
     #[error("history too short: {bars} closed bars, {needed} are needed for settled features")]
     TooShort {

@@ -205,17 +205,21 @@ fn bars_of_another_interval_are_refused() {
     }
 }
 
+fn newest_price(cleaned: &mt5_sentinel::bars::Cleaned) -> Result<f64, Error> {
+    cleaned.checked_price(cleaned.last_price()?, 0.05)
+}
+
 #[test]
 fn one_bad_tick_of_the_forming_bar_is_no_price() {
     for (tick, is_price) in [(1.04, true), (0.96, true), (1.06, false), (10.0, false), (1e-5, false)] {
         let forming = row(1, "1", &tick.to_string(), "0.000001", &tick.to_string(), "1");
         let cleaned = clean(&parsed(&body(&[flat(0, 1.0), forming])), &hourly(START_S + HOUR_S + 58));
-        match cleaned.newest_price(0.05) {
+        match newest_price(&cleaned) {
             Ok(price) => assert!(is_price && price == tick, "{tick}"),
             Err(error) => assert_eq!((is_price, error), (false, Error::PriceJump { price: tick, close: 1.0 })),
         }
     }
-    assert_eq!(cleaned(&[flat(0, 1.0)]).newest_price(0.05), Ok(1.0), "without a forming bar, the newest close");
+    assert_eq!(newest_price(&cleaned(&[flat(0, 1.0)])), Ok(1.0), "without a forming bar, the newest close");
 }
 
 #[test]
@@ -223,5 +227,5 @@ fn a_bad_last_tick_of_a_closed_bar_is_no_price_either() {
     let jumped = cleaned(&[flat(0, 1.0), flat(1, 10.0)]);
     assert_eq!(jumped.report.jumps, 1, "it is reported");
     assert_eq!(jumped.bars.len(), 2, "and not dropped");
-    assert_eq!(jumped.newest_price(0.05), Err(Error::PriceJump { price: 10.0, close: 1.0 }));
+    assert_eq!(newest_price(&jumped), Err(Error::PriceJump { price: 10.0, close: 1.0 }));
 }

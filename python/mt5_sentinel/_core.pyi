@@ -27,6 +27,10 @@ class _Report(TypedDict):
 class RawRows:
     """Rows of a body as they came."""
 
+    @staticmethod
+    def from_rows(rows: list[tuple[int, float, float, float, float, float]]) -> RawRows:
+        """Take stored bars back: open time in UTC seconds, open, high, low, close, volume."""
+
     def __len__(self) -> int: ...
     def usual_interval_s(self) -> int | None:
         """Most common positive distance between open times; None below two rows."""
@@ -72,11 +76,15 @@ class Cleaned:
     def newest_open_s(self) -> int:
         """Open time of the newest closed bar."""
 
-    def newest_price(self, jump_ratio: float) -> float:
-        """Close of the bar still forming where the source sent one, else of the newest closed bar.
+    @property
+    def last_price(self) -> float:
+        """Close of the bar still forming where the source sent one, else of the newest closed bar."""
+
+    def checked_price(self, price: float, jump_ratio: float) -> float:
+        """The price again.
 
         Raises:
-            Unusable: it is further than ``jump_ratio`` from the newest close.
+            Unusable: it is further than ``jump_ratio`` from the newest close, or that from the one before.
         """
 
     @property
@@ -469,6 +477,67 @@ def public_key(seed: bytes) -> str:
 
 def sign_manifest(seed: bytes, manifest: bytes) -> str:
     """The text of ``signature.toml`` for a manifest's bytes."""
+
+class FetchPlan:
+    """What a source is to be asked for now."""
+
+    @property
+    def need(self) -> Literal["nothing", "cold", "backfill", "due", "price", "clock"]: ...
+    @property
+    def window(self) -> tuple[int, int] | None:
+        """Open times from and to, UTC seconds, both ends included; None where nothing is to be asked now."""
+
+    @property
+    def tried(self) -> tuple[int, int, int] | None:
+        """Requests for the due bar, this one included: its open time, how many, when the last one; for the next plan."""
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether the window covers the whole history."""
+
+    @property
+    def asked_from_s(self) -> int:
+        """Where the known stretch begins once the window has been answered."""
+
+def plan_fetch(
+    calendar: Calendar,
+    *,
+    interval_s: int,
+    history_bars: int,
+    now_s: int,
+    asked_from_s: int | None,
+    newest_open_s: int | None,
+    answered_at_s: int | None,
+    swept_at_s: int | None,
+    decided_open_s: int | None,
+    tried: tuple[int, int, int] | None,
+    clock_is_doubted: bool,
+) -> FetchPlan:
+    """Plan the request of this moment; only what is missing, not more often than the ladder of waits allows.
+
+    Args:
+        calendar: when the market trades.
+        interval_s: length of a bar, seconds.
+        history_bars: closed bars that are wanted.
+        now_s: now, UTC seconds, as all times here.
+        asked_from_s: where the stretch begins that was asked for without a break.
+        newest_open_s: open time of the newest stored bar.
+        answered_at_s: when the source last gave a whole answer.
+        swept_at_s: when the whole history was last asked for.
+        decided_open_s: open time of the bar decided last.
+        tried: ``FetchPlan.tried`` of the plan before.
+        clock_is_doubted: whether this machine's clock may be wrong, so that an answer is wanted for its time.
+    """
+
+def check_quota(spent: int, cost: int, units: int, share: float) -> None:
+    """Whether a request of ``cost`` units fits into the ``share`` of a day's ``units`` of which ``spent`` are gone.
+
+    Raises:
+        Transient: it does not; the next day begins at 00:00 UTC.
+    """
+
+def quota_plan(calendar: Calendar, *, interval_s: int, cost: int, now_s: int) -> int:
+    """Units a day costs, on the average of a week, when every bar comes in time: one request a bar."""
 
 class Policy:
     """Rules of deciding: trade strictly above ``threshold``; no trade when a bar is ``stale_grace_s`` overdue."""

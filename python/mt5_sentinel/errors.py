@@ -11,6 +11,9 @@ class SentinelError(Exception):
 
     exit_code = 70
 
+    hold_s: float | None = None
+    """How long the other side asked not to be asked again, seconds."""
+
     def __init__(self, message: str, reason: str) -> None:
         """Keep the sentence for people and the code for the journal."""
         super().__init__(message)

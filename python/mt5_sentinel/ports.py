@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from mt5_sentinel._core import Account, Quote
@@ -29,10 +30,11 @@ class Market(Protocol):
     units_per_call: int
     """What a request costs of the day's quota; 0 where nothing is counted."""
 
-    def fetch(self, from_s: int, to_s: int) -> Page:
+    def fetch(self, from_s: int, to_s: int, pay: Callable[[], None]) -> Page:
         """All bars of the configured symbol that open within ``from_s`` … ``to_s``, UTC seconds, both ends included.
 
-        The bar still forming is among them. A page without rows is an answer too.
+        The bar still forming is among them. A page without rows is an answer too. ``pay`` is called before each
+        request, retries included, and raises where no further one may be sent.
 
         Raises:
             Transient: the source did not answer as it should; the next cycle may succeed.

@@ -17,13 +17,12 @@ INTERVAL_S: dict[str, int] = {"1m": 60, "5m": 300, "1h": 3600}
 class Page(msgspec.Struct, frozen=True):
     """One answer of a source of bars: its body as ``_core.parse`` reads it.
 
-    ``date`` is the server's own time as it stands in the HTTP header, None where it gives none; ``calls`` is how many
-    requests it took, retries included, ``remaining`` what the server says is left of the quota.
+    ``date`` is the server's own time as it stands in the HTTP header, None where it gives none; ``remaining`` what the
+    server says is left of the quota.
     """
 
     body: bytes
     date: str | None = None
-    calls: int = 1
     remaining: int | None = None
 
 

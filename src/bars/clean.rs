@@ -103,15 +103,23 @@ impl Cleaned {
         }
     }
 
-    /// The newest price: of the bar still forming, else of the newest closed bar.
+    /// The newest price: the close of the bar still forming, else of the newest closed bar.
     ///
     /// # Errors
-    /// [`Error::PriceJump`] when the forming bar's is not a price at all or further than `jump_ratio` from the newest
-    /// close, or the newest close is that far from the one before: one bad tick must not fill an order.
     /// [`Error::NoBars`] without a closed bar.
-    pub fn newest_price(&self, jump_ratio: f64) -> Result<f64> {
+    pub fn last_price(&self) -> Result<f64> {
+        let newest = self.bars.last().ok_or(Error::NoBars { rows: self.report.rows })?;
+        Ok(self.forming.map_or(newest.close, |bar| bar.close))
+    }
+
+    /// Takes a price to trade at.
+    ///
+    /// # Errors
+    /// [`Error::PriceJump`] when it is not a price at all or further than `jump_ratio` from the newest close, or the
+    /// newest close is that far from the one before: one bad tick must not fill an order. [`Error::NoBars`] without a
+    /// closed bar.
+    pub fn checked_price(&self, price: f64, jump_ratio: f64) -> Result<f64> {
         let close = self.bars.last().ok_or(Error::NoBars { rows: self.report.rows })?.close;
-        let price = self.forming.map_or(close, |bar| bar.close);
         let before = self.bars.close().iter().rev().nth(1).copied().unwrap_or(close);
         let is_near = |a: f64, b: f64| (a / b - 1.0).abs() <= jump_ratio;
         match (is_near(price, close), is_near(close, before)) {

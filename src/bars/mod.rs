@@ -10,6 +10,8 @@ mod header;
 mod json;
 mod npy;
 pub mod parse;
+pub mod plan;
+pub mod quota;
 mod rows;
 pub mod time;
 mod unicode;

@@ -139,6 +139,22 @@ impl RawRows {
         self.time.is_empty()
     }
 
+    /// Takes stored bars back, as [`super::Bar`]s that went through cleaning before.
+    #[must_use]
+    pub fn from_bars(bars: impl IntoIterator<Item = super::Bar>) -> Self {
+        let mut rows = Self::default();
+        for bar in bars {
+            rows.time.push(bar.time);
+            rows.open.push(bar.open);
+            rows.high.push(bar.high);
+            rows.low.push(bar.low);
+            rows.close.push(bar.close);
+            rows.volume.push(bar.volume);
+            rows.is_null.push(false);
+        }
+        rows
+    }
+
     /// Appends one row. Here `timestamp` and `datetime` become one open time, so that no later step can meet two.
     pub(super) fn push(&mut self, row: &RawRow) -> Result<()> {
         if row.timestamp.is_none() && row.datetime.is_some() && row.gmtoffset.is_some_and(|offset| offset != 0.0) {

@@ -14,8 +14,18 @@ use crate::bars::{self, Bars, Cleaned, Hygiene, RawRows};
 #[pyclass(name = "RawRows", module = "mt5_sentinel._core", frozen)]
 pub(super) struct PyRawRows(RawRows);
 
+/// Open time in UTC seconds, open, high, low, close, volume.
+type Row = (i64, f64, f64, f64, f64, f64);
+
 #[pymethods]
 impl PyRawRows {
+    #[staticmethod]
+    #[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
+    fn from_rows(rows: Vec<Row>) -> Self {
+        let bar = |&(time, open, high, low, close, volume): &Row| bars::Bar { time, open, high, low, close, volume };
+        Self(RawRows::from_bars(rows.iter().map(bar)))
+    }
+
     fn __len__(&self) -> usize {
         self.0.len()
     }
@@ -103,7 +113,7 @@ impl PyBars {
         self.0.last().map(|bar| bar.time)
     }
 
-    fn rows(&self) -> Vec<(i64, f64, f64, f64, f64, f64)> {
+    fn rows(&self) -> Vec<Row> {
         self.0.iter().map(|bar| (bar.time, bar.open, bar.high, bar.low, bar.close, bar.volume)).collect()
     }
 }
@@ -124,8 +134,13 @@ impl PyCleaned {
         self.0.bars.last().map(|bar| bar.time)
     }
 
-    fn newest_price(&self, jump_ratio: f64) -> PyResult<f64> {
-        run(|| self.0.newest_price(jump_ratio))
+    #[getter]
+    fn last_price(&self) -> PyResult<f64> {
+        run(|| self.0.last_price())
+    }
+
+    fn checked_price(&self, price: f64, jump_ratio: f64) -> PyResult<f64> {
+        run(|| self.0.checked_price(price, jump_ratio))
     }
 
     #[getter]

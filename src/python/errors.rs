@@ -28,6 +28,7 @@ fn class_and_reason(error: &Error) -> (&'static str, &'static str) {
         Error::BadColumns { .. } => ("Unusable", "bad_columns"),
         Error::WrongInterval { .. } => ("Unusable", "wrong_interval"),
         Error::PriceJump { .. } => ("Unusable", "price_jump"),
+        Error::QuotaSpent { .. } => ("Transient", "quota_budget"),
         Error::NoBars { .. } => ("Unusable", "no_bars"),
         Error::TooShort { .. } => ("Unusable", "history_too_short"),
         Error::BadRow { .. } => ("Unusable", "bad_row"),

@@ -9,6 +9,7 @@ mod features;
 mod inputs;
 mod model;
 mod outputs;
+mod plan;
 mod pool;
 mod score;
 mod session;
@@ -38,6 +39,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::model::PyModel;
+    #[pymodule_export]
+    use super::plan::{PyFetchPlan, check_quota, plan_fetch, quota_plan};
     #[pymodule_export]
     use super::score::{narrow, read_rows, widen};
     #[pymodule_export]

@@ -26,7 +26,14 @@ def hourly(now_s: float, count: int = 600, *, seed: int = 1, forming: bool = Tru
     return rows
 
 
-def row(time_s: int, opened: float, high: float, low: float, close: float, volume: float | None) -> dict[str, Any]:
+def row(
+    time_s: int,
+    opened: float | None,
+    high: float | None,
+    low: float | None,
+    close: float | None,
+    volume: float | None,
+) -> dict[str, Any]:
     """One row with both of the API's time fields."""
     text = datetime.fromtimestamp(time_s, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
     named = {"timestamp": time_s, "gmtoffset": 0, "datetime": text}

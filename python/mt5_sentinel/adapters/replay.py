@@ -5,8 +5,10 @@ from __future__ import annotations
 import bisect
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+
+from mt5_sentinel.types import Page
 
 Row = tuple[int, float, float, float, float, float]
 
@@ -15,21 +17,23 @@ class ReplayMarket:
     """A market whose past is a recording; it never shows more of a bar than was known at the time."""
 
     name = "replay"
+    units_per_call = 0
 
-    def __init__(self, rows: Sequence[Row], history_bars: int, interval_s: int) -> None:
+    def __init__(self, rows: Sequence[Row], interval_s: int) -> None:
         """Take clean rows (open time in UTC seconds, open, high, low, close, volume), oldest first."""
         self._opens_s = [row[0] for row in rows]
         self._bodies = [_json(row) for row in rows]
         self._forming = [_json((row[0], row[1], row[1], row[1], row[1], 0.0)) for row in rows]
-        self._history_bars = history_bars
         self._interval_s = interval_s
 
-    def history(self, now_s: float) -> bytes:
-        """EODHD body: the closed bars, and the bar still forming, of which only its open is known yet."""
-        closed = bisect.bisect_right(self._opens_s, now_s - self._interval_s)
-        begun = bisect.bisect_right(self._opens_s, now_s)
-        shown = self._bodies[max(0, closed - self._history_bars) : closed] + self._forming[closed:begun]
-        return f"[{','.join(shown)}]".encode()
+    def fetch(self, from_s: int, to_s: int, pay: Callable[[], None]) -> Page:
+        """The recorded bars as they stood at ``to_s``: of the bar still forming only its open is known yet."""
+        pay()
+        first = bisect.bisect_left(self._opens_s, from_s)
+        closed = bisect.bisect_right(self._opens_s, to_s - self._interval_s)
+        begun = bisect.bisect_right(self._opens_s, to_s)
+        shown = self._bodies[first:closed] + self._forming[max(first, closed) : begun]
+        return Page(f"[{','.join(shown)}]".encode())
 
 
 class ReplayClock:

@@ -1,0 +1,220 @@
+"""The bar cache and the account of the API's quota: one SQLite file, shared by all symbols, safe from threads."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mt5_sentinel.errors import Misconfigured, Transient
+
+Row = tuple[int, float, float, float, float, float]
+"""Open time in UTC seconds, open, high, low, close, volume."""
+
+SCHEMA_VERSION = 1
+
+SCHEMA = """
+CREATE TABLE series (
+    id            INTEGER PRIMARY KEY,
+    source        TEXT NOT NULL,
+    symbol        TEXT NOT NULL,
+    interval_s    INTEGER NOT NULL,
+    asked_from_s  INTEGER,
+    answered_at_s INTEGER,
+    price         REAL,
+    UNIQUE (source, symbol, interval_s)
+) STRICT;
+CREATE TABLE bar (
+    series_id     INTEGER NOT NULL REFERENCES series (id),
+    open_s        INTEGER NOT NULL,
+    open          REAL NOT NULL,
+    high          REAL NOT NULL,
+    low           REAL NOT NULL,
+    close         REAL NOT NULL,
+    volume        REAL NOT NULL,
+    revisions     INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (series_id, open_s)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE quota (
+    source        TEXT NOT NULL,
+    day_utc       TEXT NOT NULL,
+    calls         INTEGER NOT NULL,
+    units         INTEGER NOT NULL,
+    PRIMARY KEY (source, day_utc)
+) STRICT, WITHOUT ROWID;
+"""
+
+UPSERT = """
+INSERT INTO bar (series_id, open_s, open, high, low, close, volume) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
+    volume = excluded.volume, revisions = revisions + 1
+WHERE (open, high, low, close, volume)
+    IS NOT (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume)
+"""
+
+log = logging.getLogger("mt5_sentinel")
+
+
+class Known(NamedTuple):
+    """What is stored of a series; times in UTC seconds."""
+
+    asked_from_s: int | None
+    newest_open_s: int | None
+    answered_at_s: int | None
+    price: float | None
+    """The newest price of that answer, of the bar that was forming."""
+
+
+class BarStore:
+    """The file; ``series`` gives the bars of one symbol."""
+
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        """Open or create the file; one that is damaged is moved aside, for all in it can be fetched again.
+
+        Raises:
+            Misconfigured: it cannot be written.
+        """
+        self.path = path
+        self._lock = threading.RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._db = _open(path, durable)
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError as error:
+                aside = _move_aside(path)
+                log.warning("The bar cache was damaged (%s); it is kept as %s, and begun anew", error, aside.name)
+                self._db = _open(path, durable)
+        except (sqlite3.Error, OSError) as error:
+            raise Misconfigured(f"the bar cache {path} cannot be written: {error}", "cache_unwritable") from None
+
+    def series(self, source: str, symbol: str, interval_s: int) -> Series:
+        """The stored bars of one symbol from one source, which is registered if it is new."""
+        with self.writing() as db:
+            named = (source, symbol, interval_s)
+            db.execute("INSERT OR IGNORE INTO series (source, symbol, interval_s) VALUES (?, ?, ?)", named)
+            found = db.execute("SELECT id FROM series WHERE source = ? AND symbol = ? AND interval_s = ?", named)
+            return Series(self, found.fetchone()[0])
+
+    def spend(self, source: str, day_utc: str, calls: int, units: int) -> None:
+        """Add requests to a day's account, on disk before they are sent."""
+        with self.writing() as db:
+            db.execute(
+                "INSERT INTO quota VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+                " SET calls = calls + excluded.calls, units = units + excluded.units",
+                (source, day_utc, calls, units),
+            )
+
+    def spent(self, source: str, day_utc: str) -> int:
+        """Units spent on a day, ``YYYY-MM-DD`` in UTC."""
+        with self.reading() as db:
+            query = "SELECT units FROM quota WHERE source = ? AND day_utc = ?"
+            found = db.execute(query, (source, day_utc)).fetchone()
+        return found[0] if found else 0
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, to one thread at a time.
+
+        Raises:
+            Transient: the file cannot be read or written now.
+        """
+        with self._lock:
+            try:
+                yield self._db
+            except sqlite3.Error as error:
+                raise Transient(f"the bar cache {self.path}: {error}", "cache_failed") from None
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The same within a transaction: all of it is written, or nothing."""
+        with self.reading() as db, db:
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+
+class Series:
+    """One symbol's bars of one source and interval."""
+
+    def __init__(self, store: BarStore, series_id: int) -> None:
+        """Made by ``BarStore.series``."""
+        self._store = store
+        self._id = series_id
+
+    def known(self) -> Known:
+        """How far the stored bars reach."""
+        with self._store.reading() as db:
+            query = (
+                "SELECT asked_from_s, (SELECT max(open_s) FROM bar WHERE series_id = id), answered_at_s, price"
+                " FROM series WHERE id = ?"
+            )
+            return Known(*db.execute(query, (self._id,)).fetchone())
+
+    def keep(self, rows: Sequence[Row], price: float, *, asked_from_s: int, answered_at_s: int) -> int:
+        """Store what an answer brought: closed bars, of which the newest revision wins, and the newest price.
+
+        A bar that still forms must not be among them: here every bar counts as final.
+
+        Returns:
+            How many stored bars were revised.
+        """
+        with self._store.writing() as db:
+            before = self._revisions(db)
+            db.executemany(UPSERT, [(self._id, *row) for row in rows])
+            db.execute(
+                "UPDATE series SET asked_from_s = ?, answered_at_s = ?, price = ? WHERE id = ?",
+                (asked_from_s, answered_at_s, price, self._id),
+            )
+            return self._revisions(db) - before
+
+    def rows(self, count: int) -> list[Row]:
+        """The newest bars, oldest first, of the stretch that was asked for without a break."""
+        with self._store.reading() as db:
+            found = db.execute(
+                "SELECT open_s, open, high, low, close, volume FROM bar WHERE series_id = ?1 AND open_s >="
+                " (SELECT ifnull(asked_from_s, 0) FROM series WHERE id = ?1) ORDER BY open_s DESC LIMIT ?2",
+                (self._id, count),
+            )
+            return found.fetchall()[::-1]
+
+    def _revisions(self, db: sqlite3.Connection) -> int:
+        found = db.execute("SELECT ifnull(sum(revisions), 0) FROM bar WHERE series_id = ?", (self._id,))
+        count: int = found.fetchone()[0]
+        return count
+
+
+def _open(path: Path, durable: bool) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+        elif version != SCHEMA_VERSION:
+            raise sqlite3.DatabaseError(f"it has schema {version}, this program writes {SCHEMA_VERSION}")
+        if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError("its pages are damaged")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _move_aside(path: Path) -> Path:
+    """Rename a damaged file and what SQLite keeps beside it; an older one kept so is replaced."""
+    aside = path.with_name(f"{path.name}.damaged")
+    path.replace(aside)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+    return aside

@@ -1,0 +1,193 @@
+"""One symbol's bars, brought up to date: asked for when one is due, kept in the cache, within quota, by a right clock."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from mt5_sentinel import _core
+from mt5_sentinel.bar_store import BarStore
+from mt5_sentinel.errors import SentinelError, Transient, Unusable
+from mt5_sentinel.ports import Clock, Market
+from mt5_sentinel.settings import Settings
+from mt5_sentinel.types import INTERVAL_S, CycleRecord, Page
+
+log = logging.getLogger("mt5_sentinel")
+
+
+class Brought(NamedTuple):
+    """What a cycle works on."""
+
+    cleaned: _core.Cleaned
+    price: float
+    """The newest price known, of the bar still forming where there is one."""
+    price_s: int
+    """When it was answered, UTC seconds."""
+
+
+@contextmanager
+def stage(record: CycleRecord, name: str) -> Iterator[None]:
+    """Time a stage, also one that fails; durations are diagnostics, so they bypass the replayable clock."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        record.stages_s[name] = record.stages_s.get(name, 0.0) + time.perf_counter() - started
+
+
+class History:
+    """Asks a source as seldom as can be, and remembers; the bars it gives are closed and final as far as is known."""
+
+    def __init__(
+        self, market: Market, store: BarStore, calendar: _core.Calendar, settings: Settings, clock: Clock
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            market: the source.
+            store: the cache, and the account of the quota.
+            calendar: when the market trades.
+            settings: symbol, interval, history, bounds of quota and clock.
+            clock: this machine's time.
+        """
+        self.market = market
+        self._store = store
+        self._calendar = calendar
+        self._settings = settings
+        self._clock = clock
+        self._interval_s = INTERVAL_S[settings.interval]
+        self._series = store.series(market.name, settings.symbol, self._interval_s)
+        self._watch = _core.ClockWatch()
+        self._tried: tuple[int, int, int] | None = None
+        self._swept_at_s: int | None = None
+        self._held_until_s = 0.0
+
+    def bring(self, record: CycleRecord, now_s: float, decided_bar_s: int | None) -> Brought:
+        """The newest closed bars, from the cache and, where one is due, from the source.
+
+        Raises:
+            Transient: a bar is due and the source did not give it; another cycle may succeed.
+            Unusable: the clock is wrong, the bars are stale, or what came cannot be used.
+            Misconfigured: the source will never answer this configuration.
+        """
+        moment_s = int(now_s)
+        failure = self._ask(record, moment_s, decided_bar_s)
+        self._check_clock()
+        if failure is not None:
+            raise self._told_with_age(failure, moment_s)
+        known = self._series.known()
+        with stage(record, "parse"):
+            rows = _core.RawRows.from_rows(self._series.rows(self._settings.history_bars))
+            cleaned = _core.clean(rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio)
+        record.bars, record.bar_open_s = len(cleaned.bars), cleaned.newest_open_s
+        price = cleaned.last_price if known.price is None else known.price
+        return Brought(cleaned, price, known.answered_at_s or 0)
+
+    def _ask(self, record: CycleRecord, moment_s: int, decided_bar_s: int | None) -> SentinelError | None:
+        """Send what is due; give back why it failed."""
+        plan = self._plan(moment_s, decided_bar_s)
+        if plan.window is None:
+            log.info("✓ Fetched 0 bars: none is due")
+            return None
+        self._tried = plan.tried
+        try:
+            with stage(record, "fetch"):
+                page = self.market.fetch(*plan.window, lambda: self._pay(record, moment_s))
+            if page.date is not None:
+                self._watch.note(page.date, self._clock.monotonic_s())
+            self._check_clock()
+            with stage(record, "parse"):
+                self._keep(record, page, plan.asked_from_s, moment_s)
+        except SentinelError as error:
+            if error.hold_s is not None:
+                self._held_until_s = moment_s + error.hold_s
+            return error
+        if plan.sweeps:
+            self._swept_at_s = moment_s
+        return None
+
+    def _plan(self, moment_s: int, decided_bar_s: int | None) -> _core.FetchPlan:
+        known = self._series.known()
+        return _core.plan_fetch(
+            self._calendar,
+            interval_s=self._interval_s,
+            history_bars=self._settings.history_bars,
+            now_s=moment_s,
+            asked_from_s=known.asked_from_s,
+            newest_open_s=known.newest_open_s,
+            answered_at_s=known.answered_at_s,
+            swept_at_s=self._swept_at_s,
+            decided_open_s=decided_bar_s,
+            tried=self._tried,
+            clock_is_doubted=self._clock_is_doubted(),
+        )
+
+    def _pay(self, record: CycleRecord, moment_s: int) -> None:
+        """Put one request on today's account before it is sent, or refuse to send it."""
+        if moment_s < self._held_until_s:
+            until = datetime.fromtimestamp(self._held_until_s, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+            raise Transient(f"{self.market.name} is not asked before {until} UTC, as it asked for", "fetch_held")
+        units = self.market.units_per_call
+        if units:
+            day = datetime.fromtimestamp(moment_s, timezone.utc).strftime("%Y-%m-%d")
+            spent = self._store.spent(self.market.name, day)
+            _core.check_quota(spent, units, self._settings.eodhd_quota_units, self._settings.eodhd_quota_share)
+            self._store.spend(self.market.name, day, 1, units)
+        record.fetch_calls += 1
+        record.quota_units += units
+
+    def _keep(self, record: CycleRecord, page: Page, asked_from_s: int, moment_s: int) -> None:
+        """Clean what came and store its closed bars."""
+        rows = _core.parse(page.body)
+        record.rows = len(rows)
+        if len(rows) == 0:
+            log.info("✓ Fetched 0 bars: the answer was empty")
+            return
+        cleaned = _core.clean(
+            rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio
+        )
+        report = cleaned.report
+        record.dropped, record.repaired = dict(report["dropped"]), report["repaired"]
+        revised = self._series.keep(
+            cleaned.bars.rows(), cleaned.last_price, asked_from_s=asked_from_s, answered_at_s=moment_s
+        )
+        log.info("✓ Fetched %d bars", report["bars"])
+        removed = ", ".join(f"{count} {cause}" for cause, count in record.dropped.items() if count)
+        log.info(
+            "  %d rows came; dropped: %s; repaired: %d; revised since: %d",
+            *(report["rows"], removed or "none", report["repaired"], revised),
+        )
+        if report["time_conflicts"] or report["jumps"]:
+            log.warning("  %d time conflicts, %d price jumps reported", report["time_conflicts"], report["jumps"])
+
+    def _check_clock(self) -> None:
+        """Refuse to go on by a clock that differs from the source's."""
+        self._watch.check(self._clock.wall_s(), self._clock.monotonic_s(), self._settings.clock_skew_max_s)
+
+    def _clock_is_doubted(self) -> bool:
+        try:
+            self._check_clock()
+        except Unusable:
+            return True
+        return False
+
+    def _told_with_age(self, failure: SentinelError, moment_s: int) -> SentinelError:
+        """The failure, or that the stored bars are stale, where they are: that is what a trader has to know first."""
+        newest_open_s = self._series.known().newest_open_s
+        if newest_open_s is None or not isinstance(failure, Transient):
+            return failure
+        try:
+            _core.check_fresh(
+                self._calendar,
+                newest_open_s=newest_open_s,
+                now_s=moment_s,
+                interval_s=self._interval_s,
+                grace_s=self._settings.stale_grace_s,
+            )
+        except Unusable as old:
+            return Unusable(f"{old}; {failure}", old.reason) if old.reason == "stale" else failure
+        return failure

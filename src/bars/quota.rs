@@ -1,0 +1,29 @@
+//! The day's quota of a source that counts units.
+
+use super::calendar::Calendar;
+use crate::{Error, Result};
+
+/// Seconds of a week: the market's hours repeat after it.
+const WEEK_S: i64 = 7 * 86_400;
+
+/// Whether one more request fits into what may be spent today.
+///
+/// # Errors
+/// [`Error::QuotaSpent`] when it does not.
+pub fn check(spent: u64, cost: u64, units: u64, share: f64) -> Result<()> {
+    let budget = units as f64 * share;
+    if (spent + cost) as f64 > budget {
+        return Err(Error::QuotaSpent { spent, budget });
+    }
+    Ok(())
+}
+
+/// Units a day costs, on the average of the week from `now_s`, when every bar comes in time: one request a bar.
+#[must_use]
+pub fn day_plan(calendar: &Calendar, interval_s: i64, cost: u64, now_s: i64) -> u64 {
+    let open_s = calendar.open_s_between(now_s, now_s + WEEK_S);
+    let requests = open_s as f64 / interval_s.max(1) as f64 / 7.0;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a week has few minutes")]
+    let units = (requests * cost as f64).round() as u64;
+    units
+}

@@ -107,6 +107,40 @@ def clean(rows: RawRows, *, interval_s: int, now_s: int, jump_ratio: float = 0.0
 def parse_time(text: str) -> int | None:
     """Unix seconds, milliseconds or ISO 8601 (UTC where it has no offset) as unix seconds; None for anything else."""
 
+class Calendar:
+    """When a market is open; UTC seconds, between 1971 and 2100.
+
+    Currencies: Sunday 17:00 New York to Friday 17:00; metals from 18:00, closed daily 17:00-18:00; crypto always.
+    """
+
+    def __init__(self, symbol: str, market: str = "auto", holidays: Sequence[str] = ()) -> None:
+        """Hours of ``market`` (``fx``, ``metal``, ``always``; ``auto`` asks the symbol), less its table of holidays.
+
+        Args:
+            symbol: as the broker names it.
+            market: the setting.
+            holidays: further ones, by New York date: ``2026-12-24`` closed, ``2026-12-24 13:00`` closes then.
+
+        Raises:
+            Misconfigured: another word, or a line of another form; names it.
+        """
+
+    def is_open(self, at_s: int) -> bool: ...
+    def next_change_s(self, at_s: int) -> int | None:
+        """The next moment after ``at_s`` at which the market opens or closes; None when it never does."""
+
+    def has_trading(self, from_s: int, to_s: int) -> bool:
+        """Whether it is open in any second from ``from_s`` until before ``to_s``."""
+
+    def open_s_between(self, from_s: int, to_s: int) -> int:
+        """Open seconds from ``from_s`` until before ``to_s``."""
+
+    def newest_due(self, now_s: int, interval_s: int) -> int | None:
+        """Open time of the newest bar that must exist: on the UTC grid, ended, and the market traded in it."""
+
+    def slots_back(self, newest_open_s: int, interval_s: int, count: int) -> int:
+        """Open time of the ``count``-th slot with trading before ``newest_open_s``."""
+
 class FeatureSpec:
     """One column of the feature contract."""
 

@@ -3,6 +3,7 @@
 //! [`parse`](parse::parse) turns a body into [`RawRows`] and judges nothing; [`clean`](clean::clean) is the gate that
 //! every bar passes before a feature sees it.
 
+pub mod calendar;
 pub mod clean;
 pub mod compare;
 mod csv;
@@ -16,6 +17,7 @@ mod rows;
 pub mod time;
 mod unicode;
 
+pub use calendar::{Calendar, Session};
 pub use clean::{CleanReport, Cleaned, Dropped, Hygiene, clean};
 pub use parse::{inflated, parse};
 pub use rows::RawRows;

@@ -2,6 +2,7 @@
 
 mod bars;
 mod bundle;
+mod calendar;
 mod decide;
 mod engine;
 mod errors;
@@ -29,6 +30,8 @@ mod _core {
     use super::bundle::{
         PyBundle, check_bare_model, check_public_keys, model_format, public_key, py_is_bundle, sign_manifest, zip_files,
     };
+    #[pymodule_export]
+    use super::calendar::PyCalendar;
     #[pymodule_export]
     use super::decide::{PyDecision, PyPolicy, check_scores, decide};
     #[pymodule_export]

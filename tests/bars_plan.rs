@@ -130,8 +130,7 @@ fn the_next_bar_begins_a_ladder_of_its_own() {
 
 #[test]
 fn a_price_is_fresh_when_a_bar_is_decided() {
-    let undecided =
-        Known { newest_open_s: Some(NOON_S - HOUR_S), answered_at_s: Some(NOON_S + 58), ..up_to_date() };
+    let undecided = Known { newest_open_s: Some(NOON_S - HOUR_S), answered_at_s: Some(NOON_S + 58), ..up_to_date() };
     assert_eq!(planned(&undecided, NOON_S + 60).need, Need::Nothing, "it was answered this minute");
     assert_eq!(planned(&undecided, NOON_S + 118).need, Need::Price);
     let decided = Known { decided_open_s: undecided.newest_open_s, ..undecided };

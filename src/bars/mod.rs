@@ -3,6 +3,9 @@
 //! [`parse`](parse::parse) turns a body into [`RawRows`] and judges nothing; [`clean`](clean::clean) is the gate that
 //! every bar passes before a feature sees it.
 
+pub mod broker_offset;
+pub mod broker_time;
+pub mod broker_zone;
 pub mod calendar;
 pub mod clean;
 pub mod compare;
@@ -17,6 +20,8 @@ mod rows;
 pub mod time;
 mod unicode;
 
+pub use broker_offset::BrokerOffset;
+pub use broker_time::{BrokerClock, Dst};
 pub use calendar::{Calendar, Session};
 pub use clean::{CleanReport, Cleaned, Dropped, Hygiene, clean};
 pub use parse::{inflated, parse};

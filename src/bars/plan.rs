@@ -133,14 +133,7 @@ pub fn plan(calendar: &Calendar, terms: &Terms, known: &Known, now_s: i64, clock
     FetchPlan { need, window: Some((from_s, now_s)), tried: Some(tried), sweeps, asked_from_s }
 }
 
-fn need(
-    terms: &Terms,
-    known: &Known,
-    now_s: i64,
-    due_open_s: i64,
-    wanted_from_s: i64,
-    clock_is_doubted: bool,
-) -> Need {
+fn need(terms: &Terms, known: &Known, now_s: i64, due_open_s: i64, wanted_from_s: i64, clock_is_doubted: bool) -> Need {
     let (Some(asked_from_s), Some(newest_s)) = (known.asked_from_s, known.newest_open_s) else { return Need::Cold };
     let is_undecided = known.decided_open_s.is_none_or(|decided| decided < newest_s);
     let price_age_s = now_s - known.answered_at_s.unwrap_or(i64::MIN / 2);

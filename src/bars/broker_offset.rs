@@ -1,6 +1,9 @@
 //! The offset of a broker's clock, measured by a tick that moves.
 
 use super::broker_time::{BrokerClock, Dst};
+use super::parse::excerpt;
+use super::{broker_zone, time};
+use crate::{Error, Result};
 
 /// Seconds by which a tick's time and UTC may move apart from one answer to the next, at most.
 const APART_S_MAX: i64 = 60;
@@ -23,11 +26,20 @@ impl BrokerOffset {
         Self { dst, before: None, clock: None }
     }
 
-    /// Notes an answer: the time of the newest tick on the server's wall clock, and UTC, seconds.
-    pub fn note(&mut self, server_s: i64, utc_s: i64) {
-        if !is_sane(server_s) || !is_sane(utc_s) {
-            return;
-        }
+    /// As [`BrokerOffset::new`], by the setting's word: `eu`, `us` or `none`.
+    ///
+    /// # Errors
+    /// [`Error::BadSetting`] for another word.
+    pub fn of(dst: &str) -> Result<Self> {
+        let problem = || format!("{:?} is no summer time; eu, us and none are", excerpt(dst.as_bytes()));
+        let known = broker_zone::summer(dst);
+        known.map(Self::new).ok_or_else(|| Error::BadSetting { field: "broker_dst", problem: problem() })
+    }
+
+    /// Notes an answer: the time of the newest tick on the server's wall clock, and UTC, seconds. What is no time is
+    /// passed over.
+    pub fn note(&mut self, server_s: i64, utc_s: f64) {
+        let Some(utc_s) = time::from_number(utc_s).filter(|_| time::seconds_fault(server_s).is_none()) else { return };
         let moved = self.before.is_some_and(|(server, utc)| {
             server_s > server && utc_s > utc && ((server_s - server) - (utc_s - utc)).abs() <= APART_S_MAX
         });
@@ -42,8 +54,4 @@ impl BrokerOffset {
     pub fn clock(&self) -> Option<BrokerClock> {
         self.clock
     }
-}
-
-fn is_sane(seconds: i64) -> bool {
-    super::time::seconds_fault(seconds).is_none()
 }

@@ -1,8 +1,10 @@
 //! Floor 4: the extension module `mt5_sentinel._core`. Signature, call, map the error; no arithmetic, no decisions.
 
 mod bars;
+mod broker_offset;
 mod bundle;
 mod calendar;
+mod compare;
 mod decide;
 mod engine;
 mod errors;
@@ -27,11 +29,15 @@ mod _core {
     #[pymodule_export]
     use super::bars::{PyBars, PyCleaned, PyRawRows, clean, parse, parse_time};
     #[pymodule_export]
+    use super::broker_offset::PyBrokerOffset;
+    #[pymodule_export]
     use super::bundle::{
         PyBundle, check_bare_model, check_public_keys, model_format, public_key, py_is_bundle, sign_manifest, zip_files,
     };
     #[pymodule_export]
     use super::calendar::PyCalendar;
+    #[pymodule_export]
+    use super::compare::compare_bars;
     #[pymodule_export]
     use super::decide::{PyDecision, PyPolicy, check_scores, decide};
     #[pymodule_export]

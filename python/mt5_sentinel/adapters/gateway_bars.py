@@ -84,8 +84,8 @@ class GatewayMarket:
         """
         if not _is_loopback(host):
             message = (
-                f"gtw_host {host[:SAID_CHARS_MAX]!r} is another machine, and this wire is plain text: encryption (CURVE)"
-                " comes with the order-safety layer; until then tunnel the port to 127.0.0.1"
+                f"gtw_host {host[:SAID_CHARS_MAX]!r} is another machine, and this wire is plain text:"
+                " encryption (CURVE) comes with the order-safety layer; until then tunnel the port to 127.0.0.1"
             )
             raise Misconfigured(message, "plaintext_gateway")
         self._url = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
@@ -107,14 +107,13 @@ class GatewayMarket:
         """
         answer, calls = self._ask(from_s)
         self._offset.note(answer.server_time, answer.utc)
-        broker = self._offset.clock()
-        if broker is None:
+        times = self._offset.to_utc_series([rate[0] for rate in answer.rates])
+        if times is None:
             message = (
-                "the offset of broker time is not known: the newest tick does not move; it is measured when the market"
-                " is open, from two answers"
+                "the offset of broker time is not known: it is measured from two answers between which the newest tick"
+                " moves, so when the market is open; the next cycle asks again"
             )
             raise Unusable(message, "broker_offset_unknown")
-        times = broker.to_utc_series([rate[0] for rate in answer.rates])
         rows = [
             {
                 "timestamp": opened_s,

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use mt5_sentinel::bars::{Bars, Hygiene, clean, parse};
+use mt5_sentinel::bars::{Bars, Calendar, Hygiene, Session, clean, fresh, parse};
 use mt5_sentinel::features::{Selection, Stream, WIDTH, batch, batch_on, batch_selected, latest};
 use mt5_sentinel::lanes::Lanes;
 use mt5_sentinel::scorer::{Kernel, Model, Scores};
@@ -107,22 +107,25 @@ fn scorer(c: &mut Criterion) {
 
 fn decision(c: &mut Criterion) {
     let scores = Scores::from_slice(&[0.1, 0.2, 0.7]).unwrap();
-    let policy = Policy::new(0.6, 900).unwrap();
-    let now = Situation { now_s: 7_258, bar_open_s: 3_600, interval_s: 3_600, decided_bar_s: Some(0), position: None };
+    let policy = Policy::new(0.6).unwrap();
+    let calendar = Calendar::new(Session::Always, &[]).unwrap();
+    let bar = fresh(&calendar, HOUR_S, 2 * HOUR_S + 58, HOUR_S, 900).unwrap();
+    let now = Situation { bar, decided_bar_s: Some(0), position: None };
     c.bench_function("decide", |b| b.iter(|| decide(black_box(&scores), black_box(&now), black_box(&policy))));
 }
 
 /// From the bytes of an answer to a decision: all that the core does in one cycle.
 fn cycle(c: &mut Criterion) {
     let (model, body) = (model(), body(500).into_bytes());
-    let policy = Policy::new(0.6, 900).unwrap();
+    let policy = Policy::new(0.6).unwrap();
+    let calendar = Calendar::new(Session::Always, &[]).unwrap();
     c.bench_function("cycle: 500 rows to a decision", |b| {
         b.iter(|| {
             let bars = cleaned(black_box(&body));
             let scores = Scores::from_slice(&model.score(&latest(&bars).unwrap()).unwrap()).unwrap();
             let bar_open_s = bars.last().unwrap().time;
-            let now_s = bar_open_s + HOUR_S + 58;
-            let now = Situation { now_s, bar_open_s, interval_s: HOUR_S, decided_bar_s: None, position: None };
+            let bar = fresh(&calendar, bar_open_s, bar_open_s + HOUR_S + 58, HOUR_S, 900).unwrap();
+            let now = Situation { bar, decided_bar_s: None, position: None };
             decide(&scores, &now, &policy)
         });
     });

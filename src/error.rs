@@ -82,6 +82,64 @@ pub enum Error {
         /// Bars the catalogue asks for.
         needed: usize,
     },
+    /// The market is closed: nothing is due, and nothing may be decided.
+    #[error("the market is closed at {now} UTC; it opens {opens} UTC")]
+    MarketClosed {
+        /// The moment asked about, UTC.
+        now: String,
+        /// When it opens next, UTC.
+        opens: String,
+    },
+    /// The newest bar has not ended: it is still forming, or the clock went back.
+    #[error("the bar of {bar} UTC ends at {closes}, after now ({now}): it is still forming, or the clock went back")]
+    NotClosed {
+        /// Open time of the bar, UTC.
+        bar: String,
+        /// Its end, UTC.
+        closes: String,
+        /// The moment asked about, UTC.
+        now: String,
+    },
+    /// The market was closed since the newest bar, and the first bar after that is not due or may still come.
+    #[error(
+        "no bar since the market opened again: the newest is of {bar} UTC, {} minutes of open market old, {} are allowed",
+        open_age_s / 60, allowed_s / 60
+    )]
+    AwaitingBar {
+        /// Open time of the newest closed bar, UTC.
+        bar: String,
+        /// Seconds of open market since it ended.
+        open_age_s: i64,
+        /// Seconds from which it is stale.
+        allowed_s: i64,
+    },
+    /// A bar is overdue in an open market.
+    #[error(
+        "the newest closed bar is of {bar} UTC, {} minutes of open market old, {} are allowed; see whether the source of \
+         bars is behind, or add the holiday to `holidays`",
+        open_age_s / 60, allowed_s / 60
+    )]
+    Stale {
+        /// Open time of the newest closed bar, UTC.
+        bar: String,
+        /// Seconds of open market since it ended.
+        open_age_s: i64,
+        /// Seconds from which it is stale.
+        allowed_s: i64,
+    },
+    /// This machine's clock is not the server's.
+    #[error(
+        "this machine's clock is {skew_s:.1} s {direction} the market data server's, {max_s} s are allowed; set it right \
+         (`timedatectl`, `chronyc tracking`)"
+    )]
+    ClockSkew {
+        /// By how much, seconds.
+        skew_s: f64,
+        /// `ahead of` or `behind`.
+        direction: &'static str,
+        /// What the setting allows, seconds.
+        max_s: f64,
+    },
     /// A model file is truncated, inconsistent or of a kind that is not supported.
     #[error("model file, {place}: {problem}")]
     BadModel {

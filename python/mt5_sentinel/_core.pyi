@@ -204,6 +204,73 @@ class Calendar:
     def slots_back(self, newest_open_s: int, interval_s: int, count: int) -> int:
         """Open time of the ``count``-th slot with trading before ``newest_open_s``."""
 
+class FreshBar:
+    """The newest closed bar, which ``check_fresh`` let through at ``now_s``; nothing else makes one."""
+
+    @property
+    def open_s(self) -> int: ...
+    @property
+    def interval_s(self) -> int: ...
+    @property
+    def now_s(self) -> int: ...
+
+def check_fresh(calendar: Calendar, *, newest_open_s: int, now_s: int, interval_s: int, grace_s: int) -> FreshBar:
+    """Let the newest closed bar through when it may be decided on; ages count open time of the market only.
+
+    Raises:
+        Unusable: ``market_closed`` now; ``forming_bar``: it ends after now; ``awaiting_bar``: the market was closed
+            since, and the next bar is not overdue; ``stale``: it is, by more than ``grace_s`` (one interval at most).
+        Misconfigured: the interval is below 1 s, or the grace negative.
+    """
+
+class ClockWatch:
+    """The server's time between its answers, by a clock that does not step. A skew forbids to decide, not to ask."""
+
+    def __init__(self) -> None: ...
+    def note(self, date: str, monotonic_s: float) -> None:
+        """Remember an answer by its header ``Date``; one that cannot be read changes nothing."""
+
+    def skew_s(self, wall_s: float, monotonic_s: float) -> float | None:
+        """This machine's clock minus the server's, seconds; 0 within its second; None before the first answer."""
+
+    def check(self, wall_s: float, monotonic_s: float, max_s: float) -> float | None:
+        """The same where it is at most ``max_s``, either way.
+
+        Raises:
+            Unusable: ``clock_skew``; says by how much and which way.
+            Misconfigured: ``max_s`` is negative or no number.
+        """
+
+def check_skew(now_s: float, date: str, max_s: float) -> float | None:
+    """This machine's clock minus that of one header ``Date``; None when it cannot be read; else as ``check``."""
+
+class BrokerClock:
+    """The wall clock of a broker's server; ``dst`` is ``eu``, ``us`` or ``none``."""
+
+    def __init__(self, standard_offset_s: int, dst: str) -> None:
+        """A clock ahead of UTC by ``standard_offset_s`` in winter.
+
+        Raises:
+            Misconfigured: beyond 14 hours, or another word.
+        """
+
+    @staticmethod
+    def measured(offset_s: int, *, at_utc_s: int, dst: str) -> BrokerClock:
+        """The clock that was ``offset_s`` ahead of UTC at a moment, rounded to a quarter hour.
+
+        Raises:
+            Misconfigured: more than 60 s beside a quarter hour, beyond 14 hours, or another word.
+        """
+
+    @property
+    def standard_offset_s(self) -> int: ...
+    def offset_s(self, at_utc_s: int) -> int: ...
+    def to_utc(self, wall_s: int) -> int:
+        """UTC of what the clock shows; of the hour that comes twice the first, an hour left out as before the change."""
+
+    def to_utc_series(self, walls_s: Sequence[int]) -> list[int]:
+        """As ``to_utc``, of a series in order: in the hour that comes twice times go on increasing."""
+
 class FeatureSpec:
     """One column of the feature contract."""
 
@@ -637,9 +704,9 @@ def quota_plan(calendar: Calendar, *, interval_s: int, cost: int, now_s: int) ->
     """Units a day costs, on the average of a week, when every bar comes in time: one request a bar."""
 
 class Policy:
-    """Rules of deciding: trade strictly above ``threshold``; no trade when a bar is ``stale_grace_s`` overdue."""
+    """Rules of deciding: trade strictly above ``threshold``."""
 
-    def __init__(self, *, threshold: float, stale_grace_s: int) -> None: ...
+    def __init__(self, *, threshold: float) -> None: ...
 
 class Decision:
     """What to do, how sure the model is, and why."""
@@ -665,14 +732,12 @@ def check_scores(scores: Sequence[float]) -> tuple[float, float, float]:
 def decide(
     scores: Sequence[float],
     policy: Policy,
+    bar: FreshBar,
     *,
-    now_s: int,
-    bar_open_s: int,
-    interval_s: int,
     decided_bar_s: int | None,
     position: _Side | None,
 ) -> Decision:
-    """Scores [SELL, HOLD, BUY] → one decision per closed bar.
+    """Scores [SELL, HOLD, BUY] → one decision per closed bar, which is fresh.
 
     Raises:
         Unusable: as ``check_scores``.

@@ -1,9 +1,7 @@
 //! The offset of a broker's clock, measured by a tick that moves.
 
 use super::broker_time::{BrokerClock, Dst};
-use super::parse::excerpt;
-use super::{broker_zone, time};
-use crate::{Error, Result};
+use super::time;
 
 /// Seconds by which a tick's time and UTC may move apart from one answer to the next, at most.
 const APART_S_MAX: i64 = 60;
@@ -24,16 +22,6 @@ impl BrokerOffset {
     #[must_use]
     pub fn new(dst: Dst) -> Self {
         Self { dst, before: None, clock: None }
-    }
-
-    /// As [`BrokerOffset::new`], by the setting's word: `eu`, `us` or `none`.
-    ///
-    /// # Errors
-    /// [`Error::BadSetting`] for another word.
-    pub fn of(dst: &str) -> Result<Self> {
-        let problem = || format!("{:?} is no summer time; eu, us and none are", excerpt(dst.as_bytes()));
-        let known = broker_zone::summer(dst);
-        known.map(Self::new).ok_or_else(|| Error::BadSetting { field: "broker_dst", problem: problem() })
     }
 
     /// Notes an answer: the time of the newest tick on the server's wall clock, and UTC, seconds. What is no time is

@@ -25,7 +25,7 @@ const DAY_S: i64 = 86_400;
 pub fn named(zone: &str) -> Result<BrokerClock> {
     let read = || {
         let (offset, dst) = zone.split_once('/').unwrap_or((zone, "none"));
-        let dst = summer(dst)?;
+        let dst = Dst::named(dst).ok()?;
         let signed = offset.get(..3).filter(|name| name.eq_ignore_ascii_case("utc")).and_then(|_| offset.get(3..))?;
         let Some(hours) = signed.strip_prefix(['+', '-']) else {
             return (signed.is_empty() && dst == Dst::None).then_some((0, dst));
@@ -45,14 +45,6 @@ pub fn named(zone: &str) -> Result<BrokerClock> {
     };
     let (offset_s, dst) = read().ok_or_else(|| Error::BadSetting { field: "broker_time", problem: problem() })?;
     BrokerClock::new(offset_s, dst)
-}
-
-/// A summer time by its name: `eu`, `us` or `none`.
-pub(super) fn summer(name: &str) -> Option<Dst> {
-    [("eu", Dst::Eu), ("us", Dst::Us), ("none", Dst::None)]
-        .into_iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, dst)| dst)
 }
 
 /// The zone of a broker's bars, by its usual name: the one in which they lie in the market's open hours.
@@ -107,18 +99,10 @@ pub fn closed_count(times: &[i64], interval_s: i64, calendar: &Calendar) -> usiz
 }
 
 impl RawRows {
-    /// The same rows, their times read as the wall clock `broker` shows.
+    /// The same rows in UTC, where their times are the wall clock of `broker` (see [`RawRows::shifted`]).
     #[must_use]
     pub fn in_utc(&self, broker: &BrokerClock) -> Self {
-        let mut rows = Self { is_of_terminal: false, ..self.clone() };
-        let wall: Vec<i64> =
-            self.time.iter().zip(&self.is_null).filter(|(_, is_null)| !**is_null).map(|(time, _)| *time).collect();
-        let utc = broker.to_utc_series(&wall);
-        let timed = rows.time.iter_mut().zip(&rows.is_null).filter(|(_, is_null)| !**is_null);
-        for ((time, _), utc) in timed.zip(utc) {
-            *time = utc;
-        }
-        rows
+        Self { is_of_terminal: false, ..self.clone().shifted(broker) }
     }
 }
 

@@ -3,13 +3,14 @@
 //! [`parse`](parse::parse) turns a body into [`RawRows`] and judges nothing; [`clean`](clean::clean) is the gate that
 //! every bar passes before a feature sees it.
 
-pub mod broker_offset;
-pub mod broker_time;
+mod broker_offset;
+mod broker_time;
 pub mod broker_zone;
 pub mod calendar;
 pub mod clean;
 pub mod compare;
 mod csv;
+mod freshness;
 mod header;
 mod json;
 mod npy;
@@ -17,6 +18,7 @@ pub mod parse;
 pub mod plan;
 pub mod quota;
 mod rows;
+pub mod skew;
 pub mod time;
 mod unicode;
 
@@ -24,8 +26,10 @@ pub use broker_offset::BrokerOffset;
 pub use broker_time::{BrokerClock, Dst};
 pub use calendar::{Calendar, Session};
 pub use clean::{CleanReport, Cleaned, Dropped, Hygiene, clean};
+pub use freshness::{FreshBar, fresh};
 pub use parse::{inflated, parse};
 pub use rows::RawRows;
+pub use skew::ClockWatch;
 
 use crate::{Error, Result};
 

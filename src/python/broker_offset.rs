@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use pyo3::prelude::*;
 
 use super::errors::run;
-use crate::bars::{BrokerOffset, broker_offset};
+use crate::bars::{BrokerOffset, Dst};
 
 /// What answers of a broker's server have shown of its clock.
 #[pyclass(name = "BrokerOffset", module = "mt5_sentinel._core", frozen)]
@@ -15,7 +15,7 @@ pub(super) struct PyBrokerOffset(Mutex<BrokerOffset>);
 impl PyBrokerOffset {
     #[new]
     fn new(dst: &str) -> PyResult<Self> {
-        run(|| broker_offset::BrokerOffset::of(dst)).map(Mutex::new).map(Self)
+        run(|| Ok(BrokerOffset::new(Dst::named(dst)?))).map(Mutex::new).map(Self)
     }
 
     fn note(&self, server_s: i64, utc_s: f64) -> PyResult<()> {

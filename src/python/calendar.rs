@@ -3,11 +3,11 @@
 use pyo3::prelude::*;
 
 use super::errors::run;
-use crate::bars::{Calendar, Session};
+use crate::bars::{self, Calendar, FreshBar, Session};
 
 /// When a market is open.
 #[pyclass(name = "Calendar", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyCalendar(pub(super) Calendar);
+pub(super) struct PyCalendar(Calendar);
 
 #[pymethods]
 impl PyCalendar {
@@ -42,4 +42,39 @@ impl PyCalendar {
     fn slots_back(&self, newest_open_s: i64, interval_s: i64, count: i64) -> PyResult<i64> {
         run(|| Ok(self.0.slots_back(newest_open_s, interval_s, count)))
     }
+}
+
+/// A bar that the gate let through.
+#[pyclass(name = "FreshBar", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyFreshBar(pub(super) FreshBar);
+
+#[pymethods]
+impl PyFreshBar {
+    #[getter]
+    fn open_s(&self) -> i64 {
+        self.0.open_s()
+    }
+
+    #[getter]
+    fn interval_s(&self) -> i64 {
+        self.0.interval_s()
+    }
+
+    #[getter]
+    fn now_s(&self) -> i64 {
+        self.0.now_s()
+    }
+}
+
+/// The one gate between bars and a decision.
+#[pyfunction]
+#[pyo3(signature = (calendar, *, newest_open_s, now_s, interval_s, grace_s))]
+pub(super) fn check_fresh(
+    calendar: &PyCalendar,
+    newest_open_s: i64,
+    now_s: i64,
+    interval_s: i64,
+    grace_s: i64,
+) -> PyResult<PyFreshBar> {
+    run(|| bars::fresh(&calendar.0, newest_open_s, now_s, interval_s, grace_s)).map(PyFreshBar)
 }

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+use super::calendar::PyFreshBar;
 use super::errors::run;
 use super::trade::{side_from, side_name};
 use crate::scorer::Scores;
@@ -14,9 +15,9 @@ pub(super) struct PyPolicy(Policy);
 #[pymethods]
 impl PyPolicy {
     #[new]
-    #[pyo3(signature = (*, threshold, stale_grace_s))]
-    fn new(threshold: f64, stale_grace_s: i64) -> PyResult<Self> {
-        run(|| Policy::new(threshold, stale_grace_s)).map(Self)
+    #[pyo3(signature = (*, threshold))]
+    fn new(threshold: f64) -> PyResult<Self> {
+        run(|| Policy::new(threshold)).map(Self)
     }
 }
 
@@ -65,21 +66,19 @@ pub(super) fn check_scores(scores: Vec<f64>) -> PyResult<(f64, f64, f64)> {
 
 /// Scores → one decision per closed bar.
 #[pyfunction]
-#[pyo3(signature = (scores, policy, *, now_s, bar_open_s, interval_s, decided_bar_s, position))]
+#[pyo3(signature = (scores, policy, bar, *, decided_bar_s, position))]
 #[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
 pub(super) fn decide(
     scores: Vec<f64>,
     policy: &PyPolicy,
-    now_s: i64,
-    bar_open_s: i64,
-    interval_s: i64,
+    bar: &PyFreshBar,
     decided_bar_s: Option<i64>,
     position: Option<&str>,
 ) -> PyResult<PyDecision> {
     run(|| {
         let scores = Scores::from_slice(&scores)?;
         let position = position.map(side_from).transpose()?;
-        let situation = Situation { now_s, bar_open_s, interval_s, decided_bar_s, position };
+        let situation = Situation { bar: bar.0, decided_bar_s, position };
         Ok(PyDecision(trade::decide(&scores, &situation, &policy.0)))
     })
 }

@@ -4,6 +4,7 @@ mod bars;
 mod broker_offset;
 mod bundle;
 mod calendar;
+mod clocks;
 mod compare;
 mod decide;
 mod engine;
@@ -35,7 +36,9 @@ mod _core {
         PyBundle, check_bare_model, check_public_keys, model_format, public_key, py_is_bundle, sign_manifest, zip_files,
     };
     #[pymodule_export]
-    use super::calendar::PyCalendar;
+    use super::calendar::{PyCalendar, PyFreshBar, check_fresh};
+    #[pymodule_export]
+    use super::clocks::{PyBrokerClock, PyClockWatch, check_skew};
     #[pymodule_export]
     use super::compare::compare_bars;
     #[pymodule_export]

@@ -1,6 +1,7 @@
 //! Scores → one decision per closed bar.
 
 use super::Side;
+use crate::bars::FreshBar;
 use crate::scorer::Scores;
 use crate::{Error, Result};
 
@@ -20,8 +21,6 @@ pub enum Action {
 pub enum Reason {
     /// Confidence is above the threshold and the position is not on that side: trade.
     Signal,
-    /// The bar after the newest closed one is overdue: the market is closed or the data stands still.
-    Stale,
     /// This bar was decided in an earlier cycle.
     AlreadyDecided,
     /// HOLD has the highest score.
@@ -40,7 +39,6 @@ impl Reason {
     pub fn code(self) -> &'static str {
         match self {
             Self::Signal => "signal",
-            Self::Stale => "stale",
             Self::AlreadyDecided => "already_decided",
             Self::ModelHold => "model_hold",
             Self::Tie => "tie",
@@ -52,7 +50,7 @@ impl Reason {
     /// Whether the bar is settled by this, so that later cycles leave it alone.
     #[must_use]
     pub fn settles_bar(self) -> bool {
-        !matches!(self, Self::Stale | Self::AlreadyDecided)
+        !matches!(self, Self::AlreadyDecided)
     }
 }
 
@@ -60,38 +58,28 @@ impl Reason {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
     threshold: f64,
-    stale_grace_s: i64,
 }
 
 impl Policy {
-    /// `threshold` in 0..1, compared strictly; `stale_grace_s`, seconds: how much later than one interval after the
-    /// newest close the next bar may arrive before the data counts as stale; one interval at most.
+    /// `threshold` in 0..1, compared strictly.
     ///
     /// # Errors
-    /// [`Error::BadSetting`] for values outside their meaning.
-    pub fn new(threshold: f64, stale_grace_s: i64) -> Result<Self> {
+    /// [`Error::BadSetting`] for another threshold.
+    pub fn new(threshold: f64) -> Result<Self> {
         if !(0.0..1.0).contains(&threshold) {
             let problem = format!("{threshold} is not in 0..1");
             return Err(Error::BadSetting { field: "threshold", problem });
         }
-        if stale_grace_s < 0 {
-            let problem = format!("{stale_grace_s} s is negative");
-            return Err(Error::BadSetting { field: "stale_grace_s", problem });
-        }
-        Ok(Self { threshold, stale_grace_s })
+        Ok(Self { threshold })
     }
 }
 
-/// The moment a decision is made in; times in UTC seconds.
+/// What a decision is made on, beside scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Situation {
-    /// Now.
-    pub now_s: i64,
-    /// Open time of the newest closed bar.
-    pub bar_open_s: i64,
-    /// Length of a bar, seconds.
-    pub interval_s: i64,
-    /// Open time of the bar decided last, if any.
+    /// The newest closed bar, which the gate let through: what is stale or forming cannot get here.
+    pub bar: FreshBar,
+    /// Open time of the bar decided last, UTC seconds, if any.
     pub decided_bar_s: Option<i64>,
     /// Side of the open position, if any.
     pub position: Option<Side>,
@@ -121,7 +109,7 @@ impl Decision {
 }
 
 /// Decides: trade the class with the highest score only if that class is not HOLD, its score is strictly above the
-/// threshold, the bar is fresh and undecided, and the position is not on that side already.
+/// threshold, the bar is undecided, and the position is not on that side already.
 #[must_use]
 pub fn decide(scores: &Scores, now: &Situation, policy: &Policy) -> Decision {
     let confidence = scores.sell.max(scores.hold).max(scores.buy);
@@ -131,22 +119,19 @@ pub fn decide(scores: &Scores, now: &Situation, policy: &Policy) -> Decision {
 
 fn verdict(scores: &Scores, confidence: f64, now: &Situation, policy: &Policy) -> (Action, Reason) {
     let side = if scores.buy > scores.sell { Side::Buy } else { Side::Sell };
-    let reason =
-        if now.now_s - (now.bar_open_s + now.interval_s) > now.interval_s + policy.stale_grace_s.min(now.interval_s) {
-            Reason::Stale
-        } else if now.decided_bar_s.is_some_and(|decided| decided >= now.bar_open_s) {
-            Reason::AlreadyDecided
-        } else if scores.hold >= confidence {
-            Reason::ModelHold
-        } else if scores.buy >= scores.sell && scores.sell >= scores.buy {
-            Reason::Tie
-        } else if confidence <= policy.threshold {
-            Reason::BelowThreshold
-        } else if now.position == Some(side) {
-            Reason::AlreadyPositioned
-        } else {
-            Reason::Signal
-        };
+    let reason = if now.decided_bar_s.is_some_and(|decided| decided >= now.bar.open_s()) {
+        Reason::AlreadyDecided
+    } else if scores.hold >= confidence {
+        Reason::ModelHold
+    } else if scores.buy >= scores.sell && scores.sell >= scores.buy {
+        Reason::Tie
+    } else if confidence <= policy.threshold {
+        Reason::BelowThreshold
+    } else if now.position == Some(side) {
+        Reason::AlreadyPositioned
+    } else {
+        Reason::Signal
+    };
     match (reason, side) {
         (Reason::Signal, Side::Buy) => (Action::Buy, reason),
         (Reason::Signal, Side::Sell) => (Action::Sell, reason),
@@ -158,72 +143,63 @@ fn verdict(scores: &Scores, confidence: f64, now: &Situation, policy: &Policy) -
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
     use super::*;
+    use crate::bars::{Calendar, Session, fresh};
 
-    const FRESH: Situation =
-        Situation { now_s: 7258, bar_open_s: 3600, interval_s: 3600, decided_bar_s: None, position: None };
+    /// The bar of 01:00 on a Tuesday, at second 58 after its end.
+    const OPEN_S: i64 = 1_660_006_800;
+
+    fn now() -> Situation {
+        let calendar = Calendar::new(Session::Fx, &[]).unwrap();
+        let bar = fresh(&calendar, OPEN_S, OPEN_S + 3_658, 3_600, 900).unwrap();
+        Situation { bar, decided_bar_s: None, position: None }
+    }
 
     fn decided(sell: f64, hold: f64, buy: f64, now: &Situation) -> (Action, Reason) {
         let scores = Scores::from_slice(&[sell, hold, buy]).unwrap();
-        let decision = decide(&scores, now, &Policy::new(0.6, 900).unwrap());
+        let decision = decide(&scores, now, &Policy::new(0.6).unwrap());
         (decision.action, decision.reason)
     }
 
     #[test]
     fn a_confident_class_trades() {
-        assert_eq!(decided(0.1, 0.2, 0.7, &FRESH), (Action::Buy, Reason::Signal));
-        assert_eq!(decided(0.7, 0.2, 0.1, &FRESH), (Action::Sell, Reason::Signal));
+        assert_eq!(decided(0.1, 0.2, 0.7, &now()), (Action::Buy, Reason::Signal));
+        assert_eq!(decided(0.7, 0.2, 0.1, &now()), (Action::Sell, Reason::Signal));
     }
 
     #[test]
     fn confidence_must_be_strictly_above_the_threshold() {
-        assert_eq!(decided(0.1, 0.3, 0.6, &FRESH), (Action::Hold, Reason::BelowThreshold));
+        assert_eq!(decided(0.1, 0.3, 0.6, &now()), (Action::Hold, Reason::BelowThreshold));
         let just_above = f64::from_bits(0.6f64.to_bits() + 1);
-        assert_eq!(decided(0.1, 0.3, just_above, &FRESH), (Action::Buy, Reason::Signal));
+        assert_eq!(decided(0.1, 0.3, just_above, &now()), (Action::Buy, Reason::Signal));
     }
 
     #[test]
     fn hold_and_ties_never_trade() {
-        assert_eq!(decided(0.1, 0.8, 0.1, &FRESH), (Action::Hold, Reason::ModelHold));
+        assert_eq!(decided(0.1, 0.8, 0.1, &now()), (Action::Hold, Reason::ModelHold));
         let scores = Scores::from_slice(&[0.45, 0.1, 0.45]).unwrap();
-        let decision = decide(&scores, &FRESH, &Policy::new(0.4, 900).unwrap());
+        let decision = decide(&scores, &now(), &Policy::new(0.4).unwrap());
         assert_eq!((decision.action, decision.reason), (Action::Hold, Reason::Tie));
     }
 
     #[test]
     fn the_same_signal_is_not_given_again_every_minute() {
-        let later = Situation { decided_bar_s: Some(3600), ..FRESH };
+        let later = Situation { decided_bar_s: Some(OPEN_S), ..now() };
         assert_eq!(decided(0.1, 0.2, 0.7, &later), (Action::Hold, Reason::AlreadyDecided));
-        let next_bar = Situation { decided_bar_s: Some(0), ..FRESH };
+        let next_bar = Situation { decided_bar_s: Some(OPEN_S - 3_600), ..now() };
         assert_eq!(decided(0.1, 0.2, 0.7, &next_bar), (Action::Buy, Reason::Signal));
     }
 
     #[test]
     fn a_position_on_that_side_is_left_alone_and_the_other_side_reverses() {
-        let long = Situation { position: Some(Side::Buy), ..FRESH };
+        let long = Situation { position: Some(Side::Buy), ..now() };
         assert_eq!(decided(0.1, 0.2, 0.7, &long), (Action::Hold, Reason::AlreadyPositioned));
         assert_eq!(decided(0.7, 0.2, 0.1, &long), (Action::Sell, Reason::Signal));
     }
 
     #[test]
-    fn stale_weekend_bars_are_never_traded_on() {
-        let monday = Situation { now_s: 7200 + 3600 + 901, ..FRESH };
-        assert_eq!(decided(0.0, 0.0, 1.0, &monday), (Action::Hold, Reason::Stale));
-        let in_time = Situation { now_s: 7200 + 3600 + 900, ..FRESH };
-        assert_eq!(decided(0.0, 0.0, 1.0, &in_time), (Action::Buy, Reason::Signal));
-    }
-
-    #[test]
-    fn the_grace_is_one_interval_at_most() {
-        let minute = Situation { now_s: 180, bar_open_s: 0, interval_s: 60, ..FRESH };
-        assert_eq!(decided(0.0, 0.0, 1.0, &Situation { now_s: 180, ..minute }), (Action::Buy, Reason::Signal));
-        assert_eq!(decided(0.0, 0.0, 1.0, &Situation { now_s: 181, ..minute }), (Action::Hold, Reason::Stale));
-    }
-
-    #[test]
-    fn settings_outside_their_meaning_are_refused() {
+    fn a_threshold_outside_its_meaning_is_refused() {
         for threshold in [-0.1, 1.0, f64::NAN, f64::INFINITY] {
-            assert!(Policy::new(threshold, 900).is_err(), "{threshold}");
+            assert!(Policy::new(threshold).is_err(), "{threshold}");
         }
-        assert!(Policy::new(0.6, -1).is_err());
     }
 }

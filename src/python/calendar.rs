@@ -7,7 +7,7 @@ use crate::bars::{self, Calendar, FreshBar, Session};
 
 /// When a market is open.
 #[pyclass(name = "Calendar", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyCalendar(Calendar);
+pub(super) struct PyCalendar(pub(super) Calendar);
 
 #[pymethods]
 impl PyCalendar {

@@ -88,6 +88,9 @@ class Bars:
 class Cleaned:
     """Closed bars, and the account of what cleaning did; there is at least one bar."""
 
+    def closed_count(self, interval_s: int, calendar: Calendar) -> int:
+        """Bars that lie wholly in closed hours."""
+
     @property
     def bars(self) -> Bars: ...
     @property

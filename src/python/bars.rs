@@ -138,6 +138,10 @@ pub(super) struct PyCleaned(pub(super) Cleaned);
 
 #[pymethods]
 impl PyCleaned {
+    fn closed_count(&self, py: Python<'_>, interval_s: i64, calendar: &PyCalendar) -> PyResult<usize> {
+        py.detach(|| run(|| Ok(self.0.closed_count(interval_s, &calendar.0))))
+    }
+
     #[getter]
     fn bars(&self) -> PyBars {
         PyBars(Arc::clone(&self.0.bars))

@@ -37,7 +37,7 @@ class RawRows:
 
     @property
     def is_of_terminal(self) -> bool:
-        """Whether a terminal wrote the file, so that its times are its broker's; they stand here as if that kept UTC."""
+        """Whether a terminal wrote the file: its times are its broker's, and stand here as if that kept UTC."""
 
     def in_utc(self, zone: str) -> RawRows:
         """The same rows, their times read as the wall clock of ``UTC+2/eu``, ``UTC+2/us``, ``UTC+3``, ``utc``, …

@@ -49,6 +49,9 @@ pub fn named(zone: &str) -> Result<BrokerClock> {
 
 /// The zone of a broker's bars, by its usual name: the one in which they lie in the market's open hours.
 ///
+/// Some servers begin their week at their own midnight, an hour late while only one side of the ocean has summer time:
+/// their bars fit both rules, and no zone stands out.
+///
 /// # Errors
 /// [`Error::BadSetting`] when no usual zone stands out, and for bars of a day or more.
 pub fn found(rows: &RawRows, calendar: &Calendar) -> Result<&'static str> {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import time
 import uuid
+from collections.abc import Callable
 from email.utils import formatdate
 
 import msgspec
@@ -95,17 +96,17 @@ class GatewayMarket:
         self._timeout_s = timeout_s
         self._clock = clock
         self._offset = _core.BrokerOffset(dst)
-        self._context = zmq.Context()
 
-    def fetch(self, from_s: int, to_s: int) -> Page:
-        """Bars that open within ``from_s`` … ``to_s``, UTC seconds; ``date`` is the gateway machine's own time.
+    def fetch(self, from_s: int, to_s: int, pay: Callable[[], None]) -> Page:
+        """Bars that open within ``from_s`` … ``to_s``, UTC seconds. ``date`` is the gateway machine's own time;
+        ``pay`` is called before each request.
 
         Raises:
             Transient: no answer within the budget, or a fault that may heal.
             Unusable: an answer that cannot be read, a symbol the terminal does not have, or no way to tell broker time.
             Misconfigured: the gateway is too old.
         """
-        answer, calls = self._ask(from_s)
+        answer = self._ask(from_s, pay)
         self._offset.note(answer.server_time, answer.utc)
         times = self._offset.to_utc_series([rate[0] for rate in answer.rates])
         if times is None:
@@ -126,13 +127,9 @@ class GatewayMarket:
             for opened_s, rate in zip(times, answer.rates, strict=True)
             if from_s <= opened_s <= to_s
         ]
-        return Page(body=msgspec.json.encode(rows), date=formatdate(answer.utc, usegmt=True), calls=calls)
+        return Page(body=msgspec.json.encode(rows), date=formatdate(answer.utc, usegmt=True))
 
-    def close(self) -> None:
-        """Let go of the wire at once, whatever is still under way on it."""
-        self._context.destroy(linger=0)
-
-    def _ask(self, from_s: int) -> tuple[_Rates, int]:
+    def _ask(self, from_s: int, pay: Callable[[], None]) -> _Rates:
         now_s = self._clock.wall_s()
         count = min(COUNT_MAX, max(0, int(now_s) - from_s) // self._interval_s + 2)
         payload = {"symbol": self._symbol, "timeframe": self._timeframe, "start_pos": 0, "count": count}
@@ -142,17 +139,18 @@ class GatewayMarket:
         deadline_s = time.monotonic() + self._timeout_s
         for tries in range(1, TRIES + 1):
             left_s = deadline_s - time.monotonic()
+            pay()
             body = self._exchange(request, left_s / (TRIES + 1 - tries))
             reply = None if body is None else self._read(body)
             if reply is not None and reply.req_id in (None, req_id):
-                return self._rates(reply, count), tries
+                return self._rates(reply, count)
         raise Transient(
             f"the gateway at {self._url} did not answer within {self._timeout_s:g} s; is it running?", "gateway_timeout"
         )
 
     def _exchange(self, request: bytes, patience_s: float) -> bytes | None:
-        """One request on a socket of its own, as a REQ socket that got no answer cannot be used again."""
-        with self._context.socket(zmq.REQ) as socket:
+        """One request on a socket of its own: one that got no answer cannot be used again, and nothing is left over."""
+        with zmq.Context() as context, context.socket(zmq.REQ) as socket:
             socket.set(zmq.LINGER, 0)
             socket.set(zmq.IPV6, 1)
             socket.set(zmq.MAXMSGSIZE, ANSWER_BYTES_MAX)

@@ -9,7 +9,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rust test-python lint format bench docs model wheel clean tools
+.PHONY: help run test test-rust test-python lint format bench docs faults model wheel clean tools
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench: $(VENV)/.bench  ## speed of the core; the races against other libraries, 
 
 docs: $(VENV)/.dev  ## write docs/FEATURES.md and docs/CONFIGURATION.md from the code
 	$(BIN)/python -m mt5_sentinel.research.reference_docs docs
+
+faults: $(VENV)/.dev  ## write docs/FAULTS.md from a run of the daemon under every fault
+	SENTINEL_WRITE_DOCS=1 $(BIN)/python -m pytest -q tests/python/test_fault_table.py
 
 model: $(VENV)/.dev  ## train the bundled model again
 	$(BIN)/python -m mt5_sentinel.research.train

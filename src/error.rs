@@ -186,6 +186,12 @@ pub enum Error {
         /// What is wrong with them.
         problem: String,
     },
+    /// The answer of a hub that no decision may be based on.
+    #[error("answer of the hub: {problem}")]
+    BadAnswer {
+        /// What came, and what was expected.
+        problem: String,
+    },
     /// Bytes that hold no state of a stream of this build.
     #[error("stored stream: {problem}")]
     BadState {

@@ -199,17 +199,17 @@ fn assert_as_counted(session: Session) {
     for interval_s in [300, QUARTER_S, HOUR_S, 4 * HOUR_S, DAY_S] {
         let slots: Vec<i64> = (first..last).step_by(usize::try_from(interval_s).unwrap()).collect();
         let trades = |slot: i64| (slot..slot + interval_s).step_by(900).any(|at| calendar.is_open(at));
-        let traded: Vec<i64> = slots.iter().copied().filter(|slot| trades(*slot)).collect();
+        let expected: Vec<i64> = slots.iter().copied().filter(|slot| trades(*slot)).collect();
         for slot in &slots {
             assert_eq!(calendar.has_trading(*slot, slot + interval_s), trades(*slot), "{}", time::to_text(*slot));
         }
         for now_s in (at("2025-10-20")..last).step_by(7_001) {
-            let place = traded.partition_point(|slot| slot + interval_s <= now_s) - 1;
+            let place = expected.partition_point(|slot| slot + interval_s <= now_s) - 1;
             let due = calendar.newest_due(now_s, interval_s);
-            assert_eq!(due, Some(traded[place]), "{session:?} {interval_s} {}", time::to_text(now_s));
+            assert_eq!(due, Some(expected[place]), "{session:?} {interval_s} {}", time::to_text(now_s));
             for count in [0, 1, 2, 7, 10] {
-                let back = calendar.slots_back(traded[place], interval_s, i64::try_from(count).unwrap());
-                assert_eq!(back, traded[place - count], "{session:?} {interval_s} {count} {}", time::to_text(now_s));
+                let back = calendar.slots_back(expected[place], interval_s, i64::try_from(count).unwrap());
+                assert_eq!(back, expected[place - count], "{session:?} {interval_s} {count} {}", time::to_text(now_s));
             }
         }
     }

@@ -163,6 +163,14 @@ fn four_hourly_symbols_stay_below_a_twentieth_of_the_quota() {
 }
 
 #[test]
+fn minute_bars_need_more_than_a_twentieth_and_say_so() {
+    let refused = quota::check_plan(&[(&fx(), 60)], 5, NOON_S, 100_000, 0.05).unwrap_err();
+    assert!(refused.to_string().contains("5143 units a day are needed"), "{refused}");
+    assert_eq!(quota::check_plan(&[(&fx(), 60)], 5, NOON_S, 100_000, 0.06), Ok(5_143));
+    assert_eq!(quota::check_plan(&[(&fx(), 3600), (&fx(), 300)], 5, NOON_S, 100_000, 0.05), Ok(86 + 1_029));
+}
+
+#[test]
 fn the_budget_of_a_day_is_kept_to_the_last_unit() {
     assert_eq!(quota::check(4_995, 5, 100_000, 0.05), Ok(()));
     let refused = quota::check(4_996, 5, 100_000, 0.05);

@@ -14,7 +14,7 @@ use bars_rows::{START_S, body, flat, row, shared};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use mt5_sentinel::Error;
-use mt5_sentinel::bars::{Bars, RawRows, parse};
+use mt5_sentinel::bars::{Bars, RawRows, join, parse};
 
 fn error(body: &str) -> Error {
     parse(body.as_bytes()).map(|rows| rows.len()).expect_err(body)
@@ -229,5 +229,29 @@ fn columns_that_are_no_bars_are_refused() {
     for (high, volume) in [(0.5, 0.0), (f64::NAN, 0.0), (f64::INFINITY, 0.0), (1.0, -1.0), (1.0, f64::NAN)] {
         let error = build(&[0, 60], &[1.0, high], &[0.0, volume]).unwrap_err();
         assert!(matches!(&error, Error::BadField { row: 1, .. }), "{error}");
+    }
+}
+
+#[test]
+fn joined_bodies_hold_all_rows_in_order() {
+    let (first, second) = (body(&[flat(0, 1.25), flat(1, 1.5)]), body(&[flat(1, 1.75), flat(2, 2.0)]));
+    let bodies = ["[]", &first, " [ ]\n", &format!("\r\n{second} \n"), "[]"];
+    let joined = parse(&join(&bodies).unwrap()).unwrap();
+    let once = parse(body(&[flat(0, 1.25), flat(1, 1.5), flat(1, 1.75), flat(2, 2.0)]).as_bytes()).unwrap();
+    assert_eq!(format!("{joined:?}"), format!("{once:?}"));
+    assert_eq!(join::<&str>(&[]).unwrap(), b"[]");
+    assert_eq!(join(&["[]", "[]"]).unwrap(), b"[]");
+}
+
+#[test]
+fn a_body_that_is_not_whole_is_not_joined() {
+    let whole = body(&[flat(0, 1.25), flat(1, 1.5)]);
+    for cut in 0..whole.len() {
+        let broken = &whole[..cut];
+        assert!(join(&[broken, &whole]).is_err(), "{broken:?} first");
+        assert!(join(&[&whole, broken]).is_err(), "{broken:?} last");
+    }
+    for odd in ["<html></html>", "{}", "Timestamp,Datetime,Open,High,Low,Close,Volume\n", "[],[]", "[1]", "[[]]"] {
+        assert!(join(&[&whole, odd]).is_err(), "{odd}");
     }
 }

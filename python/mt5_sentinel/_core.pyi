@@ -118,6 +118,13 @@ def parse(body: bytes) -> RawRows:
         Unusable: the body is something else, breaks off, or holds a value that cannot be read.
     """
 
+def join_bodies(bodies: list[bytes]) -> bytes:
+    """One JSON body with the rows of all, in their order; no body gives an empty array.
+
+    Raises:
+        Unusable: a body is no whole JSON array of bars.
+    """
+
 def clean(rows: RawRows, *, interval_s: int, now_s: int, jump_ratio: float = 0.05) -> Cleaned:
     """Drop, deduplicate, repair and account; a bar is closed when open + interval ≤ now.
 
@@ -269,7 +276,7 @@ class BrokerClock:
     def standard_offset_s(self) -> int: ...
     def offset_s(self, at_utc_s: int) -> int: ...
     def to_utc(self, wall_s: int) -> int:
-        """UTC of what the clock shows; of the hour that comes twice the first, an hour left out as before the change."""
+        """UTC of what the clock shows; of an hour that comes twice the first."""
 
     def to_utc_series(self, walls_s: Sequence[int]) -> list[int]:
         """As ``to_utc``, of a series in order: in the hour that comes twice times go on increasing."""
@@ -703,8 +710,22 @@ def check_quota(spent: int, cost: int, units: int, share: float) -> None:
         Transient: it does not; the next day begins at 00:00 UTC.
     """
 
-def quota_plan(calendar: Calendar, *, interval_s: int, cost: int, now_s: int) -> int:
-    """Units a day costs, on the average of a week, when every bar comes in time: one request a bar."""
+def check_quota_plan(calendars: list[tuple[Calendar, int]], *, cost: int, now_s: int, units: int, share: float) -> int:
+    """Units a day costs when every bar comes in time: one request a bar, on the average of the week from ``now_s``.
+
+    Args:
+        calendars: of each symbol, with the length of its bars in seconds.
+        cost: units of a request.
+        now_s: UTC seconds.
+        units: of a day.
+        share: of them that may be spent.
+
+    Raises:
+        Misconfigured: it is more than may be spent.
+    """
+
+def time_text(seconds: int) -> str:
+    """UTC seconds as ``2022-08-09 00:00:00``."""
 
 class Policy:
     """Rules of deciding: trade strictly above ``threshold``."""
@@ -732,11 +753,41 @@ def check_scores(scores: Sequence[float]) -> tuple[float, float, float]:
         Unusable: they are not three finite numbers in 0..1 that sum to 1 within 1e-3; says what came.
     """
 
+def compare_scores(a: Sequence[float], b: Sequence[float]) -> float:
+    """Largest absolute difference of a class's probability, 0 to 1.
+
+    Raises:
+        Unusable: as ``check_scores``.
+    """
+
+def check_request(rows: Sequence[Sequence[float]], steps: int, width: int) -> None:
+    """Whether rows may be sent to a hub: ``steps`` of them, ``width`` values each, all finite.
+
+    Raises:
+        Unusable: they are not; names row and column.
+    """
+
+def read_answer(body: bytes, answer: str) -> tuple[float, float, float]:
+    """A hub's answer to one row → [SELL, HOLD, BUY].
+
+    Args:
+        body: the JSON object with ``predictions``.
+        answer: ``classes`` (three probabilities, as a list or by name) or ``p_up`` (that of a rise alone).
+
+    Raises:
+        Unusable: anything else came; says what, in one line.
+        Misconfigured: ``answer`` is another word.
+    """
+
+def failure_text(body: bytes) -> str:
+    """What the body of a failing answer says, in one line: MLflow's error, or what else it is."""
+
 def decide(
     scores: Sequence[float],
     policy: Policy,
     bar: FreshBar,
     *,
+    price_s: int,
     decided_bar_s: int | None,
     position: _Side | None,
 ) -> Decision:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import threading
+import zlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -13,10 +14,15 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from mt5_sentinel.secret import Secret
+
 CHUNK_BYTES = 1 << 16
 
 CONNECT_S_MAX = 5.0
 """A server that does not even accept within this time is away, whatever the budget."""
+
+GZIP_WBITS = 31
+"""What zlib calls a deflated stream with a gzip head and a checksum at its end."""
 
 
 class FetchError(Exception):
@@ -36,29 +42,45 @@ class Answer(NamedTuple):
     headers: Mapping[str, str]
 
 
-def get(url: str, headers: Mapping[str, str], *, budget_s: float, body_bytes_max: int) -> Answer:
+def get(
+    url: str | Secret,
+    headers: Mapping[str, str],
+    *,
+    budget_s: float,
+    body_bytes_max: int,
+    silence_s: float | None = None,
+) -> Answer:
     """Fetch one URL over a connection of its own; redirects are not followed.
+
+    Args:
+        url: a ``Secret`` where it holds a token: frames that an error passes keep their variables.
+        headers: sent as they are; ``gzip`` is the one encoding that is unpacked.
+        budget_s: from connecting to the last byte.
+        body_bytes_max: packed and unpacked.
+        silence_s: longest time without a single byte; the budget when None.
 
     Raises:
         FetchError: without a trace of the URL, which may hold a token: urllib3's own errors quote it, so none is
             chained.
     """
     # The error is raised outside of the except block, so that urllib3's is not even its context.
-    outcome = _get(url, headers, budget_s, body_bytes_max)
+    outcome = _get(url, headers, budget_s, min(budget_s, silence_s or budget_s), body_bytes_max)
     if isinstance(outcome, FetchError):
         raise outcome
     return outcome
 
 
-def _get(url: str, headers: Mapping[str, str], budget_s: float, body_bytes_max: int) -> Answer | FetchError:
-    late = FetchError("timeout", f"no whole answer within {budget_s:g} s")
+def _get(
+    url: str | Secret, headers: Mapping[str, str], budget_s: float, silence_s: float, body_bytes_max: int
+) -> Answer | FetchError:
+    late = FetchError("timeout", f"no whole answer within {budget_s:.1f} s")
     with _Watchdog(budget_s) as watchdog:
         try:
             with watchdog.pool() as pool:
-                timeout = urllib3.Timeout(connect=min(CONNECT_S_MAX, budget_s), read=budget_s)
+                timeout = urllib3.Timeout(connect=min(CONNECT_S_MAX, budget_s), read=silence_s)
                 response = pool.request(
                     "GET",
-                    url,
+                    url.reveal() if isinstance(url, Secret) else url,
                     headers={**headers, "Connection": "close"},
                     timeout=timeout,
                     redirect=False,
@@ -66,20 +88,40 @@ def _get(url: str, headers: Mapping[str, str], budget_s: float, body_bytes_max: 
                     preload_content=False,
                 )
                 body = bytearray()
-                while chunk := response.read1(CHUNK_BYTES, decode_content=True):
+                while chunk := response.read1(CHUNK_BYTES, decode_content=False):
                     body += chunk
                     if len(body) > body_bytes_max:
                         return FetchError("too_large", f"more than {body_bytes_max} bytes came")
                 # A connection that was cut looks like a finished body where no length was announced.
-                return late if watchdog.barked else Answer(response.status, bytes(body), response.headers)
+                return late if watchdog.barked else _unpacked(response, body, body_bytes_max)
         except urllib3.exceptions.NewConnectionError as error:
             return FetchError("connection", f"no connection: {type(error).__name__}")
         except urllib3.exceptions.TimeoutError:
-            return late
+            silent = FetchError("timeout", f"no byte came for {silence_s:.1f} s")
+            return late if watchdog.barked else silent
         except (urllib3.exceptions.HTTPError, OSError) as error:
             return (
                 late if watchdog.barked else FetchError("connection", f"the connection broke: {type(error).__name__}")
             )
+
+
+def _unpacked(response: urllib3.BaseHTTPResponse, body: bytearray, bytes_max: int) -> Answer | FetchError:
+    """The answer with its body unpacked, whole by its own checksum, or why it is none."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding == "identity" or not body:
+        return Answer(response.status, bytes(body), response.headers)
+    if encoding not in ("gzip", "x-gzip"):
+        return FetchError("connection", "the body has an encoding that was not asked for")
+    reader = zlib.decompressobj(GZIP_WBITS)
+    try:
+        plain = reader.decompress(body, bytes_max + 1)
+    except zlib.error:
+        return FetchError("connection", "the gzip body is damaged")
+    if len(plain) > bytes_max:
+        return FetchError("too_large", f"more than {bytes_max} bytes came")
+    if not reader.eof or reader.unused_data:
+        return FetchError("connection", "the gzip body is cut short, or more follows it")
+    return Answer(response.status, plain, response.headers)
 
 
 class _Watchdog:

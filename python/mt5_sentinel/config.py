@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+from mt5_sentinel import symbol_tables
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.settings import Settings
+from mt5_sentinel.symbol_tables import Table
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+__all__ = ["Check", "Settings", "load", "load_all"]
 
 ENV_PREFIX = "MT5_SENTINEL_"
 DEFAULT_FILE = Path("/etc/mt5-sentinel/config.toml")
@@ -27,6 +31,11 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 TABLE = {row.name: row for row in dataclasses.fields(Settings)}
 TYPES: dict[str, Any] = get_type_hints(Settings)
+PER_SYMBOL = [name for name, row in TABLE.items() if row.metadata["per_symbol"]]
+"""What a ``[[symbol]]`` table may hold, beside ``name``."""
+
+SYMBOLS_MAX = 100
+NAME_CHARS_MAX = 40
 
 
 Check = Callable[[Settings], object]
@@ -36,7 +45,23 @@ Check = Callable[[Settings], object]
 def load(
     flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None = None, checks: Sequence[Check] = ()
 ) -> Settings:
-    """Settings from flags over environment over file over defaults.
+    """Settings of one symbol; as ``load_all``, for what works with one.
+
+    Raises:
+        Misconfigured: as ``load_all``, and where the file has tables for several symbols and none was chosen.
+    """
+    found = load_all(flags, environ, file, checks)
+    if len(found) > 1:
+        names = ", ".join(one.symbol for one in found)
+        message = f"{_file(file, environ)} has [[symbol]] tables for {names}; choose one with --symbol"
+        raise Misconfigured(message, "bad_configuration")
+    return found[0]
+
+
+def load_all(
+    flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None = None, checks: Sequence[Check] = ()
+) -> tuple[Settings, ...]:
+    """Settings of each symbol: its ``[[symbol]]`` table over flags over environment over file over defaults.
 
     Args:
         flags: values given on the command line; ``None`` means not given.
@@ -44,12 +69,18 @@ def load(
         file: TOML file; default ``MT5_SENTINEL_CONFIG``, else ``/etc/mt5-sentinel/config.toml`` where it exists.
         checks: what the rooms that will use the settings have to say about them.
 
+    Returns:
+        One for each table, in the order of the file, or the one whose symbol a flag or a variable names; a single one
+        where there are no tables.
+
     Raises:
         Misconfigured: naming every mistake at once, each with its place.
     """
     mistakes: list[str] = []
     values: dict[str, Any] = {}
-    for name, value in _file_values(file, environ, mistakes).items():
+    content = _file_values(file, environ, mistakes)
+    tables = _take_tables(content, _file(file, environ), mistakes)
+    for name, value in content.items():
         _take(values, name, value, f"{_file(file, environ)}: {name}", mistakes)
     for variable, name in _variables(environ, mistakes):
         _take(values, name, _from_text(name, environ[variable]), f"environment: {variable}", mistakes)
@@ -57,18 +88,34 @@ def load(
         if value is not None:
             typed = _from_text(name, value) if isinstance(value, str) else value
             _take(values, name, typed, f"flag: --{name.replace('_', '-')}", mistakes)
-    settings = Settings(**values)
-    _check_together(settings, mistakes)
-    for check in checks:
-        try:
-            check(settings)
-        except Misconfigured as error:  # noqa: PERF203 - a handful of checks, once at start
-            mistakes.append(str(error))
+    found = (Settings(**values),) if tables is None else symbol_tables.merge(values, tables, mistakes)
+    mistakes += _answers(found or (Settings(**values),), checks if found else ())
     if mistakes:
         lines = "\n".join(f"  - {mistake}" for mistake in mistakes)
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         raise Misconfigured(f"{count} in the configuration:\n{lines}", "bad_configuration")
-    return settings
+    return found
+
+
+def _answers(found: tuple[Settings, ...], checks: Sequence[Check]) -> list[str]:
+    """What is wrong with whole settings: told once where it holds for all symbols, else with the symbol."""
+    told: dict[str, list[str]] = {}
+    for settings in found:
+        mistakes: list[str] = []
+        _check_together(settings, mistakes)
+        for check in checks:
+            try:
+                check(settings)
+            except Misconfigured as error:  # noqa: PERF203 - a handful of checks, once at start
+                mistakes.append(str(error))
+        for mistake in mistakes:
+            told.setdefault(mistake, []).append(settings.symbol)
+    is_one_word = {mistake: len(symbols) == len(found) for mistake, symbols in told.items()}
+    return [
+        mistake if is_one_word[mistake] else f"{symbol}: {mistake}"
+        for mistake, symbols in told.items()
+        for symbol in (symbols[:1] if is_one_word[mistake] else symbols)
+    ]
 
 
 def _file(file: Path | None, environ: Mapping[str, str]) -> Path:
@@ -89,6 +136,41 @@ def _file_values(file: Path | None, environ: Mapping[str, str], mistakes: list[s
         del values[name]
         mistakes.append(f"{path}: unknown key `{name}`{_did_you_mean(name, list(TABLE))}")
     return values
+
+
+def _take_tables(content: dict[str, Any], path: Path, mistakes: list[str]) -> list[Table] | None:
+    """Take the ``[[symbol]]`` tables out of the file's content; ``None`` where it has none."""
+    listed = content.get("symbol")
+    if isinstance(listed, dict):
+        mistakes.append(f"{path}: [symbol]: a table of a symbol has two brackets, [[symbol]]")
+        listed = [listed]
+    elif not (isinstance(listed, list) and listed and all(isinstance(one, dict) for one in listed)):
+        return None
+    del content["symbol"]
+    if len(listed) > SYMBOLS_MAX:
+        mistakes.append(f"{path}: {len(listed)} [[symbol]] tables, {SYMBOLS_MAX} at most; run several daemons")
+    return [_table(number, one, path, mistakes) for number, one in enumerate(listed[:SYMBOLS_MAX], start=1)]
+
+
+def _table(number: int, content: dict[str, Any], path: Path, mistakes: list[str]) -> Table:
+    """One table: known keys with good values, and where it stands."""
+    name, values = content.get("name"), dict[str, Any]()
+    place = f"{path}: [[symbol]] table {number}"
+    if name in (None, ""):
+        mistakes.append(f'{place}: it has no name; write for example name = "EURUSD"')
+    elif isinstance(name, str):
+        place += f" ({name[:NAME_CHARS_MAX]})"
+    for key, value in content.items():
+        if key == "name":
+            _take(values, "symbol", value, f"{place}: name", mistakes)
+        elif key in PER_SYMBOL:
+            _take(values, key, value, f"{place}: {key}", mistakes)
+        elif key in TABLE and key != "symbol":
+            mistakes.append(f"{place}: `{key}` holds for all symbols; it stands above the first table")
+        else:
+            near = "; here it is `name`" if key == "symbol" else _did_you_mean(key, ["name", *PER_SYMBOL])
+            mistakes.append(f"{place}: unknown key `{key}`{near}")
+    return Table(place, values)
 
 
 def _variables(environ: Mapping[str, str], mistakes: list[str]) -> list[tuple[str, str]]:

@@ -6,12 +6,13 @@ import logging
 from dataclasses import dataclass
 
 from mt5_sentinel import _core
-from mt5_sentinel.history import Brought, History, stage
+from mt5_sentinel.history import Brought, History
 from mt5_sentinel.journal import Journal
 from mt5_sentinel.ports import Broker
 from mt5_sentinel.route import recover, route
 from mt5_sentinel.scoring import Scoring
 from mt5_sentinel.settings import Settings
+from mt5_sentinel.stages import stage
 from mt5_sentinel.types import INTERVAL_S, CycleRecord
 
 log = logging.getLogger("mt5_sentinel")

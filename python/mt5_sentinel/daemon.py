@@ -1,106 +1,90 @@
-"""The loop: run → tick → run_cycle. Signals only set flags; a cycle is always finished."""
+"""The loop: run → tick → run_minute. Signals only set flags; cycles are finished."""
 
 from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Callable
-from datetime import datetime, timezone
+from collections.abc import Callable, Sequence
 from types import FrameType
 
-from mt5_sentinel.cycle import Desk, cycle
-from mt5_sentinel.errors import SentinelError
+from mt5_sentinel.crew import CYCLE_BUDGET_S, Crew
+from mt5_sentinel.cycle import Desk
 from mt5_sentinel.guard import Guard
-from mt5_sentinel.logs import hide, learn
 from mt5_sentinel.ports import Clock
 from mt5_sentinel.schedule import Schedule
-from mt5_sentinel.types import CycleRecord, Mode
+from mt5_sentinel.trader import Observer, Outcome, Trader
+from mt5_sentinel.types import Mode
+
+STOP_BUDGET_S = 20.0
+"""How long a stop waits for cycles that run beyond their minute; systemd kills after 90 s."""
 
 log = logging.getLogger("mt5_sentinel")
 
-Observer = Callable[[CycleRecord], None]
+Desks = tuple[Desk, ...]
 
 
 class Daemon:
-    """One symbol, one cycle at a time, until told to stop."""
+    """One cycle of every symbol a minute, until told to stop."""
 
     def __init__(
         self,
-        desk: Desk,
+        desks: Sequence[Desk],
         clock: Clock,
         schedule: Schedule,
         *,
         mode: Mode,
         observers: tuple[Observer, ...] = (),
-        reload: Callable[[Desk], Desk] | None = None,
+        reload: Callable[[Desks], Desks] | None = None,
+        cycle_budget_s: float = CYCLE_BUDGET_S,
     ) -> None:
         """Take the parts; nothing runs yet.
 
         Args:
-            desk: what to trade with.
+            desks: what to trade with, one for each symbol.
             clock: the only source of time.
-            schedule: when a cycle is due.
+            schedule: when a minute's cycles are due.
             mode: what the journal calls this way of trading.
-            observers: called with each finished record; metrics and health live there.
-            reload: builds a desk from the configuration as it is now, for SIGHUP.
+            observers: called with each finished record, in the threads of the symbols where there are several;
+                metrics and health live there.
+            reload: builds desks of the same symbols from the configuration as it is now, for SIGHUP.
+            cycle_budget_s: how long a minute waits for its cycles, where there are several symbols.
         """
-        self.desk = desk
-        learn(desk.settings.secrets())
+        self._traders = [Trader(desk, clock, mode=mode, observers=observers) for desk in desks]
+        self._crew = Crew(self._traders, clock, cycle_budget_s)
         self._clock = clock
         self._schedule = schedule
-        self._mode: Mode = mode
-        self._observers = observers
         self._reload = reload
-        self._guard = Guard()
-        self._unwritten: list[CycleRecord] = []
         self._stop = False
         self._reload_wanted = False
 
+    @property
+    def desks(self) -> Desks:
+        """What is traded with now."""
+        return tuple(trader.desk for trader in self._traders)
+
     def run(self) -> None:
-        """First cycle at once, then on schedule, until a stop is asked for."""
+        """First cycles at once, then on schedule, until a stop is asked for."""
         self._schedule.start(self._clock.wall_s(), self._clock.monotonic_s())
-        self.run_cycle()
+        self.run_minute()
         while not self._stop:
             self.tick()
 
     def tick(self) -> None:
-        """Reload when asked to; run a cycle when one is due; otherwise wait a little."""
+        """Reload when asked to; run the cycles when they are due; otherwise wait a little."""
         if self._reload_wanted:
-            self._reload_desk()
+            self._reload_desks()
         wall_s = self._clock.wall_s()
         if self._schedule.is_due(wall_s, self._clock.monotonic_s()):
-            self.run_cycle()
+            self.run_minute()
         else:
             self._clock.wait_s(self._schedule.wait_s(wall_s))
 
-    def run_cycle(self) -> tuple[CycleRecord, SentinelError | None]:
-        """One guarded cycle, its row in the journal, its news to the observers."""
-        now_s = self._clock.wall_s()
-        record = CycleRecord(symbol=self.desk.settings.symbol, mode=self._mode, started_s=now_s)
-        log.info("TRADING CYCLE START: %s", datetime.fromtimestamp(now_s, timezone.utc).isoformat(timespec="seconds"))
-
-        def work() -> None:
-            self.desk.journal.begin(record)
-            cycle(self.desk, record, now_s, halted=self._guard.halted)
-
-        error = self._guard.run(record, work)
-        self._guard.count(record)
-        record.finished_s = self._clock.wall_s()
-        record.detail = None if record.detail is None else hide(record.detail)
-        self._unwritten.append(record)
-        self._guard.run(record, self._write)
-        for observer in self._observers:
-            self._guard.run(record, lambda observer=observer: observer(record))  # type: ignore[misc]
-        return record, error
-
-    def _write(self) -> None:
-        """Finish the rows of this cycle and of those before it that a locked or full disk kept from the journal."""
-        while self._unwritten:
-            self.desk.journal.finish(self._unwritten[0])
-            del self._unwritten[0]
+    def run_minute(self) -> list[Outcome | None]:
+        """A guarded cycle of every symbol; ``None`` where it still runs when the minute has waited long enough."""
+        return self._crew.run(self._clock.wall_s())
 
     def stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
-        """Ask the loop to end after the cycle that runs now; also a signal handler."""
+        """Ask the loop to end after the cycles that run now; also a signal handler."""
         self._stop = True
 
     def reload(self, signum: int = 0, frame: FrameType | None = None) -> None:
@@ -113,19 +97,26 @@ class Daemon:
         signal.signal(signal.SIGINT, self.stop)
         signal.signal(signal.SIGHUP, self.reload)
 
-    def _reload_desk(self) -> None:
+    def close(self, budget_s: float = STOP_BUDGET_S) -> list[str]:
+        """Finish what runs, before journal and books are closed.
+
+        Returns:
+            Symbols whose cycle had to be given up; the next start notes it as interrupted.
+        """
+        given_up = self._crew.close(budget_s)
+        for symbol in given_up:
+            log.error("%s: its cycle still runs after %g s more and is given up", symbol, budget_s)
+        return given_up
+
+    def _reload_desks(self) -> None:
         self._reload_wanted = False
         if self._reload is None:
             return
-        rebuild = self._reload
-
-        def work() -> None:
-            self.desk = rebuild(self.desk)
-
-        error = self._guard.attempt(work)
+        rebuild, rebuilt = self._reload, list[Desk]()
+        error = Guard().attempt(lambda: rebuilt.extend(rebuild(self.desks)))
         if error is not None:
             log.error("Reload refused, the old configuration stays: %s", error)
             return
-        learn(self.desk.settings.secrets())
-        self._guard = Guard()
+        for trader, desk in zip(self._traders, rebuilt, strict=True):
+            trader.take(desk)
         log.info("Configuration reloaded")

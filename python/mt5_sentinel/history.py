@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import NamedTuple
 
@@ -14,6 +11,7 @@ from mt5_sentinel.bar_store import BarStore
 from mt5_sentinel.errors import SentinelError, Transient, Unusable
 from mt5_sentinel.ports import Clock, Market
 from mt5_sentinel.settings import Settings
+from mt5_sentinel.stages import stage
 from mt5_sentinel.types import INTERVAL_S, CycleRecord, Page
 
 log = logging.getLogger("mt5_sentinel")
@@ -27,16 +25,6 @@ class Brought(NamedTuple):
     """The newest price known, of the bar still forming where there is one."""
     price_s: int
     """When it was answered, UTC seconds."""
-
-
-@contextmanager
-def stage(record: CycleRecord, name: str) -> Iterator[None]:
-    """Time a stage, also one that fails; durations are diagnostics, so they bypass the replayable clock."""
-    started = time.perf_counter()
-    try:
-        yield
-    finally:
-        record.stages_s[name] = record.stages_s.get(name, 0.0) + time.perf_counter() - started
 
 
 class History:
@@ -55,7 +43,7 @@ class History:
             clock: this machine's time.
         """
         self.market = market
-        self._store = store
+        self.store = store
         self._calendar = calendar
         self._settings = settings
         self._clock = clock
@@ -82,7 +70,9 @@ class History:
         known = self._series.known()
         with stage(record, "parse"):
             rows = _core.RawRows.from_rows(self._series.rows(self._settings.history_bars))
-            cleaned = _core.clean(rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio)
+            cleaned = _core.clean(
+                rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio
+            )
         record.bars, record.bar_open_s = len(cleaned.bars), cleaned.newest_open_s
         price = cleaned.last_price if known.price is None else known.price
         return Brought(cleaned, price, known.answered_at_s or 0)
@@ -134,9 +124,9 @@ class History:
         units = self.market.units_per_call
         if units:
             day = datetime.fromtimestamp(moment_s, timezone.utc).strftime("%Y-%m-%d")
-            spent = self._store.spent(self.market.name, day)
+            spent = self.store.spent(self.market.name, day)
             _core.check_quota(spent, units, self._settings.eodhd_quota_units, self._settings.eodhd_quota_share)
-            self._store.spend(self.market.name, day, 1, units)
+            self.store.spend(self.market.name, day, 1, units)
         record.fetch_calls += 1
         record.quota_units += units
 
@@ -147,9 +137,7 @@ class History:
         if len(rows) == 0:
             log.info("✓ Fetched 0 bars: the answer was empty")
             return
-        cleaned = _core.clean(
-            rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio
-        )
+        cleaned = _core.clean(rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio)
         report = cleaned.report
         record.dropped, record.repaired = dict(report["dropped"]), report["repaired"]
         revised = self._series.keep(

@@ -4,73 +4,41 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
+from mt5_sentinel import journal_schema
 from mt5_sentinel.errors import Misconfigured, Unsafe
 from mt5_sentinel.types import CycleRecord, FillReport, OrderRequest
 
-SCHEMA_VERSION = 1
+NEWER = ("conditions", "fetch_calls", "quota_units", "scored_by", "other_sell", "other_hold", "other_buy")
+"""Columns that a journal of version 1 has not got."""
 
-SCHEMA = """
-CREATE TABLE cycle (
-    id            INTEGER PRIMARY KEY,
-    started_utc   TEXT NOT NULL,
-    finished_utc  TEXT,
-    symbol        TEXT NOT NULL,
-    mode          TEXT NOT NULL,
-    status        TEXT NOT NULL CHECK (status IN ('running', 'done', 'failed', 'interrupted')),
-    reason        TEXT NOT NULL,
-    detail        TEXT,
-    rows          INTEGER,
-    bars          INTEGER,
-    dropped       TEXT,
-    repaired      INTEGER,
-    bar_open_s    INTEGER,
-    price         REAL,
-    score_sell    REAL,
-    score_hold    REAL,
-    score_buy     REAL,
-    action        TEXT,
-    confidence    REAL,
-    settled       INTEGER NOT NULL DEFAULT 0,
-    req_id        TEXT,
-    outcome       TEXT,
-    equity        REAL,
-    drawdown_max  REAL,
-    stages_s      TEXT
-) STRICT;
-CREATE INDEX cycle_settled ON cycle (symbol, mode, bar_open_s) WHERE settled = 1;
-CREATE TABLE intent (
-    req_id        TEXT PRIMARY KEY,
-    cycle_id      INTEGER NOT NULL REFERENCES cycle (id),
-    symbol        TEXT NOT NULL,
-    mode          TEXT NOT NULL,
-    bar_open_s    INTEGER NOT NULL,
-    side          TEXT NOT NULL CHECK (side IN ('BUY', 'SELL')),
-    close_lots    REAL NOT NULL,
-    open_lots     REAL NOT NULL,
-    created_utc   TEXT NOT NULL,
-    not_after_utc TEXT NOT NULL,
-    state         TEXT NOT NULL CHECK (state IN ('intended', 'filled', 'refused', 'unknown', 'not_sent')),
-    detail        TEXT,
-    price         REAL,
-    closed_lots   REAL,
-    opened_lots   REAL,
-    profit        REAL
-) STRICT;
-CREATE INDEX intent_unresolved ON intent (symbol, mode) WHERE state IN ('intended', 'unknown');
-"""
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+
+def _in_turn(method: Callable[Concatenate[Journal, Given], Found]) -> Callable[Concatenate[Journal, Given], Found]:
+    """One thread at a time."""
+
+    @functools.wraps(method)
+    def taking_turns(self: Journal, /, *args: Given.args, **kwargs: Given.kwargs) -> Found:
+        with self._turn:
+            return method(self, *args, **kwargs)
+
+    return taking_turns
 
 
 class Journal:
-    """The daemon's own journal, opened for writing by one process at a time."""
+    """The daemon's own journal, opened for writing by one process at a time; its threads take turns."""
 
     def __init__(self, state_dir: Path, mode: str, *, durable: bool = True) -> None:
         """Open or create ``state_dir/journal.db`` and close what an earlier process left running.
@@ -85,6 +53,7 @@ class Journal:
         """
         self.path = state_dir / "journal.db"
         self._mode = mode
+        self._turn = threading.RLock()
         with contextlib.ExitStack() as undo:
             self._open(state_dir, durable, undo)
             undo.pop_all()
@@ -94,7 +63,7 @@ class Journal:
             state_dir.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(state_dir / "journal.lock")
             undo.callback(os.close, self._lock)
-            self._db = sqlite3.connect(self.path, isolation_level=None)
+            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             undo.callback(self._db.close)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
@@ -112,6 +81,7 @@ class Journal:
         except OSError as error:
             raise self._unwritable(error) from None
 
+    @_in_turn
     def begin(self, record: CycleRecord) -> None:
         """Insert the cycle's row before its work starts, so that a kill leaves a trace.
 
@@ -125,12 +95,14 @@ class Journal:
         )
         record.cycle_id = cursor.lastrowid or 0
 
+    @_in_turn
     def finish(self, record: CycleRecord) -> None:
         """Write everything the cycle found out, in a row of its own if ``begin`` could not."""
         self._check_place()
         if record.cycle_id == 0:
             self.begin(record)
-        sell, hold, buy = record.scores or (None, None, None)
+        sell, hold, buy = record.scores or (None,) * 3
+        other_sell, other_hold, other_buy = record.other_scores or (None,) * 3
         columns: dict[str, Any] = {
             "finished_utc": utc(record.finished_s),
             "status": record.status,
@@ -153,11 +125,19 @@ class Journal:
             "equity": record.equity,
             "drawdown_max": record.drawdown_max,
             "stages_s": _json(record.stages_s),
+            "conditions": _json(record.conditions),
+            "fetch_calls": record.fetch_calls,
+            "quota_units": record.quota_units,
+            "scored_by": record.scored_by,
+            "other_sell": other_sell,
+            "other_hold": other_hold,
+            "other_buy": other_buy,
         }
         assignments = ", ".join(f"{name} = ?" for name in columns)
         statement = f"UPDATE cycle SET {assignments} WHERE id = ?"  # noqa: S608 - the names are the literals above
         self._db.execute(statement, (*columns.values(), record.cycle_id))
 
+    @_in_turn
     def intend(self, request: OrderRequest, record: CycleRecord) -> None:
         """Write an order down before it is sent; the same request id can be written only once."""
         self._check_place()
@@ -178,6 +158,7 @@ class Journal:
             ),
         )
 
+    @_in_turn
     def settle(self, req_id: str, state: str, *, fill: FillReport | None = None, detail: str | None = None) -> None:
         """Write what became of an order."""
         parts = (fill.price, fill.closed_lots, fill.opened_lots, fill.profit) if fill else (None,) * 4
@@ -193,6 +174,7 @@ class Journal:
             (req_id,),
         )
 
+    @_in_turn
     def unresolved(self, symbol: str) -> list[str]:
         """Request ids whose outcome is not known, oldest first."""
         found = self._db.execute(
@@ -202,6 +184,7 @@ class Journal:
         )
         return [row[0] for row in found]
 
+    @_in_turn
     def decided_bar_s(self, symbol: str) -> int | None:
         """Open time of the newest bar that was decided or for which an order was written."""
         found = self._db.execute(
@@ -212,6 +195,7 @@ class Journal:
         ).fetchone()
         return found[0] if found else None
 
+    @_in_turn
     def close(self) -> None:
         """Close the file and give up the lock."""
         self._db.close()
@@ -230,16 +214,16 @@ class Journal:
             raise Unsafe(f"the journal {self.path} was removed or replaced while in use; restart", "journal_gone")
 
     def _migrate(self) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            self._db.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-        elif version != SCHEMA_VERSION:
-            message = f"{self.path} has schema {version}, this program writes schema {SCHEMA_VERSION}"
+        version = journal_schema.migrate(self._db)
+        if version != journal_schema.VERSION:
+            message = f"{self.path} has schema {version}, this program writes schema {journal_schema.VERSION}"
             raise Misconfigured(message, "journal_schema")
 
 
-def read(path: Path, last: int | None = None) -> Iterator[dict[str, Any]]:
-    """Cycles of a journal, oldest first, each with its order under ``intent``; safe while a daemon writes.
+def read(path: Path, last: int | None = None, symbol: str | None = None) -> Iterator[dict[str, Any]]:
+    """Cycles of a journal, of all symbols or one, oldest first, each with its order under ``intent``.
+
+    Safe while a daemon writes; a journal of an older version is read as it is, what it lacks is ``None``.
 
     Raises:
         Misconfigured: there is no journal at ``path``, or it cannot be read.
@@ -249,10 +233,10 @@ def read(path: Path, last: int | None = None) -> Iterator[dict[str, Any]]:
     try:
         db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
         db.row_factory = sqlite3.Row
-        cycles = db.execute("SELECT * FROM cycle ORDER BY id DESC LIMIT ?", (-1 if last is None else last,)).fetchall()
-        for row in reversed(cycles):
-            cycle = dict(row)
-            for packed in ("dropped", "stages_s"):
+        query = "SELECT * FROM cycle WHERE ?1 IS NULL OR symbol = ?1 ORDER BY id DESC LIMIT ?2"
+        for row in reversed(db.execute(query, (symbol, -1 if last is None else last)).fetchall()):
+            cycle: dict[str, Any] = dict.fromkeys(NEWER) | dict(row)
+            for packed in ("dropped", "stages_s", "conditions"):
                 cycle[packed] = msgspec.json.decode(cycle[packed]) if cycle[packed] else None
             found = db.execute("SELECT * FROM intent WHERE cycle_id = ?", (row["id"],)).fetchone()
             cycle["settled"] = bool(cycle["settled"])

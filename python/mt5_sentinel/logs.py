@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import json
 import logging
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TextIO
 from urllib.parse import quote, quote_plus
 
@@ -19,10 +23,11 @@ _known: set[str] = set()
 
 
 def spellings(secret: str) -> set[str]:
-    """How a secret may appear: as it is, or as it stands in a URL; none for the API's public token."""
+    """How a secret may appear: as it is, in a URL, in HTML, in JSON; none for the API's public token."""
     if len(secret) < SECRET_CHARS_MIN or secret == PUBLIC_TOKEN:
         return set()
-    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), secret.replace("/", "\\/")}
+    escaped = {html.escape(secret), json.dumps(secret)[1:-1], secret.replace("/", "\\/")}
+    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)} | escaped
 
 
 def learn(secrets: Iterable[str]) -> None:
@@ -50,11 +55,25 @@ def hide_bytes(body: bytes) -> bytes:
     return body
 
 
+_speaker: ContextVar[str] = ContextVar("speaker", default="")
+
+
+@contextmanager
+def speaking_for(symbol: str) -> Iterator[None]:
+    """Begin every line of this thread with the symbol, within a ``with`` block."""
+    before = _speaker.set(f"{symbol} ")
+    try:
+        yield
+    finally:
+        _speaker.reset(before)
+
+
 class RedactingFormatter(logging.Formatter):
     """Formats as usual, then hides every secret, in tracebacks too."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, or a line and its traceback, without secrets."""
+        record.speaker = _speaker.get()  # a handler formats in the thread that logs
         return hide(super().format(record))
 
 
@@ -63,7 +82,7 @@ def set_up(level: str, secrets: Iterable[str], stream: TextIO | None = None) -> 
     learn(secrets)
     handler = logging.StreamHandler(stream or sys.stderr)
     has_journal = "JOURNAL_STREAM" in os.environ
-    handler.setFormatter(RedactingFormatter("%(message)s" if has_journal else "%(asctime)s %(message)s"))
+    handler.setFormatter(RedactingFormatter(f"{'' if has_journal else '%(asctime)s '}%(speaker)s%(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from mt5_sentinel.types import CycleRecord
+from mt5_sentinel.types import STILL_RUNNING, CycleRecord
 
 ACTIONS = ("BUY", "SELL", "HOLD")
 
@@ -15,13 +15,14 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call] # t
 
 
 class Metrics:
-    """Counts finished cycles; knows nothing of how they ran."""
+    """Counts finished cycles, from any thread; knows nothing of how they ran."""
 
-    def __init__(self, uptime_s: Callable[[], float]) -> None:
+    def __init__(self, uptime_s: Callable[[], float], symbols: Iterable[str] = ()) -> None:
         """Register every family, so that each exists from the first scrape.
 
         Args:
             uptime_s: asked at each scrape; a loop that hangs does not stop it.
+            symbols: what is traded; their units are counted from zero.
         """
         self.registry = CollectorRegistry()
         counter, gauge = self._counter, self._gauge
@@ -48,6 +49,15 @@ class Metrics:
         gauge("daemon_uptime_seconds", "Time since the daemon started").set_function(uptime_s)
         self.last_cycle = gauge("last_cycle_timestamp_unix", "When the last cycle ended, UTC unix seconds")
         self.reasons = counter("cycle_reasons", "Cycles by reason code", ("reason",))
+        self.conditions = counter(
+            "conditions", "Cycles by named condition that did not end them", ("symbol", "condition")
+        )
+        self.quota_units = counter(
+            "quota_units_used", "Units of the data API's daily quota that were used", ("symbol",)
+        )
+        self.symbol_cycles = counter("symbol_cycles", "Cycles by symbol and reason code", ("symbol", "reason"))
+        for symbol in symbols:
+            self.quota_units.labels(symbol)
         for action in ACTIONS:
             self.signals.labels(action)
             self.executed.labels(action)
@@ -60,16 +70,20 @@ class Metrics:
         stages = record.stages_s
         self.cycles.inc()
         self.reasons.labels(record.reason).inc()
-        self.cycle_s.observe(max(0.0, finished_s - record.started_s))
-        self.last_cycle.set(finished_s)
+        self._observe_symbol(record)
+        if record.reason != STILL_RUNNING:
+            self.cycle_s.observe(max(0.0, finished_s - record.started_s))
+            self.last_cycle.set(finished_s)
         if record.status == "failed":
             self.cycles_failed.inc()
+        calls = record.fetch_calls
         if "fetch" in stages:
-            self.api_calls.labels("eodhd").inc()
             self.fetch_s.observe(stages["fetch"])
             if "parse" not in stages:
+                calls = calls or 1  # a source that fails does not say how often it was asked
                 self.fetch_failed.inc()
                 self.api_errors.labels("eodhd", record.reason).inc()
+        self.api_calls.labels("eodhd").inc(calls)
         if "features" in stages:
             self.features_s.observe(stages["features"])
         if "score" in stages:
@@ -87,6 +101,13 @@ class Metrics:
             self.executed.labels(record.action).inc()
         if record.outcome == "unknown":
             self.send_failed.inc()
+
+    def _observe_symbol(self, record: CycleRecord) -> None:
+        """What is counted for each symbol."""
+        self.symbol_cycles.labels(record.symbol, record.reason).inc()
+        self.quota_units.labels(record.symbol).inc(record.quota_units)
+        for condition in record.conditions:
+            self.conditions.labels(record.symbol, condition).inc()
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
         return Counter(f"sentinel_{name}", text, labels, registry=self.registry)

@@ -17,30 +17,41 @@ def setting(
     env: tuple[str, ...] = (),
     flag: bool = False,
     secret: bool = False,
+    per_symbol: bool = False,
     low: float = -math.inf,
     high: float = math.inf,
 ) -> Any:  # noqa: ANN401
-    """One row of the table: default, meaning with unit, older variable names, whether it has a flag, bounds."""
-    metadata = {"text": text, "env": env, "flag": flag, "secret": secret, "low": low, "high": high}
-    return dataclasses.field(default=default, metadata=metadata)
+    """One row of the table.
+
+    Its default, meaning with unit, older variable names, whether it has a flag, is never shown, may stand in a
+    ``[[symbol]]`` table, and its bounds.
+    """
+    facts = {"text": text, "env": env, "flag": flag, "secret": secret, "per_symbol": per_symbol}
+    metadata = facts | {"low": low, "high": high}
+    return dataclasses.field(default=default, metadata=metadata, repr=not secret)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Every setting of the daemon; each is also a TOML key and a variable ``MT5_SENTINEL_<NAME>``."""
+    """Every setting one symbol runs with; each is also a TOML key and a variable ``MT5_SENTINEL_<NAME>``."""
 
     symbol: str = setting("EURUSD", "currency pair to trade, as the broker names it", flag=True)
-    interval: Literal["1m", "5m", "1h"] = setting("1h", "length of a bar", flag=True)
-    threshold: float = setting(0.6, "trade only above this confidence, 0 to 1", flag=True, low=0.0, high=1.0)
+    interval: Literal["1m", "5m", "1h"] = setting("1h", "length of a bar", flag=True, per_symbol=True)
+    threshold: float = setting(
+        0.6, "trade only above this confidence, 0 to 1", flag=True, low=0.0, high=1.0, per_symbol=True
+    )
     live: bool = setting(False, "trade live; refused by this version, which trades on paper")
     model: str = setting(
         "local",
         "what scores: `local`, `hub`, `hub_with_local_fallback` or `shadow` (both; one trades); or, in short, a model"
         " bundle that scores locally",
         flag=True,
+        per_symbol=True,
     )
-    model_bundle: str = setting("bundled", "the local model: a bundle, a directory or a zip, or `bundled`")
-    allow_bare_model: bool = setting(False, "accept a model file without a manifest", flag=True)
+    model_bundle: str = setting(
+        "bundled", "the local model: a bundle, a directory or a zip, or `bundled`", per_symbol=True
+    )
+    allow_bare_model: bool = setting(False, "accept a model file without a manifest", flag=True, per_symbol=True)
     model_public_keys: tuple[str, ...] = setting(
         (), "a model must be signed by one of these ed25519 public keys, 64 hex digits each; empty: by none"
     )
@@ -52,58 +63,90 @@ class Settings:
         env=("EODHD_API_TOKEN", "EODHD_API_KEY"),
         secret=True,
     )
-    eodhd_symbol: str = setting("", "the API's name of the symbol; empty: SYMBOL.FOREX")
+    eodhd_symbol: str = setting("", "the API's name of the symbol; empty: SYMBOL.FOREX", per_symbol=True)
     eodhd_quota_units: int = setting(100_000, "units the API account may spend a day", low=5)
     eodhd_quota_share: float = setting(
         0.05, "share of these units that this daemon may spend; what is beyond is not asked", low=0.0001, high=1
     )
-    bars_source: Literal["eodhd", "gateway"] = setting("eodhd", "where bars come from")
+    bars_source: Literal["eodhd", "gateway"] = setting("eodhd", "where bars come from", per_symbol=True)
     cross_check: Literal["off", "report", "refuse"] = setting(
-        "off", "compare new bars with the other source: report where they disagree, or refuse to decide on them"
+        "off",
+        "compare new bars with the other source: report where they disagree, or refuse to decide on them",
+        per_symbol=True,
     )
-    cross_check_points: float = setting(20.0, "difference of two sources' prices that is none, points", low=0)
-    broker_dst: Literal["eu", "us", "none"] = setting("eu", "which summer time the broker's server keeps")
-    history_bars: int = setting(1000, "closed bars the features are built from", low=100, high=20000)
+    cross_check_points: float = setting(
+        20.0, "difference of two sources' prices that is none, points", low=0, per_symbol=True
+    )
+    broker_dst: Literal["eu", "us", "none"] = setting(
+        "eu", "which summer time the broker's server keeps", per_symbol=True
+    )
+    history_bars: int = setting(1000, "closed bars the features are built from", low=100, high=20000, per_symbol=True)
     fetch_timeout_s: float = setting(
         15.0, "seconds all requests of a cycle for bars may take, retries included", low=0.1, high=45
     )
-    jump_ratio: float = setting(0.05, "report a close further than this from the one before", low=0.0001, high=1)
+    jump_ratio: float = setting(
+        0.05, "report a close further than this from the one before", low=0.0001, high=1, per_symbol=True
+    )
     stale_grace_s: int = setting(
-        900, "seconds a due bar may be late (one interval at most) before data counts as stale", low=0, high=86400
+        900,
+        "seconds a due bar may be late (one interval at most) before data counts as stale",
+        low=0,
+        high=86400,
+        per_symbol=True,
     )
 
     market: Literal["auto", "fx", "metal", "always"] = setting(
-        "auto", "when the market is open: currencies, metals with their daily break, or always; auto: by the symbol"
+        "auto",
+        "when the market is open: currencies, metals with their daily break, or always; auto: by the symbol",
+        per_symbol=True,
     )
     holidays: tuple[str, ...] = setting(
-        (), "further days the market is closed, as New York dates (`2026-12-24`), or closes early (`2026-12-24 13:00`)"
+        (),
+        "further days the market is closed, as New York dates (`2026-12-24`), or closes early (`2026-12-24 13:00`)",
+        per_symbol=True,
     )
     clock_skew_max_s: float = setting(
         30.0, "seconds this machine's clock may differ from the API's before nothing is decided", low=1, high=3600
     )
 
-    volume_lots: float = setting(0.01, "volume of an order, lots", low=0.01, high=100)
-    volume_lots_max: float = setting(0.1, "greatest volume an order may have, lots", low=0.01, high=100)
-    daily_loss_max: float = setting(100.0, "loss of a UTC day after which only exits trade, account currency", low=0.01)
-    spread_points_max: float = setting(30.0, "widest spread to open a position at, points", low=0.1)
+    volume_lots: float = setting(0.01, "volume of an order, lots", low=0.01, high=100, per_symbol=True)
+    volume_lots_max: float = setting(
+        0.1, "greatest volume an order may have, lots", low=0.01, high=100, per_symbol=True
+    )
+    daily_loss_max: float = setting(
+        100.0, "loss of a UTC day after which only exits trade, account currency", low=0.01, per_symbol=True
+    )
+    spread_points_max: float = setting(30.0, "widest spread to open a position at, points", low=0.1, per_symbol=True)
     account_currency: str = setting("USD", "currency of the account; one of the symbol's two")
-    deposit: float = setting(10000.0, "deposit of the paper account, account currency", low=1)
-    spread_points: float = setting(10.0, "spread of the paper broker, points", low=0, high=10000)
-    price_side: Literal["bid", "ask", "mid"] = setting("bid", "which side of the market the bars show")
+    deposit: float = setting(10000.0, "deposit of the paper account, account currency", low=1, per_symbol=True)
+    spread_points: float = setting(10.0, "spread of the paper broker, points", low=0, high=10000, per_symbol=True)
+    price_side: Literal["bid", "ask", "mid"] = setting("bid", "which side of the market the bars show", per_symbol=True)
 
-    hub_host: str = setting("", "MLflow scoring server", env=("HUB_HOST",), flag=True)
-    hub_port: int = setting(5001, "port of the scoring server", env=("HUB_PORT",), flag=True, low=1, high=65535)
+    hub_host: str = setting("", "MLflow scoring server", env=("HUB_HOST",), flag=True, per_symbol=True)
+    hub_port: int = setting(
+        5001, "port of the scoring server", env=("HUB_PORT",), flag=True, low=1, high=65535, per_symbol=True
+    )
     hub_form: Literal["columns", "inputs", "legacy_pair"] = setting(
-        "columns", "form of the request: `dataframe_split` with the 22 names, `inputs`, or the older pair of columns"
+        "columns",
+        "form of the request: `dataframe_split` with the 22 names, `inputs`, or the older pair of columns",
+        per_symbol=True,
     )
     hub_answer: Literal["classes", "p_up"] = setting(
-        "classes", "what a prediction is: the probabilities of SELL, HOLD and BUY, or that of a rise alone"
+        "classes",
+        "what a prediction is: the probabilities of SELL, HOLD and BUY, or that of a rise alone",
+        per_symbol=True,
     )
-    hub_timeout_s: float = setting(1.0, "seconds the scoring server may take", low=0.05, high=10)
+    hub_timeout_s: float = setting(1.0, "seconds the scoring server may take", low=0.05, high=10, per_symbol=True)
     hub_tolerance: float = setting(
-        0.02, "difference of the two models' probabilities from which they count as disagreeing", low=0, high=1
+        0.02,
+        "difference of the two models' probabilities from which they count as disagreeing",
+        low=0,
+        high=1,
+        per_symbol=True,
     )
-    shadow_trades: Literal["local", "hub"] = setting("local", "whose answer is traded with `model = shadow`")
+    shadow_trades: Literal["local", "hub"] = setting(
+        "local", "whose answer is traded with `model = shadow`", per_symbol=True
+    )
     gtw_host: str = setting(
         "", "gateway to the terminal: bars; orders go to paper in this version", env=("GTW_HOST",), flag=True
     )

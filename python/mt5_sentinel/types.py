@@ -10,8 +10,17 @@ Side = Literal["BUY", "SELL"]
 Action = Literal["SELL", "HOLD", "BUY"]
 Mode = Literal["dry-run", "demo"]
 
+ScoringMode = Literal["local", "hub", "hub_with_local_fallback", "shadow"]
+
 INTERVAL_S: dict[str, int] = {"1m": 60, "5m": 300, "1h": 3600}
 """Lengths of the bar intervals a source may be asked for, seconds."""
+
+HUB_STEPS: dict[str, int] = {"columns": 1, "inputs": 1, "legacy_pair": 60}
+"""Rows that each form of a request to the hub holds."""
+
+
+STILL_RUNNING = "still_running"
+"""Reason of a minute without a cycle, for the symbol's cycle before had not ended."""
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ use crate::{Error, Result};
 
 /// The newest closed bar, fresh at the moment it was looked at. Only [`fresh`] makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_field_names, reason = "all are seconds")]
 pub struct FreshBar {
     open_s: i64,
     interval_s: i64,

@@ -53,7 +53,12 @@ fn parse_plain(body: &[u8]) -> Result<RawRows> {
              as 2015.03.02,00:00,open,high,low,close,volume"
         }
     };
-    Err(Error::NotBars { what, excerpt: excerpt(text) })
+    Err(not_bars(what, text))
+}
+
+/// The refusal of a body, with its beginning.
+pub(super) fn not_bars(what: &'static str, text: &[u8]) -> Error {
+    Error::NotBars { what, excerpt: excerpt(text) }
 }
 
 /// Without blanks and line ends around; tabs stay, at the end of a line one may close an empty field.

@@ -27,3 +27,20 @@ pub fn day_plan(calendar: &Calendar, interval_s: i64, cost: u64, now_s: i64) -> 
     let units = (requests * cost as f64).round() as u64;
     units
 }
+
+/// Units a day costs for several symbols, each a calendar and the length of its bars in seconds; see [`day_plan`].
+///
+/// # Errors
+/// [`Error::BadSetting`] when it is more than may be spent, for then there would be bars that are never asked for.
+pub fn check_plan(symbols: &[(&Calendar, i64)], cost: u64, now_s: i64, units: u64, share: f64) -> Result<u64> {
+    let planned = symbols.iter().map(|(calendar, interval_s)| day_plan(calendar, *interval_s, cost, now_s)).sum();
+    let budget = units as f64 * share;
+    if planned as f64 > budget {
+        let problem = format!(
+            "{planned} units a day are needed for a request a bar, {budget:.0} may be spent; raise it, or take longer \
+             bars or fewer symbols"
+        );
+        return Err(Error::BadSetting { field: "eodhd_quota_share", problem });
+    }
+    Ok(planned)
+}

@@ -38,7 +38,7 @@ fn outside_second(now_s: f64, second_s: f64) -> Option<f64> {
 }
 
 fn within(skew_s: Option<f64>, max_s: f64) -> Result<Option<f64>> {
-    if !(max_s >= 0.0) {
+    if max_s.is_nan() || max_s < 0.0 {
         let problem = format!("{max_s} s is no bound; 0 or more is accepted");
         return Err(Error::BadSetting { field: "clock_skew_max_s", problem });
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyDict;
 
 use super::calendar::PyCalendar;
@@ -188,6 +189,12 @@ pub(super) fn parse(py: Python<'_>, body: &[u8]) -> PyResult<PyRawRows> {
     py.detach(|| run(|| bars::parse(body))).map(PyRawRows)
 }
 
+/// Makes the JSON bodies of windows that follow each other one body.
+#[pyfunction]
+pub(super) fn join_bodies(py: Python<'_>, bodies: Vec<PyBackedBytes>) -> PyResult<Vec<u8>> {
+    py.detach(|| run(|| bars::join(&bodies)))
+}
+
 /// Cleans rows into closed bars.
 #[pyfunction]
 #[pyo3(signature = (rows, *, interval_s, now_s, jump_ratio = 0.05))]
@@ -206,4 +213,10 @@ pub(super) fn clean(
 #[pyfunction]
 pub(super) fn parse_time(text: &str) -> Option<i64> {
     bars::time::from_text(text)
+}
+
+/// UTC seconds as text.
+#[pyfunction]
+pub(super) fn time_text(seconds: i64) -> String {
+    bars::time::to_text(seconds)
 }

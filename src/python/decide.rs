@@ -66,19 +66,20 @@ pub(super) fn check_scores(scores: Vec<f64>) -> PyResult<(f64, f64, f64)> {
 
 /// Scores → one decision per closed bar.
 #[pyfunction]
-#[pyo3(signature = (scores, policy, bar, *, decided_bar_s, position))]
+#[pyo3(signature = (scores, policy, bar, *, price_s, decided_bar_s, position))]
 #[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
 pub(super) fn decide(
     scores: Vec<f64>,
     policy: &PyPolicy,
     bar: &PyFreshBar,
+    price_s: i64,
     decided_bar_s: Option<i64>,
     position: Option<&str>,
 ) -> PyResult<PyDecision> {
     run(|| {
         let scores = Scores::from_slice(&scores)?;
         let position = position.map(side_from).transpose()?;
-        let situation = Situation { bar: bar.0, decided_bar_s, position };
+        let situation = Situation { bar: bar.0, price_s, decided_bar_s, position };
         Ok(PyDecision(trade::decide(&scores, &situation, &policy.0)))
     })
 }

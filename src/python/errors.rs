@@ -39,6 +39,7 @@ fn class_and_reason(error: &Error) -> (&'static str, &'static str) {
         Error::BadRow { .. } => ("Unusable", "bad_row"),
         Error::BadRows { .. } => ("Unusable", "bad_rows"),
         Error::BadScores { .. } => ("Unusable", "bad_scores"),
+        Error::BadAnswer { .. } => ("Unusable", "bad_hub_answer"),
         Error::BadState { .. } => ("Unusable", "bad_state"),
         Error::BadModel { .. } | Error::BadBundle { .. } => ("Misconfigured", "bad_model"),
         Error::ModelMismatch { .. } => ("Misconfigured", "model_mismatch"),

@@ -10,6 +10,7 @@ mod decide;
 mod engine;
 mod errors;
 mod features;
+mod hub;
 mod inputs;
 mod model;
 mod outputs;
@@ -28,7 +29,7 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::bars::{PyBars, PyCleaned, PyRawRows, clean, parse, parse_time};
+    use super::bars::{PyBars, PyCleaned, PyRawRows, clean, join_bodies, parse, parse_time, time_text};
     #[pymodule_export]
     use super::broker_offset::PyBrokerOffset;
     #[pymodule_export]
@@ -50,9 +51,11 @@ mod _core {
         PySpec, catalogue, features, features_many, fingerprint, latest, latest_rows, needed_bars, needed_bars_for,
     };
     #[pymodule_export]
+    use super::hub::{check_request, compare_scores, failure_text, read_answer};
+    #[pymodule_export]
     use super::model::PyModel;
     #[pymodule_export]
-    use super::plan::{PyFetchPlan, check_quota, plan_fetch, quota_plan};
+    use super::plan::{PyFetchPlan, check_quota, check_quota_plan, plan_fetch};
     #[pymodule_export]
     use super::score::{narrow, read_rows, widen};
     #[pymodule_export]

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 
 use super::calendar::PyCalendar;
 use super::errors::run;
-use crate::bars::plan::{self, FetchPlan, Known, Need, Terms, Tried};
+use crate::bars::plan::{self, FetchPlan, Known, Terms, Tried};
 use crate::bars::quota;
 
 /// What a source is to be asked for now.
@@ -69,9 +69,17 @@ pub(super) fn check_quota(spent: u64, cost: u64, units: u64, share: f64) -> PyRe
     run(|| quota::check(spent, cost, units, share))
 }
 
-/// Units a day costs when every bar comes in time.
+/// Units a day costs when every bar comes in time; refused where it is more than may be spent.
 #[pyfunction]
-#[pyo3(signature = (calendar, *, interval_s, cost, now_s))]
-pub(super) fn quota_plan(calendar: &PyCalendar, interval_s: i64, cost: u64, now_s: i64) -> PyResult<u64> {
-    run(|| Ok(quota::day_plan(&calendar.0, interval_s, cost, now_s)))
+#[pyo3(signature = (calendars, *, cost, now_s, units, share))]
+#[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
+pub(super) fn check_quota_plan(
+    calendars: Vec<(PyRef<'_, PyCalendar>, i64)>,
+    cost: u64,
+    now_s: i64,
+    units: u64,
+    share: f64,
+) -> PyResult<u64> {
+    let symbols: Vec<_> = calendars.iter().map(|(calendar, interval_s)| (&calendar.0, *interval_s)).collect();
+    run(|| quota::check_plan(&symbols, cost, now_s, units, share))
 }

@@ -6,6 +6,7 @@
 //! This floor does not know the feature catalogue: the names and the fingerprint a model must fit are handed in as
 //! [`Expected`].
 
+mod answer;
 mod bundle;
 mod excerpt;
 mod explain;
@@ -17,10 +18,13 @@ mod link;
 mod model;
 mod onnx;
 mod parsed;
+mod request;
 mod rows;
 mod scores;
+mod strict_json;
 mod xgboost;
 
+pub use answer::{ANSWER_BYTES_MAX, AnswerForm, failure_text, read_answer};
 pub use bundle::{
     Archive, Bundle, CLASSES, Expected, GOLDEN, Golden, GoldenSource, Layout, MANIFEST, MODEL_BYTES_MAX, Manifest,
     PrivateKey, PublicKey, SIGNATURE, Source, check_trades, pack, verify_golden, verify_golden_by,
@@ -29,5 +33,6 @@ pub use forest::Kernel;
 pub use format::Format;
 pub use model::{BLOCK_ROWS, Model};
 pub use onnx::{OnnxFacts, is_onnx, onnx_facts};
+pub use request::check_request;
 pub use rows::{made_up, read_rows, sequences};
 pub use scores::Scores;

@@ -44,6 +44,13 @@ impl Scores {
         Ok(Self { sell, hold, buy })
     }
 
+    /// Largest absolute difference of a class's probability, dimensionless, 0..=1.
+    #[must_use]
+    pub fn distance(self, other: Self) -> f64 {
+        let pairs = self.to_array().into_iter().zip(other.to_array());
+        pairs.map(|(one, another)| (one - another).abs()).fold(0.0, f64::max)
+    }
+
     /// The values in class order: sell, hold, buy.
     #[must_use]
     pub fn to_array(self) -> [f64; 3] {

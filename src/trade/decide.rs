@@ -5,6 +5,9 @@ use crate::bars::FreshBar;
 use crate::scorer::Scores;
 use crate::{Error, Result};
 
+/// A price learned longer ago than this is not traded at, seconds: two cycles.
+const PRICE_AGE_S_MAX: i64 = 120;
+
 /// What a decision says to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -23,6 +26,8 @@ pub enum Reason {
     Signal,
     /// This bar was decided in an earlier cycle.
     AlreadyDecided,
+    /// The newest price is too old to trade at.
+    PriceOld,
     /// HOLD has the highest score.
     ModelHold,
     /// SELL and BUY share the highest score.
@@ -40,6 +45,7 @@ impl Reason {
         match self {
             Self::Signal => "signal",
             Self::AlreadyDecided => "already_decided",
+            Self::PriceOld => "price_old",
             Self::ModelHold => "model_hold",
             Self::Tie => "tie",
             Self::BelowThreshold => "below_threshold",
@@ -50,7 +56,7 @@ impl Reason {
     /// Whether the bar is settled by this, so that later cycles leave it alone.
     #[must_use]
     pub fn settles_bar(self) -> bool {
-        !matches!(self, Self::AlreadyDecided)
+        !matches!(self, Self::AlreadyDecided | Self::PriceOld)
     }
 }
 
@@ -79,6 +85,8 @@ impl Policy {
 pub struct Situation {
     /// The newest closed bar, which the gate let through: what is stale or forming cannot get here.
     pub bar: FreshBar,
+    /// When the newest price was learned, UTC seconds.
+    pub price_s: i64,
     /// Open time of the bar decided last, UTC seconds, if any.
     pub decided_bar_s: Option<i64>,
     /// Side of the open position, if any.
@@ -109,15 +117,15 @@ impl Decision {
 }
 
 /// Decides: trade the class with the highest score only if that class is not HOLD, its score is strictly above the
-/// threshold, the bar is undecided, and the position is not on that side already.
+/// threshold, the bar is undecided, the position is not on that side already, and the price is of these minutes.
 #[must_use]
 pub fn decide(scores: &Scores, now: &Situation, policy: &Policy) -> Decision {
     let confidence = scores.sell.max(scores.hold).max(scores.buy);
-    let (action, reason) = verdict(scores, confidence, now, policy);
+    let (action, reason) = verdict(scores, confidence, now, policy.threshold);
     Decision { action, confidence, reason }
 }
 
-fn verdict(scores: &Scores, confidence: f64, now: &Situation, policy: &Policy) -> (Action, Reason) {
+fn verdict(scores: &Scores, confidence: f64, now: &Situation, threshold: f64) -> (Action, Reason) {
     let side = if scores.buy > scores.sell { Side::Buy } else { Side::Sell };
     let reason = if now.decided_bar_s.is_some_and(|decided| decided >= now.bar.open_s()) {
         Reason::AlreadyDecided
@@ -125,10 +133,12 @@ fn verdict(scores: &Scores, confidence: f64, now: &Situation, policy: &Policy) -
         Reason::ModelHold
     } else if scores.buy >= scores.sell && scores.sell >= scores.buy {
         Reason::Tie
-    } else if confidence <= policy.threshold {
+    } else if confidence <= threshold {
         Reason::BelowThreshold
     } else if now.position == Some(side) {
         Reason::AlreadyPositioned
+    } else if now.bar.now_s() - now.price_s > PRICE_AGE_S_MAX {
+        Reason::PriceOld
     } else {
         Reason::Signal
     };
@@ -151,7 +161,7 @@ mod tests {
     fn now() -> Situation {
         let calendar = Calendar::new(Session::Fx, &[]).unwrap();
         let bar = fresh(&calendar, OPEN_S, OPEN_S + 3_658, 3_600, 900).unwrap();
-        Situation { bar, decided_bar_s: None, position: None }
+        Situation { bar, price_s: OPEN_S + 3_658, decided_bar_s: None, position: None }
     }
 
     fn decided(sell: f64, hold: f64, buy: f64, now: &Situation) -> (Action, Reason) {
@@ -187,6 +197,15 @@ mod tests {
         assert_eq!(decided(0.1, 0.2, 0.7, &later), (Action::Hold, Reason::AlreadyDecided));
         let next_bar = Situation { decided_bar_s: Some(OPEN_S - 3_600), ..now() };
         assert_eq!(decided(0.1, 0.2, 0.7, &next_bar), (Action::Buy, Reason::Signal));
+    }
+
+    #[test]
+    fn an_old_price_is_not_traded_at_and_leaves_the_bar_undecided() {
+        let old = |age_s: i64| Situation { price_s: now().bar.now_s() - age_s, ..now() };
+        assert_eq!(decided(0.1, 0.2, 0.7, &old(120)), (Action::Buy, Reason::Signal));
+        assert_eq!(decided(0.1, 0.2, 0.7, &old(121)), (Action::Hold, Reason::PriceOld));
+        assert_eq!(decided(0.1, 0.8, 0.1, &old(121)), (Action::Hold, Reason::ModelHold));
+        assert!(!Reason::PriceOld.settles_bar());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from datetime import datetime, timezone
 from typing import Any
@@ -13,17 +14,22 @@ Rows = list[dict[str, Any]]
 
 
 def hourly(now_s: float, count: int = 600, *, seed: int = 1, forming: bool = True) -> Rows:
-    """A random walk of hourly rows up to now; the last one is the bar still forming."""
-    walk = random.Random(seed)  # noqa: S311 - prices, not secrets
+    """Hourly rows up to now, prices the same for the same hour whenever it is asked; the last bar still forms."""
     newest_s = int(now_s) // HOUR_S * HOUR_S
     if not forming:
         newest_s -= HOUR_S
-    rows, price = [], 1.1
+    rows = []
     for time_s in range(newest_s - (count - 1) * HOUR_S, newest_s + 1, HOUR_S):
-        opened, price = price, round(price * (1 + walk.gauss(0, 0.001)), 5)
+        opened, price = _price(time_s, seed), _price(time_s + HOUR_S, seed)
         high, low = max(opened, price) + 0.0004, min(opened, price) - 0.0004
-        rows.append(row(time_s, opened, round(high, 5), round(low, 5), price, walk.randint(100, 9000)))
+        volume = random.Random(f"{seed} {time_s}").randint(100, 9000)  # noqa: S311 - volumes, not secrets
+        rows.append(row(time_s, opened, round(high, 5), round(low, 5), price, volume))
     return rows
+
+
+def _price(time_s: int, seed: int) -> float:
+    noise = random.Random(f"{time_s} {seed}").gauss(0, 0.001)  # noqa: S311 - prices, not secrets
+    return round(1.1 * (1 + 0.01 * math.sin(time_s / 90_000) + noise), 5)
 
 
 def row(

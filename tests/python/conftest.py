@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mt5_sentinel import logs
+from tests.python import hub_server
 from tests.python.eodhd_server import EodhdServer
 
 ROOT = Path(__file__).parent.parent.parent
@@ -49,6 +50,15 @@ def shared() -> Path:
 def server() -> Iterator[EodhdServer]:
     """A market data API on 127.0.0.1."""
     with EodhdServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def mlflow_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[hub_server.MlflowServer]:
+    """A real MLflow scoring server on 127.0.0.1, started once; its model does what its input says."""
+    if lacks := hub_server.missing():
+        pytest.skip(lacks)
+    with hub_server.mlflow_server(tmp_path_factory.mktemp("hub")) as running:
         yield running
 
 

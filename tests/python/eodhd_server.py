@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -32,19 +34,34 @@ class Drip:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server says; a ``Content-Length`` in ``headers`` replaces the true one."""
+    """What the server says.
+
+    A ``Content-Length`` in ``headers`` replaces the true one; ``raw`` replaces status line, headers and body;
+    ``endless`` repeats the body until the client hangs up; ``reset`` ends the connection with RST instead of FIN.
+    """
 
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
     drip: Drip | None = None
+    phrase: str = "Scripted"
+    raw: bytes | None = None
+    endless: bool = False
+    reset: bool = False
 
     def head(self) -> bytes:
         """Status line and headers."""
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(self.body)), "Connection": "close"}
+        if self.raw is not None:
+            return b""
+        length = {} if self.endless else {"Content-Length": str(len(self.body))}
+        headers = {"Content-Type": "application/json", **length, "Connection": "close"}
         lines = [f"{name}: {value}" for name, value in (headers | self.headers).items()]
-        return "\r\n".join([f"HTTP/1.1 {self.status} Scripted", *lines, "", ""]).encode()
+        return "\r\n".join([f"HTTP/1.1 {self.status} {self.phrase}", *lines, "", ""]).encode()
+
+
+Script = Callable[[Request], Answer]
+"""An answer that depends on what was asked."""
 
 
 class EodhdServer:
@@ -54,14 +71,11 @@ class EodhdServer:
         """Listen on a free port of the loopback."""
         self.requests: list[Request] = []
         self._lock = threading.Lock()
-        self._answer = Answer(200, b"[]")
+        self._script: Script = lambda request: Answer(200, b"[]")
         self._once: list[Answer] = []
         self._closing = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.script = self
+        self._listen(0)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="eodhd", daemon=True)
-        self._thread.start()
 
     def respond(
         self,
@@ -72,8 +86,8 @@ class EodhdServer:
         drip: Drip | None = None,
     ) -> None:
         """Answer so from now on; what ``respond_once`` queued comes first."""
-        with self._lock:
-            self._answer = Answer(status, body, dict(headers or {}), delay_s, drip)
+        answer = Answer(status, body, dict(headers or {}), delay_s, drip)
+        self.play(lambda request: answer)
 
     def respond_once(
         self,
@@ -84,25 +98,44 @@ class EodhdServer:
         drip: Drip | None = None,
     ) -> None:
         """Answer so once; several are answered in their order."""
+        self.say_once(Answer(status, body, dict(headers or {}), delay_s, drip))
+
+    def say_once(self, answer: Answer) -> None:
+        """Give this answer once, after those that wait already."""
         with self._lock:
-            self._once.append(Answer(status, body, dict(headers or {}), delay_s, drip))
+            self._once.append(answer)
+
+    def play(self, script: Script) -> None:
+        """Ask ``script`` for each answer from now on."""
+        with self._lock:
+            self._script = script
 
     def take(self, request: Request) -> Answer:
         """Note a request and give its answer."""
         with self._lock:
             self.requests.append(request)
-            return self._once.pop(0) if self._once else self._answer
+            return self._once.pop(0) if self._once else self._script(request)
 
     def pause(self, seconds: float) -> bool:
         """Sleep; whether the server goes on afterwards."""
         return not self._closing.wait(seconds) if seconds > 0 else not self._closing.is_set()
 
-    def close(self) -> None:
-        """Stop listening; answers under way end early."""
+    def hang_up(self) -> None:
+        """Refuse connections until ``pick_up``."""
         self._closing.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    def pick_up(self) -> None:
+        """Listen again where the server was before."""
+        self._closing = threading.Event()
+        self._listen(self._server.server_port)
+
+    def close(self) -> None:
+        """Stop listening; answers under way end early."""
+        if not self._closing.is_set():
+            self.hang_up()
 
     def __enter__(self) -> EodhdServer:
         """Serve within a ``with`` block."""
@@ -113,6 +146,12 @@ class EodhdServer:
     ) -> None:
         """Stop at its end."""
         self.close()
+
+    def _listen(self, port: int) -> None:
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server.script = self
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="eodhd", daemon=True)
+        self._thread.start()
 
 
 class _Server(ThreadingHTTPServer):
@@ -136,11 +175,20 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(script, answer)
 
     def _send(self, script: EodhdServer, answer: Answer) -> None:
+        body = answer.body if answer.raw is None else answer.raw
         drip = answer.drip
         if drip is None:
-            self.wfile.write(answer.head() + answer.body)
-            return
-        slow = answer.body
+            self.wfile.write(answer.head() + body)
+            while answer.endless and script.pause(0):
+                self.wfile.write(body)
+        else:
+            self._drip(script, answer, drip, body)
+        if answer.reset:
+            script.pause(0.05)  # what was sent shall arrive before the reset, which would overtake it
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+
+    def _drip(self, script: EodhdServer, answer: Answer, drip: Drip, slow: bytes) -> None:
         if drip.head:
             slow = answer.head() + slow
         else:

@@ -43,9 +43,9 @@ def test_only_the_gate_makes_what_is_decided_on() -> None:
     bar = gate("2026-06-24 10:00", "2026-06-24 11:00:58")
     assert (bar.open_s, bar.interval_s, bar.now_s) == (utc_s("2026-06-24 10:00"), HOUR_S, utc_s("2026-06-24 11:00:58"))
     policy = _core.Policy(threshold=0.6)
-    decided = _core.decide([0.1, 0.2, 0.7], policy, bar, decided_bar_s=None, position=None)
+    decided = _core.decide([0.1, 0.2, 0.7], policy, bar, price_s=bar.now_s, decided_bar_s=None, position=None)
     assert (decided.action, decided.reason, decided.settles_bar) == ("BUY", "signal", True)
-    again = _core.decide([0.1, 0.2, 0.7], policy, bar, decided_bar_s=bar.open_s, position=None)
+    again = _core.decide([0.1, 0.2, 0.7], policy, bar, price_s=bar.now_s, decided_bar_s=bar.open_s, position=None)
     assert (again.action, again.reason, again.settles_bar) == ("HOLD", "already_decided", False)
     with pytest.raises(TypeError):
         _core.FreshBar()

@@ -12,46 +12,14 @@ import pytest
 
 from mt5_sentinel import _core, journal
 from mt5_sentinel.adapters.replay import ReplayClock
-from mt5_sentinel.commands.assembly import open_desk, reopen_desk
+from mt5_sentinel.commands.assembly import close, open_desk, reopen_desk
 from mt5_sentinel.config import Settings
-from mt5_sentinel.cycle import Desk
-from mt5_sentinel.daemon import Daemon
+from mt5_sentinel.daemon import Daemon, Desks
 from mt5_sentinel.errors import CorePanic, Misconfigured, Transient, Unusable
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.types import CycleRecord
 from tests.python import bodies
-
-NOW_S, HOUR_S = 1_700_049_658, bodies.HOUR_S  # Wednesday 2023-11-15 12:00:58 UTC
-BUY, SELL, HOLD = [0.1, 0.2, 0.7], [0.7, 0.2, 0.1], [0.1, 0.8, 0.1]
-
-
-class FakeMarket:
-    """Six hundred hourly rows up to now, or what a test puts in ``answer``."""
-
-    name = "fake"
-
-    def __init__(self) -> None:
-        self.answer: bytes | Exception | None = None
-        self.lag_s = 0
-
-    def history(self, now_s: float) -> bytes:
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return bodies.body(bodies.hourly(now_s - self.lag_s)) if self.answer is None else self.answer
-
-
-class FakeModel:
-    """Always these scores, or this error."""
-
-    def __init__(self) -> None:
-        self.scores: list[float] | Exception = BUY
-        self.rows, self.steps, self.layout = list[list[float]](), 1, "catalogue"
-
-    def score_rows(self, rows: list[list[float]]) -> list[float]:
-        self.rows += rows
-        if isinstance(self.scores, Exception):
-            raise self.scores
-        return self.scores
+from tests.python.fakes import BUY, HOLD, HOUR_S, NOW_S, SELL, FakeMarket, FakeModel, parts
 
 
 class Shop:
@@ -60,18 +28,18 @@ class Shop:
     def __init__(self, state: Path, **changed: Any) -> None:
         self.settings = Settings(state_dir=str(state), volume_lots=0.1, **changed)
         self.market, self.model, self.clock = FakeMarket(), FakeModel(), ReplayClock(NOW_S)
-        self.desk = open_desk(self.settings, self.market, self.model, mode="dry-run")
+        self.desk = open_desk(parts(self.settings, self.market, self.model), self.clock, mode="dry-run")
         self.seen: list[CycleRecord] = []
         self.daemon = self.employ()
 
     def employ(self, *observers: Callable[[CycleRecord], None], **more: Any) -> Daemon:
         watching = (*observers, self.seen.append)
-        return Daemon(self.desk, self.clock, Schedule(58, 60), mode="dry-run", observers=watching, **more)
+        return Daemon([self.desk], self.clock, Schedule(58, 60), mode="dry-run", observers=watching, **more)
 
     def cycle(self, scores: list[float] | Exception | None = None, after_s: float = 60) -> CycleRecord:
         """One cycle, then the clock goes on."""
         self.model.scores = self.model.scores if scores is None else scores
-        record = self.daemon.run_cycle()[0]
+        record = self.daemon.run_minute()[0][0]  # type: ignore[index] # one symbol has an outcome
         self.clock.wait_s(after_s)
         return record
 
@@ -83,12 +51,11 @@ class Shop:
 
     def restart(self) -> None:
         self.close()
-        self.desk = open_desk(self.settings, self.market, self.model, mode="dry-run")
+        self.desk = open_desk(parts(self.settings, self.market, self.model), self.clock, mode="dry-run")
         self.daemon = self.employ()
 
     def close(self) -> None:
-        self.desk.broker.close()
-        self.desk.journal.close()
+        close([self.desk])
 
 
 @pytest.fixture
@@ -261,7 +228,7 @@ def test_the_loop_runs_a_cycle_at_start_and_then_every_minute(shop: Shop) -> Non
     assert started == pytest.approx([10, 60, 120, 180], abs=0.01)
 
 
-def reloading(shop: Shop, reload: Callable[[Desk], Desk]) -> None:
+def reloading(shop: Shop, reload: Callable[[Desks], Desks]) -> None:
     shop.daemon = shop.employ(reload=reload)
     shop.daemon.reload()
     shop.daemon.tick()
@@ -273,23 +240,24 @@ def reloading(shop: Shop, reload: Callable[[Desk], Desk]) -> None:
 def test_a_failed_reload_keeps_the_old_desk_and_the_daemon(
     shop: Shop, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def reload(old: Desk) -> Desk:
+    def reload(old: Desks) -> Desks:
         raise error
 
     reloading(shop, reload)
-    assert shop.daemon.desk is shop.desk
+    assert shop.daemon.desks[0] is shop.desk
     assert "Reload refused" in caplog.text
     assert shop.cycle(BUY).outcome == "filled"
 
 
 def test_a_reload_keeps_journal_and_book_and_refuses_another_account(shop: Shop) -> None:
     other = Settings(state_dir=shop.settings.state_dir, volume_lots=0.1, threshold=0.9)
-    new = reopen_desk(other, shop.market, shop.model, shop.desk)
+    new = reopen_desk(parts(other, shop.market, shop.model), shop.clock, shop.desk)
     assert (new.journal, new.broker) == (shop.desk.journal, shop.desk.broker)
-    reloading(shop, lambda old: new)
+    reloading(shop, lambda old: (new,))
     assert shop.cycle(BUY).reason == "below_threshold"
     with pytest.raises(Misconfigured, match="deposit, metrics_port: a change takes a restart"):
-        reopen_desk(replace(other, deposit=5.0, metrics_port=8001), shop.market, shop.model, shop.desk)
+        changed = parts(replace(other, deposit=5.0, metrics_port=8001), shop.market, shop.model)
+        reopen_desk(changed, shop.clock, shop.desk)
 
 
 def test_a_secret_in_an_error_is_not_journalled(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def traded() -> CycleRecord:
     stages = {"fetch": 0.2, "parse": 0.001, "features": 0.0005, "score": 0.00002, "decide": 0.00001, "route": 0.02}
     return record(
         status="done", reason="signal", action="BUY", confidence=0.7, scores=(0.1, 0.2, 0.7), settled=True,
-        req_id="r1", outcome="filled", stages_s=stages,
+        req_id="r1", outcome="filled", stages_s=stages, fetch_calls=2,
     )  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def test_a_traded_cycle() -> None:
     for action, count in (("BUY", 1), ("SELL", 0), ("HOLD", 0)):
         assert value(metrics, "sentinel_trading_signals_total", action=action) == count
         assert value(metrics, "sentinel_trading_signals_executed_total", action=action) == count
-    assert value(metrics, "sentinel_api_calls_total", endpoint="eodhd") == 1
+    assert value(metrics, "sentinel_api_calls_total", endpoint="eodhd") == 2
     assert value(metrics, "sentinel_cycle_reasons_total", reason="signal") == 1
 
 
@@ -200,7 +200,7 @@ def health_of(health: Health, monotonic_s: float) -> tuple[int, dict[str, Any]]:
 
 
 def test_health() -> None:
-    health = Health(100.0, "dry-run", "EURUSD")
+    health = Health(100.0, "dry-run", ["EURUSD"])
     status, body = health_of(health, 101.0)
     assert (status, body["status"], body["seconds_since_cycle"]) == (200, "starting", 1.0)
     assert (body["mode"], body["symbol"]) == ("dry-run", "EURUSD")
@@ -222,7 +222,7 @@ def test_health() -> None:
 @pytest.fixture
 def served() -> Iterator[tuple[WebServer, Metrics, Health]]:
     """A running server on a free port."""
-    metrics, health = counting(), Health(time.monotonic(), "dry-run", "EURUSD")
+    metrics, health = counting(), Health(time.monotonic(), "dry-run", ["EURUSD"])
     running = WebServer("127.0.0.1", 0, metrics.registry, health)
     yield running, metrics, health
     running.close()
@@ -289,11 +289,11 @@ def test_a_port_in_use_is_one_clear_line(served: Served) -> None:
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "203.0.113.7"])
 def test_an_address_that_is_not_ours_is_one_clear_line(host: str) -> None:
     with pytest.raises(Misconfigured, match="metrics_host"):
-        WebServer(host, 0, counting().registry, Health(0.0, "dry-run", "EURUSD"))
+        WebServer(host, 0, counting().registry, Health(0.0, "dry-run", ["EURUSD"]))
 
 
 def test_a_closed_server_frees_its_port() -> None:
-    metrics, health = counting(), Health(0.0, "dry-run", "EURUSD")
+    metrics, health = counting(), Health(0.0, "dry-run", ["EURUSD"])
     first = WebServer("127.0.0.1", 0, metrics.registry, health)
     port = first.port
     first.close()

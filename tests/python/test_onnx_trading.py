@@ -15,6 +15,7 @@ from mt5_sentinel import Model, _core, catalogue, features, fingerprint
 from mt5_sentinel.commands import assembly
 from mt5_sentinel.config import Settings
 from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.scoring import Scoring
 from tests.python import onnx_graphs as graphs
 from tests.python.test_cycle import Shop
 
@@ -146,9 +147,9 @@ def test_the_daemon_feeds_the_newest_rows(tmp_path: Path, names: list[str]) -> N
     model = Model.load_for_trading(bare(tmp_path, sequence(names)), allow_bare_model=True)
     shop = Shop(tmp_path / "state")
     watched = Watched(model)
-    shop.desk = replace(shop.desk, model=watched)
+    shop.desk = replace(shop.desk, scoring=Scoring("local", local=watched))
     shop.daemon = shop.employ()
-    record = shop.daemon.run_cycle()[0]
+    record = shop.daemon.run_minute()[0][0]  # type: ignore[index] # one symbol has an outcome
     assert record.status == "done", record.detail
     rows = _core.parse(shop.market.history(shop.clock.wall_s()))
     bars = _core.clean(rows, interval_s=3600, now_s=int(shop.clock.wall_s())).bars

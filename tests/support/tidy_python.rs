@@ -5,7 +5,7 @@ use super::tidy_tree::{line_of, words};
 const PACKAGE: &str = "mt5_sentinel";
 
 /// Modules that know only each other.
-const GROUND: [&str; 5] = ["types", "errors", "ports", "settings", "config"];
+const GROUND: [&str; 6] = ["types", "errors", "ports", "settings", "symbol_tables", "config"];
 
 /// The text with comments and strings blanked; line ends stay.
 pub fn code(text: &str) -> String {

@@ -2,40 +2,63 @@
 
 from __future__ import annotations
 
+import random
+import time
+from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
-from mt5_sentinel import bounded_http, logs
-from mt5_sentinel.errors import Misconfigured, SentinelError, Transient, Unusable
+from urllib3 import HTTPHeaderDict
+
+from mt5_sentinel import _core, bounded_http, eodhd_answers, logs
+from mt5_sentinel.bounded_http import Answer
+from mt5_sentinel.eodhd_answers import Fault
+from mt5_sentinel.errors import Misconfigured, SentinelError, Transient
+from mt5_sentinel.secret import Secret
+from mt5_sentinel.types import Page
 
 BODY_BYTES_MAX = 64 << 20
 """No intraday answer comes near this; a larger one is refused instead of filling the memory."""
 
-WINDOW_SHARE = 1.6
-"""The FX week has 120 of 168 hours; the rest of the factor is for missing bars."""
+DAY_S = 86_400
 
-CLOSED_S = 4 * 86_400
-"""A weekend with a holiday beside it: on a Monday morning one-minute bars lie this far back."""
+WINDOW_S_MAX = {"1m": 120 * DAY_S, "5m": 600 * DAY_S, "1h": 7200 * DAY_S}
+"""Longest window of one request; a longer one is answered with 422."""
+
+WINDOWS_MAX = 16
+"""No history takes more; each request costs quota."""
+
+TRIES_MAX = 3
+"""Requests for one window. A further one would cost quota for what the next minute asks anyway."""
+
+FIRST_WAIT_S = 0.5
+"""Longest wait before the second request; it doubles with each further one."""
+
+SILENCE_SHARE = 0.5
+"""A server may be silent for this share of the budget, so that one that hangs can be asked once more."""
+
+LEAST_SHARE = 0.1
+"""A request is not begun with less of the budget than this left."""
 
 HEADERS = {"Accept-Encoding": "gzip", "User-Agent": "mt5-sentinel"}
 
-REFUSALS: dict[int, tuple[type[SentinelError], str]] = {
-    401: (Misconfigured, "EODHD refused the token; check EODHD_API_TOKEN"),
-    402: (Transient, "EODHD's daily quota is spent; it is reset at 00:00 GMT"),
-    403: (Misconfigured, "EODHD forbids this data to this token; check the subscription"),
-    404: (Unusable, "EODHD does not know the symbol; check symbol and eodhd_symbol"),
-    422: (Misconfigured, "EODHD refused the window; lower history_bars"),
-    429: (Transient, "EODHD asks for fewer requests"),
-}
-"""What a status means and who has to act; anything else may heal by itself."""
-
 
 class EodhdMarket:
-    """Asks for the newest bars of one symbol, with a deadline, and never shows the token."""
+    """Asks for a window of one symbol's bars, within one budget of time, and never shows the token."""
 
     name = "eodhd"
+    units_per_call = 5
 
     def __init__(
-        self, base_url: str, *, token: str, symbol: str, interval: str, window_s: int, timeout_s: float
+        self,
+        base_url: str,
+        *,
+        token: str,
+        symbol: str,
+        interval: str,
+        timeout_s: float,
+        pause: Callable[[float], None] = time.sleep,
+        jitter: Callable[[float, float], float] = random.uniform,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         """Nothing is sent yet.
 
@@ -44,38 +67,78 @@ class EodhdMarket:
             token: the API token; travels in the query, as the API wants it.
             symbol: the API's name of the symbol, for example ``EURUSD.FOREX``.
             interval: ``1m``, ``5m`` or ``1h``.
-            window_s: how far back trading time is to be asked for, seconds.
-            timeout_s: budget of one fetch, from connecting to the last byte.
+            timeout_s: budget of one fetch, all its requests and waits, from connecting to the last byte.
+            pause: waits for so many seconds.
+            jitter: picks a wait between two bounds, seconds.
+            wall: UTC unix seconds, for answers that do not show the server's own time.
         """
         self._url = f"{base_url.rstrip('/')}/api/intraday/{symbol}"
-        self._token = token
+        self._token = Secret(token)
         logs.learn([token])
         self._symbol = symbol
         self._interval = interval
-        self._window_s = window_s
         self._timeout_s = timeout_s
+        self._pause, self._jitter, self._wall = pause, jitter, wall
 
-    def history(self, now_s: float) -> bytes:
-        """Body with the newest bars, the one still forming included."""
-        query = {
-            "api_token": self._token,
-            "interval": self._interval,
-            "fmt": "json",
-            "from": int(now_s - self._window_s * WINDOW_SHARE - CLOSED_S),
-            "to": int(now_s),
-        }
+    def fetch(self, from_s: int, to_s: int, pay: Callable[[], None]) -> Page:
+        """Bars that open within the window; one wider than the API answers is asked in parts, oldest first."""
+        deadline = time.monotonic() + self._timeout_s
+        answers: list[Answer] = []
+        for window in self._windows(from_s, to_s):
+            outcome = self._ask(window, deadline, pay)
+            if isinstance(outcome, SentinelError):
+                raise outcome
+            answers.append(outcome)
+        if not answers:
+            return Page(_core.join_bodies([]))
+        newest = answers[-1]
+        body = newest.body if len(answers) == 1 else _core.join_bodies([answer.body for answer in answers])
+        return Page(body, eodhd_answers.date(newest), eodhd_answers.remaining(newest))
+
+    def _windows(self, from_s: int, to_s: int) -> Iterator[tuple[int, int]]:
+        widest_s = WINDOW_S_MAX[self._interval]
+        if to_s - from_s > WINDOWS_MAX * widest_s:
+            message = f"a window of {to_s - from_s} s takes more than {WINDOWS_MAX} requests; lower history_bars"
+            raise Misconfigured(message, "window_too_wide")
+        while from_s <= to_s:
+            yield from_s, min(from_s + widest_s, to_s)
+            from_s += widest_s + 1  # both ends are included
+
+    def _ask(self, window: tuple[int, int], deadline: float, pay: Callable[[], None]) -> Answer | SentinelError:
+        """Request one window until it answers, cannot answer, or time is up."""
+        sent, longest_wait_s, least_s = 0, FIRST_WAIT_S, self._timeout_s * LEAST_SHARE
+        error: SentinelError = Transient("EODHD: no time was left for a further request", "fetch_timeout")
+        while sent < TRIES_MAX and (left_s := deadline - time.monotonic()) > least_s:
+            pay()
+            outcome = self._request(window, left_s)
+            sent += 1
+            if isinstance(outcome, Answer):
+                return outcome
+            error = outcome.error
+            wait_s = max(self._jitter(longest_wait_s / 2, longest_wait_s), error.hold_s or 0.0)
+            if not outcome.heals or sent == TRIES_MAX or wait_s + least_s > deadline - time.monotonic():
+                break
+            self._pause(wait_s)
+            longest_wait_s *= 2
+        return error
+
+    def _request(self, window: tuple[int, int], left_s: float) -> Answer | Fault:
         try:
-            status, body = bounded_http.get(
-                f"{self._url}?{urlencode(query)}", HEADERS, budget_s=self._timeout_s, body_bytes_max=BODY_BYTES_MAX
+            answer = bounded_http.get(
+                self._address(window),
+                HEADERS,
+                budget_s=left_s,
+                body_bytes_max=BODY_BYTES_MAX,
+                silence_s=self._timeout_s * SILENCE_SHARE,
             )
         except bounded_http.FetchError as error:
-            raise Transient(f"EODHD: {error}", f"fetch_{error.reason}") from None
-        if status != 200:
-            raise self._refusal(status, body)
-        return logs.hide_bytes(body)  # an error may quote the beginning of an echo, and half a token is no match
+            return Fault(Transient(f"EODHD: {error}", f"fetch_{error.reason}"), heals=error.reason != "too_large")
+        # An error may quote the beginning of an echo, and half a token is no match: what comes is cleaned first.
+        headers = HTTPHeaderDict({name: logs.hide(text) for name, text in answer.headers.items()})
+        answer = Answer(answer.status, logs.hide_bytes(answer.body), headers)
+        return eodhd_answers.fault(answer, self._symbol, self._wall()) or answer
 
-    def _refusal(self, status: int, body: bytes) -> SentinelError:
-        if status in (403, 503) and body.lstrip().startswith(b"<"):
-            return Transient(f"a challenge page of the CDN came instead of EODHD ({status})", f"fetch_{status}")
-        kind, meaning = REFUSALS.get(status, (Transient, "EODHD did not serve the request"))
-        return kind(f"{meaning} ({status}, {self._symbol})", f"fetch_{status}")
+    def _address(self, window: tuple[int, int]) -> Secret:
+        from_s, to_s = window
+        query = {"interval": self._interval, "fmt": "json", "from": from_s, "to": to_s}
+        return Secret(f"{self._url}?{urlencode({'api_token': self._token.reveal()} | query)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 
 from mt5_sentinel import _core
@@ -29,7 +30,10 @@ Wanted = tuple[str, float, float]
 
 
 class PaperBroker:
-    """One symbol's paper account; the fills on disk are the truth, the book is their fold."""
+    """One symbol's paper account; the fills on disk are the truth, the book is their fold.
+
+    It may be opened in one thread, used in another and closed in a third, also while an order is being filled.
+    """
 
     def __init__(
         self, path: Path, symbol: str, facts: _core.SymbolFacts, deposit: float, *, durable: bool = True
@@ -44,8 +48,9 @@ class PaperBroker:
         self._facts = facts
         self._deposit = deposit
         self._quote: _core.Quote | None = None
+        self._turn = threading.Lock()
         try:
-            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
             self._db.executescript(SCHEMA)
@@ -62,6 +67,19 @@ class PaperBroker:
 
     def send(self, request: OrderRequest, now_s: float) -> FillReport:
         """Fill at the last quote; the same ``req_id`` answers its first outcome."""
+        with self._turn:
+            return self._send(request, now_s)
+
+    def lookup(self, req_id: str) -> FillReport | None:
+        """The fill of an earlier order; ``None`` when this broker never saw it."""
+        return self._fills[req_id][1] if req_id in self._fills else None
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._turn:
+            self._db.close()
+
+    def _send(self, request: OrderRequest, now_s: float) -> FillReport:
         wanted = (request.side, request.close_lots, request.open_lots)
         if request.req_id in self._fills:
             order, fill = self._fills[request.req_id]
@@ -87,14 +105,6 @@ class PaperBroker:
             raise Uncertain(f"the paper book could not be written: {error}", "paper_write_failed") from None
         self._fills[request.req_id] = wanted, fill
         return fill
-
-    def lookup(self, req_id: str) -> FillReport | None:
-        """The fill of an earlier order; ``None`` when this broker never saw it."""
-        return self._fills[req_id][1] if req_id in self._fills else None
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
 
     def _check_place(self) -> None:
         """A file that was removed still takes writes, and forgets them."""

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from mt5_sentinel import _core, bundled
 from mt5_sentinel.adapters.eodhd import EodhdMarket
+from mt5_sentinel.adapters.hub import HubScorer
 from mt5_sentinel.adapters.paper import PaperBroker
+from mt5_sentinel.bar_store import BarStore
 from mt5_sentinel.config import Check, Settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.history import History
 from mt5_sentinel.journal import Journal
-from mt5_sentinel.ports import Market, Scorer
+from mt5_sentinel.ports import Broker, Clock, Market
+from mt5_sentinel.scoring import Scoring, asked, read_mode
+from mt5_sentinel.scoring import check as check_scoring
 from mt5_sentinel.types import INTERVAL_S, Mode
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What one symbol's desk is made of, beside journal, book and cache."""
+
+    settings: Settings
+    source: Market
+    scoring: Scoring
+    other_source: Market | None = None
+    """Compared with the source, where `cross_check` says so."""
+
 
 FIXED = ("symbol", "account_currency", "deposit", "state_dir", "metrics_host", "metrics_port")
 """Settings that a reload cannot change: the journal, the paper book and the web server are built on them."""
@@ -35,14 +55,71 @@ def market(settings: Settings) -> EodhdMarket:
         token=settings.eodhd_api_token,
         symbol=settings.eodhd_symbol or f"{settings.symbol[:6]}.FOREX",
         interval=settings.interval,
-        window_s=settings.history_bars * INTERVAL_S[settings.interval],
         timeout_s=settings.fetch_timeout_s,
+    )
+
+
+def bundle(settings: Settings) -> Path:
+    """The bundle that scores locally: `model` may name it in short."""
+    named = read_mode(settings)[1]
+    return bundled.MODEL if named == "bundled" else Path(named)
+
+
+def scoring(settings: Settings) -> Scoring:
+    """Who scores; only models that are asked are loaded."""
+    mode, _ = read_mode(settings)
+    return Scoring(
+        mode,
+        local=model(settings) if "local" in asked(mode) else None,
+        hub=hub(settings) if "hub" in asked(mode) else None,
+        trades=settings.shadow_trades,
+        tolerance=settings.hub_tolerance,
+    )
+
+
+def hub(settings: Settings) -> HubScorer:
+    """The client of the configured scoring server."""
+    return HubScorer(
+        settings.hub_host,
+        settings.hub_port,
+        form=settings.hub_form,
+        answer=settings.hub_answer,
+        timeout_s=settings.hub_timeout_s,
+    )
+
+
+def scores_with_demonstration(settings: Settings) -> bool:
+    """Whether the local model that is asked is the bundled one."""
+    return "local" in asked(read_mode(settings)[0]) and bundle(settings) == bundled.MODEL
+
+
+def local_model(settings: Settings) -> None:
+    """Whether the local model can be loaded, where one is asked."""
+    if "local" in asked(read_mode(settings)[0]):
+        model(settings)
+
+
+def calendar(settings: Settings) -> _core.Calendar:
+    """When the symbol's market is open."""
+    return _core.Calendar(settings.symbol, settings.market, list(settings.holidays))
+
+
+def quota(symbols: Sequence[Settings], now_s: float) -> int:
+    """Units a day costs when every bar comes in time.
+
+    Raises:
+        Misconfigured: it is more than may be spent.
+    """
+    asked_for = [(calendar(one), INTERVAL_S[one.interval]) for one in symbols if one.bars_source == "eodhd"]
+    units, share = symbols[0].eodhd_quota_units, symbols[0].eodhd_quota_share
+    return _core.check_quota_plan(
+        asked_for, cost=EodhdMarket.units_per_call, now_s=int(now_s), units=units, share=share
     )
 
 
 def model(settings: Settings) -> _core.Model:
     """The configured model; it must be one for this symbol and interval."""
-    path = bundled.MODEL if settings.model == "bundled" else Path(settings.model)
+    path = bundle(settings)
     loaded = _core.Model.load_for_trading(path, settings.allow_bare_model, list(settings.model_public_keys))
     wrong = [
         f"it was trained for {found}, the configuration trades {wanted}"
@@ -65,7 +142,7 @@ def facts(settings: Settings) -> _core.SymbolFacts:
 
 def policy(settings: Settings) -> _core.Policy:
     """The rules of deciding."""
-    return _core.Policy(threshold=settings.threshold, stale_grace_s=settings.stale_grace_s)
+    return _core.Policy(threshold=settings.threshold)
 
 
 def limits(settings: Settings) -> _core.Limits:
@@ -85,30 +162,95 @@ def history(settings: Settings) -> None:
         raise Misconfigured(message, "bad_configuration")
 
 
-CHECKS: tuple[Check, ...] = (history, model, facts, policy, limits)
+CHECKS: tuple[Check, ...] = (history, check_scoring, local_model, facts, policy, limits, calendar)
 """Asked about the settings before any part is built, so that all mistakes are told at once."""
 
 
-def open_desk(settings: Settings, source: Market, scorer: Scorer, *, mode: Mode, durable: bool = True) -> Desk:
-    """Everything one symbol trades with; opens, or creates, the journal and the paper book."""
-    worth = facts(settings)
-    journal = Journal(settings.state_path, mode, durable=durable)
-    try:
-        paper = settings.state_path / "paper.db"
-        broker = PaperBroker(paper, settings.symbol, worth, settings.deposit, durable=durable)
-    except Misconfigured:
-        journal.close()
-        raise
-    return Desk(settings, source, scorer, broker, journal, policy(settings), limits(settings), worth)
+def parts(settings: Settings) -> Parts:
+    """The parts these settings ask for."""
+    return Parts(settings, market(settings), scoring(settings))
 
 
-def reopen_desk(settings: Settings, source: Market, scorer: Scorer, old: Desk) -> Desk:
-    """The desk under changed settings, on the same journal and the same book.
+def open_desk(parts: Parts, clock: Clock, *, mode: Mode, durable: bool = True) -> Desk:
+    """One symbol's desk; as ``open_desks``."""
+    return open_desks([parts], clock, mode=mode, durable=durable)[0]
+
+
+def open_desks(symbols: Sequence[Parts], clock: Clock, *, mode: Mode, durable: bool = True) -> tuple[Desk, ...]:
+    """Everything the symbols trade with.
+
+    Opens, or creates, the journal and the cache of bars they share, and a paper book for each.
+    """
+    state = symbols[0].settings.state_path
+    with ExitStack() as undo:
+        journal = Journal(state, mode, durable=durable)
+        undo.callback(journal.close)
+        store = BarStore(state / "bars.db", durable=durable)
+        undo.callback(store.close)
+        desks = []
+        for one in symbols:
+            worth = facts(one.settings)
+            book = PaperBroker(state / "paper.db", one.settings.symbol, worth, one.settings.deposit, durable=durable)
+            undo.callback(book.close)
+            desks.append(_desk(one, book, journal, store, clock))
+        undo.pop_all()
+    return tuple(desks)
+
+
+def reopen_desk(parts: Parts, clock: Clock, old: Desk) -> Desk:
+    """The desk under changed settings, on the same journal, the same book and the same cache.
 
     Raises:
         Misconfigured: a setting changed that takes a restart.
     """
-    changed = [name for name in FIXED if getattr(settings, name) != getattr(old.settings, name)]
+    changed = [name for name in FIXED if getattr(parts.settings, name) != getattr(old.settings, name)]
     if changed:
         raise Misconfigured(f"{', '.join(changed)}: a change takes a restart", "needs_restart")
-    return Desk(settings, source, scorer, old.broker, old.journal, policy(settings), limits(settings), facts(settings))
+    return _desk(parts, old.broker, old.journal, old.history.store, clock)
+
+
+def reopen_desks(symbols: Sequence[Parts], clock: Clock, old: tuple[Desk, ...]) -> tuple[Desk, ...]:
+    """All desks under changed settings, in their old order; none is changed where one of them is refused.
+
+    Raises:
+        Misconfigured: a setting changed that takes a restart, or the set of symbols did.
+    """
+    check_symbols([one.settings for one in symbols], old)
+    new = {one.settings.symbol: one for one in symbols}
+    return tuple(reopen_desk(new[desk.settings.symbol], clock, desk) for desk in old)
+
+
+def check_symbols(new: Sequence[Settings], old: tuple[Desk, ...]) -> None:
+    """Whether these are the symbols that are traded now; asked before their models are loaded.
+
+    Raises:
+        Misconfigured: they are not.
+    """
+    wanted, known = [one.symbol for one in new], [desk.settings.symbol for desk in old]
+    if sorted(wanted) != sorted(known):
+        message = f"symbol: {', '.join(wanted)} instead of {', '.join(known)}: a change of the set takes a restart"
+        raise Misconfigured(message, "needs_restart")
+
+
+def close(desks: Sequence[Desk]) -> None:
+    """Close the books, the cache and the journal."""
+    for desk in desks:
+        desk.broker.close()
+    desks[0].history.store.close()
+    desks[0].journal.close()
+
+
+def _desk(parts: Parts, broker: Broker, journal: Journal, store: BarStore, clock: Clock) -> Desk:
+    """The one place where a desk is put together."""
+    settings, hours = parts.settings, calendar(parts.settings)
+    return Desk(
+        settings=settings,
+        calendar=hours,
+        history=History(parts.source, store, hours, settings, clock),
+        scoring=parts.scoring,
+        broker=broker,
+        journal=journal,
+        policy=policy(settings),
+        limits=limits(settings),
+        facts=facts(settings),
+    )

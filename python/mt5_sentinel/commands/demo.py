@@ -65,13 +65,12 @@ def execute(arguments: argparse.Namespace) -> int:
             sys.stderr.write(demo_report.progress((clock.wall_s() - start_s) / (end_s - start_s)))
 
     schedule = Schedule(CYCLE_SECOND, bundled.INTERVAL_S)
-    daemon = Daemon(desk, clock, schedule, mode="demo", observers=(follow,))
+    daemon = Daemon((desk,), clock, schedule, mode="demo", observers=(follow,))
     daemon.listen()
     try:
         daemon.run()
     finally:
-        desk.broker.close()
-        desk.journal.close()
+        assembly.close([desk])
     if sys.stderr.isatty() and not arguments.verbose:
         sys.stderr.write(demo_report.progress(None))
     picture = desk.journal.path.with_name("replay.svg")
@@ -99,11 +98,11 @@ def _desk(settings: config.Settings) -> tuple[Desk, ReplayClock, float]:
     """The desk, its clock at the first replayed moment, and the moment of the last bar's close."""
     recorded = _core.parse(bundled.BARS.read_bytes())
     rows = _core.clean(recorded, interval_s=bundled.INTERVAL_S, now_s=int(time.time())).bars.rows()
-    for name in ("journal.db", "paper.db"):
+    for name in ("journal.db", "paper.db", "bars.db"):
         for suffix in ("", "-wal", "-shm"):
             (settings.state_path / f"{name}{suffix}").unlink(missing_ok=True)
-    market = ReplayMarket(rows, settings.history_bars, bundled.INTERVAL_S)
-    desk = assembly.open_desk(settings, market, assembly.model(settings), mode="demo", durable=False)
     # The first bar the model never saw opens at REPLAY_FROM_S; it can be decided on when it has closed.
     clock = ReplayClock(bundled.REPLAY_FROM_S + bundled.INTERVAL_S + CYCLE_SECOND)
+    parts = assembly.Parts(settings, ReplayMarket(rows, bundled.INTERVAL_S), assembly.scoring(settings))
+    desk = assembly.open_desk(parts, clock, mode="demo", durable=False)
     return desk, clock, rows[-1][0] + bundled.INTERVAL_S

@@ -14,6 +14,7 @@ from mt5_sentinel.commands import bars
 
 EXAMPLE = """example:
   mt5-sentinel journal --last 20
+  mt5-sentinel journal --symbol GBPUSD
   mt5-sentinel journal --json | python3 -m json.tool"""
 
 
@@ -32,6 +33,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
     )
     parser.add_argument("--state-dir", metavar="DIR", help="directory of the journal")
     parser.add_argument("--last", type=bars.count, metavar="N", help="only the newest N cycles")
+    parser.add_argument("--symbol", metavar="NAME", help="only this symbol's cycles")
     parser.add_argument("--json", action="store_true", help="print one JSON array of cycles")
     return parser
 
@@ -39,7 +41,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
 def execute(arguments: argparse.Namespace) -> int:
     """Print the cycles."""
     path = Path(arguments.journal) if arguments.journal else _state_path(arguments.state_dir) / "journal.db"
-    cycles = list(memory.read(path, arguments.last))
+    cycles = list(memory.read(path, arguments.last, arguments.symbol))
     print(json.dumps(cycles, indent=1) if arguments.json else _table(cycles))
     return 0
 
@@ -61,7 +63,8 @@ def _table(cycles: list[dict[str, Any]]) -> str:
 
 def _detail(cycle: dict[str, Any]) -> str:
     intent = cycle["intent"]
+    text = str(cycle["detail"] or "")
     if intent and intent["price"] is not None:
         profit = f", profit {intent['profit']:+.2f}" if intent["closed_lots"] else ""
-        return f"{intent['side']} at {intent['price']:.5f}{profit}"
-    return str(cycle["detail"] or "")
+        text = f"{intent['side']} at {intent['price']:.5f}{profit}"
+    return f"[{', '.join(cycle['conditions'])}] {text}" if cycle["conditions"] else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import time
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -14,8 +15,11 @@ from mt5_sentinel.commands import assembly
 from mt5_sentinel.config import Settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon
+from mt5_sentinel.errors import Transient
 from mt5_sentinel.metrics import Metrics
 from mt5_sentinel.schedule import Schedule
+from mt5_sentinel.scoring import asked, read_mode
+from mt5_sentinel.trader import Outcome
 from mt5_sentinel.types import CycleRecord
 from mt5_sentinel.web.health import Health
 from mt5_sentinel.web.server import WebServer
@@ -45,7 +49,9 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help=f"TOML file (default: {config.DEFAULT_FILE})")
-    parser.add_argument("--once", action="store_true", help="run one cycle and end with its exit code")
+    parser.add_argument(
+        "--once", action="store_true", help="run one cycle of each symbol and end with the worst exit code"
+    )
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--dry-run", dest="live", action="store_false", default=None, help="no real orders (default)")
     way.add_argument(
@@ -71,53 +77,68 @@ def add_settings(parser: argparse.ArgumentParser, names: list[str]) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Build the daemon and run it until a signal, or for one cycle."""
-    settings = _settings(arguments)
-    logs.set_up(settings.log_level, settings.secrets())
+    """Build the daemon and run it until a signal, or for one cycle of each symbol."""
+    symbols = _settings(arguments)
+    shared = symbols[0]
+    logs.set_up(shared.log_level, shared.secrets())
     clock = SystemClock()
     started_s = clock.monotonic_s()
-    health = Health(started_s, "dry-run", settings.symbol)
-    metrics = Metrics(lambda: clock.monotonic_s() - started_s)
+    names = [settings.symbol for settings in symbols]
+    health = Health(started_s, "dry-run", names)
+    metrics = Metrics(lambda: clock.monotonic_s() - started_s, names)
     web = None
-    if settings.metrics_port and not arguments.once:  # bound first: what cannot work leaves no files behind
-        web = WebServer(settings.metrics_host, settings.metrics_port, metrics.registry, health)
-    desk = assembly.open_desk(settings, assembly.market(settings), assembly.model(settings), mode="dry-run")
+    if shared.metrics_port and not arguments.once:  # bound first: what cannot work leaves no files behind
+        web = WebServer(shared.metrics_host, shared.metrics_port, metrics.registry, health)
+    desks = assembly.open_desks([assembly.parts(settings) for settings in symbols], clock, mode="dry-run")
 
-    def reload(old: Desk) -> Desk:
+    def reload(old: tuple[Desk, ...]) -> tuple[Desk, ...]:
         new = _settings(arguments)
-        desk = assembly.reopen_desk(new, assembly.market(new), assembly.model(new), old)
-        logs.set_up(new.log_level, new.secrets())
-        return desk
+        assembly.check_symbols(new, old)
+        desks = assembly.reopen_desks([assembly.parts(settings) for settings in new], clock, old)
+        logs.set_up(new[0].log_level, new[0].secrets())
+        return desks
 
     def show_health(record: CycleRecord) -> None:
         health.observe(record, clock.monotonic_s())
 
     schedule = Schedule(CYCLE_SECOND, CYCLE_PERIOD_S)
-    daemon = Daemon(desk, clock, schedule, mode="dry-run", observers=(metrics.observe, show_health), reload=reload)
+    daemon = Daemon(desks, clock, schedule, mode="dry-run", observers=(metrics.observe, show_health), reload=reload)
     daemon.listen()
     try:
-        _greet(settings, desk, web)
-        if arguments.once:
-            return _once(daemon)
-        daemon.run()
-        log.info("stopped, the last cycle was finished")
-        return 0
+        _greet(desks, web)
+        return _once(daemon) if arguments.once else _until_stopped(daemon)
     finally:
+        daemon.close(0.0)
         if web:
             web.close()
-        desk.broker.close()
-        desk.journal.close()
+        assembly.close(desks)
         clock.close()
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
-    """Settings as they are now, all mistakes told at once."""
+def _settings(arguments: argparse.Namespace) -> tuple[Settings, ...]:
+    """Settings of each symbol as they are now, all mistakes told at once."""
     flags = {name: getattr(arguments, name, None) for name in config.TABLE}
-    return config.load(flags, os.environ, arguments.config, (assembly.token, *assembly.CHECKS))
+    symbols = config.load_all(flags, os.environ, arguments.config, (assembly.token, *assembly.CHECKS))
+    assembly.quota(symbols, time.time())
+    return symbols
+
+
+def _until_stopped(daemon: Daemon) -> int:
+    daemon.run()
+    if not daemon.close():
+        log.info("stopped, the last cycle was finished")
+    return 0
 
 
 def _once(daemon: Daemon) -> int:
-    record, error = daemon.run_cycle()
+    """One cycle of each symbol; the exit code of the worst."""
+    return max(_exit_code(outcome) for outcome in daemon.run_minute())
+
+
+def _exit_code(outcome: Outcome | None) -> int:
+    if outcome is None:
+        return Transient.exit_code  # it takes longer than a minute may
+    record, error = outcome
     if record.status == "done":
         return 0
     if error is not None:
@@ -125,16 +146,26 @@ def _once(daemon: Daemon) -> int:
     return EXIT_IO if record.reason == "journal_failed" else EXIT_BUG
 
 
-def _greet(settings: Settings, desk: Desk, web: WebServer | None) -> None:
-    log.info("mt5-sentinel %s, %s %s, dry run on paper", _core.__version__, settings.symbol, settings.interval)
-    log.info("threshold %g, model %s, journal %s", settings.threshold, settings.model, desk.journal.path)
-    if settings.model == "bundled":
+def _greet(desks: tuple[Desk, ...], web: WebServer | None) -> None:
+    shared, journal = desks[0].settings, desks[0].journal.path
+    if len(desks) == 1:
+        log.info("mt5-sentinel %s, %s %s, dry run on paper", _core.__version__, shared.symbol, shared.interval)
+        log.info("threshold %g, model %s, journal %s", shared.threshold, _model(shared), journal)
+    else:
+        log.info("mt5-sentinel %s, %d symbols, dry run on paper, journal %s", _core.__version__, len(desks), journal)
+        for one in (desk.settings for desk in desks):
+            log.info("%s %s: threshold %g, model %s", one.symbol, one.interval, one.threshold, _model(one))
+    if any(assembly.scores_with_demonstration(desk.settings) for desk in desks):
         log.warning("the bundled model is a demonstration; set --model to one of your own")
-    for host, what in (
-        (settings.hub_host, "hub_host: the local model scores"),
-        (settings.gtw_host, "gtw_host: orders stay on paper"),
-    ):
-        if host:
-            log.warning("%s; %s is not contacted by this version", what, host)
+    if any(desk.settings.hub_host and "hub" not in asked(read_mode(desk.settings)[0]) for desk in desks):
+        log.warning("hub_host: the local model scores; set model to hub, hub_with_local_fallback or shadow")
+    if shared.gtw_host:
+        log.warning("gtw_host: orders stay on paper; no order is sent to it by this version")
     if web:
-        log.info("metrics and health on http://%s:%d", settings.metrics_host, web.port)
+        log.info("metrics and health on http://%s:%d", shared.metrics_host, web.port)
+
+
+def _model(settings: Settings) -> str:
+    """What scores, in short."""
+    mode, bundle = read_mode(settings)
+    return {"local": bundle, "hub": "hub"}.get(mode, f"{mode}, {bundle}")

@@ -15,6 +15,42 @@ from mt5_sentinel import _core, config
 GENERATED = "<!-- Written by `make docs` from the code; a test fails when it is stale. -->\n"
 
 
+_SEVERAL_SYMBOLS = [
+    """## Several symbols
+
+A `[[symbol]]` table for each symbol, below the keys that hold for all of them:
+
+```toml
+threshold = 0.6                  # for every table without one of its own
+model_public_keys = ["3b6a…"]    # no ✓ below: for all symbols, never in a table
+
+[[symbol]]
+name = "EURUSD"
+interval = "1h"
+model_bundle = "/etc/mt5-sentinel/eurusd-1h.zip"
+threshold = 0.65
+
+[[symbol]]
+name = "GBPUSD"
+interval = "5m"
+model = "hub_with_local_fallback"
+model_bundle = "/etc/mt5-sentinel/gbpusd-5m.zip"
+hub_port = 5002
+```
+
+**A key in a table wins over everything, flags and variables too**: `--threshold 0.6` in a unit file stays the default
+for the tables that say nothing, and does not change EURUSD's 0.65. What stands above the tables, in variables and in
+flags holds for all tables. `--symbol GBPUSD` (or its variable) runs that table alone.
+
+A symbol has one table, for it has one position: a second interval of the same symbol takes a second daemon with a
+`state_dir` of its own. Each symbol has a paper account, limits and a halt of its own; one that fails, hangs or is
+halted costs the others nothing. A symbol whose cycle has not ended when the next minute begins skips that minute with
+the reason `still_running`. With several symbols each log line begins with the symbol. SIGHUP may change what the
+tables say, not which symbols there are.
+"""
+]
+
+
 def main() -> None:
     """Write FEATURES.md and CONFIGURATION.md into the directory."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -76,20 +112,25 @@ def _configuration() -> str:
         "# Settings\n",
         "Flags win over variables, variables over the TOML file, the file over the defaults. The file is the one named "
         f"by `--config`, by `{config.ENV_PREFIX}CONFIG`, or `{config.DEFAULT_FILE}` where it exists; its keys are the "
-        "names below, without sections. All mistakes are reported at once, with exit code 78. SIGHUP reads the "
-        "file again.\n",
-        "| name | default | variables | flag | meaning |",
-        "|---|---|---|---|---|",
+        "names below. All mistakes are reported at once, with exit code 78. SIGHUP reads the file again.\n",
+        *_SEVERAL_SYMBOLS,
+        "## All settings\n",
+        "A ✓ in the column *table*: may also stand in a `[[symbol]]` table.\n",
+        "| name | default | variables | flag | table | meaning |",
+        "|---|---|---|---|---|---|",
     ]
     for name, row in config.TABLE.items():
         facts = row.metadata
         variables = [f"{config.ENV_PREFIX}{name.upper()}", *facts["env"]]
         flag = "`--live`, `--dry-run`" if name == "live" else f"`--{name.replace('_', '-')}`" if facts["flag"] else ""
+        table = "✓" if facts["per_symbol"] else ""
         choices = get_args(config.TYPES[name]) if get_origin(config.TYPES[name]) is Literal else ()
         meaning = facts["text"] + (f" ({', '.join(choices)})" if choices else "")
         default = list(row.default) if isinstance(row.default, tuple) else row.default  # as TOML writes it
         shown = repr(default).lower() if isinstance(default, bool) else repr(default).replace("'", '"')
-        lines.append(f"| `{name}` | `{shown}` | {', '.join(f'`{v}`' for v in variables)} | {flag} | {meaning} |")
+        lines.append(
+            f"| `{name}` | `{shown}` | {', '.join(f'`{v}`' for v in variables)} | {flag} | {table} | {meaning} |"
+        )
     return "\n".join(lines) + "\n"
 
 

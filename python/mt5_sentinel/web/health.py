@@ -2,41 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from mt5_sentinel.types import CycleRecord
+from mt5_sentinel.types import STILL_RUNNING, CycleRecord
 
 SILENT_AFTER_S = 180.0
-"""No finished cycle for so long means the loop hangs: three slots were missed."""
+"""No finished cycle for so long means that it hangs: three slots were missed."""
+
+STATUSES = ("ok", "starting", "failing", "stuck")
+"""From the best to the worst."""
 
 
 class Health:
-    """What ``/healthz`` answers."""
+    """What ``/healthz`` answers: of each symbol, and of the worst of them at the top."""
 
-    def __init__(self, started_monotonic_s: float, mode: str, symbol: str) -> None:
-        """Count as starting until the first cycle has ended."""
-        self._facts: dict[str, Any] = {"mode": mode, "symbol": symbol}
-        self._beat_monotonic_s = started_monotonic_s
-        self._last: CycleRecord | None = None
+    def __init__(self, started_monotonic_s: float, mode: str, symbols: Sequence[str]) -> None:
+        """Count each symbol as starting until its first cycle has ended."""
+        self._facts: dict[str, Any] = {"mode": mode, "symbol": ", ".join(symbols)}
+        self._symbols = {symbol: _Symbol(started_monotonic_s) for symbol in symbols}
 
     def observe(self, record: CycleRecord, monotonic_s: float) -> None:
         """Note a finished cycle; a single assignment each, so that a reader in another thread sees whole values."""
-        self._last = record
-        self._beat_monotonic_s = monotonic_s
+        one = self._symbols[record.symbol]
+        one.last = record
+        if record.reason != STILL_RUNNING:
+            one.beat_monotonic_s = monotonic_s
 
     def answer(self, monotonic_s: float) -> tuple[int, bytes]:
         """HTTP status and JSON body."""
-        silent_s = monotonic_s - self._beat_monotonic_s
-        last = self._last
+        symbols = {symbol: one.tell(monotonic_s) for symbol, one in self._symbols.items()}
+        worst = max(symbols.values(), key=lambda told: (STATUSES.index(told["status"]), told["seconds_since_cycle"]))
+        body = self._facts | worst | {"symbols": symbols}
+        return 503 if worst["status"] == "stuck" else 200, msgspec.json.encode(body)
+
+
+class _Symbol:
+    """What is known of one symbol."""
+
+    def __init__(self, beat_monotonic_s: float) -> None:
+        self.beat_monotonic_s = beat_monotonic_s
+        self.last: CycleRecord | None = None
+
+    def tell(self, monotonic_s: float) -> dict[str, Any]:
+        silent_s, last = monotonic_s - self.beat_monotonic_s, self.last
         if silent_s > SILENT_AFTER_S:
             status = "stuck"
         elif last is None:
             status = "starting"
         else:
             status = "failing" if last.status == "failed" else "ok"
-        body = self._facts | {"status": status, "seconds_since_cycle": round(silent_s, 3)}
+        told: dict[str, Any] = {"status": status, "seconds_since_cycle": round(silent_s, 3)}
         if last is not None:
-            body |= {"last_reason": last.reason, "last_action": last.action, "last_confidence": last.confidence}
-        return 503 if status == "stuck" else 200, msgspec.json.encode(body)
+            told |= {"last_reason": last.reason, "last_action": last.action, "last_confidence": last.confidence}
+        return told

@@ -1,0 +1,83 @@
+"""The tables of the journal, version by version; a new file takes all steps, an older one those it lacks."""
+
+from __future__ import annotations
+
+import sqlite3
+
+STEPS = (
+    """
+CREATE TABLE cycle (
+    id            INTEGER PRIMARY KEY,
+    started_utc   TEXT NOT NULL,
+    finished_utc  TEXT,
+    symbol        TEXT NOT NULL,
+    mode          TEXT NOT NULL,
+    status        TEXT NOT NULL CHECK (status IN ('running', 'done', 'failed', 'interrupted')),
+    reason        TEXT NOT NULL,
+    detail        TEXT,
+    rows          INTEGER,
+    bars          INTEGER,
+    dropped       TEXT,
+    repaired      INTEGER,
+    bar_open_s    INTEGER,
+    price         REAL,
+    score_sell    REAL,
+    score_hold    REAL,
+    score_buy     REAL,
+    action        TEXT,
+    confidence    REAL,
+    settled       INTEGER NOT NULL DEFAULT 0,
+    req_id        TEXT,
+    outcome       TEXT,
+    equity        REAL,
+    drawdown_max  REAL,
+    stages_s      TEXT
+) STRICT;
+CREATE INDEX cycle_settled ON cycle (symbol, mode, bar_open_s) WHERE settled = 1;
+CREATE TABLE intent (
+    req_id        TEXT PRIMARY KEY,
+    cycle_id      INTEGER NOT NULL REFERENCES cycle (id),
+    symbol        TEXT NOT NULL,
+    mode          TEXT NOT NULL,
+    bar_open_s    INTEGER NOT NULL,
+    side          TEXT NOT NULL CHECK (side IN ('BUY', 'SELL')),
+    close_lots    REAL NOT NULL,
+    open_lots     REAL NOT NULL,
+    created_utc   TEXT NOT NULL,
+    not_after_utc TEXT NOT NULL,
+    state         TEXT NOT NULL CHECK (state IN ('intended', 'filled', 'refused', 'unknown', 'not_sent')),
+    detail        TEXT,
+    price         REAL,
+    closed_lots   REAL,
+    opened_lots   REAL,
+    profit        REAL
+) STRICT;
+CREATE INDEX intent_unresolved ON intent (symbol, mode) WHERE state IN ('intended', 'unknown');
+""",
+    """
+ALTER TABLE cycle ADD COLUMN conditions TEXT;
+ALTER TABLE cycle ADD COLUMN fetch_calls INTEGER;
+ALTER TABLE cycle ADD COLUMN quota_units INTEGER;
+ALTER TABLE cycle ADD COLUMN scored_by TEXT;
+ALTER TABLE cycle ADD COLUMN other_sell REAL;
+ALTER TABLE cycle ADD COLUMN other_hold REAL;
+ALTER TABLE cycle ADD COLUMN other_buy REAL;
+""",
+)
+"""What leads from one version to the next. Steps that were released are never changed."""
+
+VERSION = len(STEPS)
+
+
+def migrate(db: sqlite3.Connection) -> int:
+    """Bring a file to this version, each step whole or not at all.
+
+    Returns:
+        The version it has now; another than ``VERSION`` is a newer program's, and left alone.
+    """
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    while 0 <= version < VERSION:
+        # A failed script leaves its transaction open; the file is closed then, which takes it back.
+        db.executescript(f"BEGIN IMMEDIATE; {STEPS[version]} PRAGMA user_version = {version + 1}; COMMIT;")
+        version += 1
+    return version

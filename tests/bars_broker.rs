@@ -147,7 +147,9 @@ fn years_of_real_bars_through_a_brokers_file_and_back() {
 /// What is known after these answers: (time of the newest tick, UTC).
 fn after(answers: &[(i64, f64)]) -> Option<i64> {
     let mut offset = BrokerOffset::new(Dst::Eu);
-    answers.iter().for_each(|(server_s, utc_s)| offset.note(*server_s, *utc_s));
+    for (server_s, utc_s) in answers {
+        offset.note(*server_s, *utc_s);
+    }
     offset.clock().map(|clock| clock.offset_s(WINTER_S))
 }
 

@@ -15,9 +15,9 @@ import pytest
 from mt5_sentinel import _core
 from mt5_sentinel.adapters.gateway_bars import GatewayMarket
 from mt5_sentinel.errors import Misconfigured, SentinelError, Transient, Unusable
-from mt5_sentinel.gateway.rates import COUNT_MAX, rates_reply
+from mt5_sentinel.gateway.rates import rates_reply
 from tests.python.fake_mt5 import DTYPE, FakeTerminal, price
-from tests.python.gateway_wire import Gateway
+from tests.python.gateway_wire import Answer, Gateway
 
 HOUR_S = 3600
 
@@ -160,48 +160,54 @@ def test_what_the_terminal_cannot_do_says_who_has_to_act(both: Both) -> None:
     assert len(both.fetch()) == 10
 
 
+def saying(body: bytes) -> Answer:
+    return lambda _: body
+
+
 def test_codes_of_error_replies_have_their_class(both: Both) -> None:
-    def error(retcode: int) -> bytes:
-        return json.dumps({"error": True, "ticket": 0, "msg": "x" * 10_000, "retcode": retcode, "data": {}}).encode()
+    def error(retcode: int) -> Answer:
+        return saying(json.dumps({"error": True, "msg": "x" * 10_000, "retcode": retcode, "data": {}}).encode())
 
     for retcode, kind in [(-1, Transient), (-2, Misconfigured), (-3, Unusable), (-4, Transient), (-5, Transient)]:
-        both.gateway.answer = lambda _, retcode=retcode: error(retcode)
+        both.gateway.answer = error(retcode)
         with pytest.raises(kind):
             both.fetch()
     for retcode, reason in [(-6, "gateway_halted"), (10018, "gateway_market_closed"), (10004, "gateway_error")]:
-        both.gateway.answer = lambda _, retcode=retcode: error(retcode)
+        both.gateway.answer = error(retcode)
         assert reason_of(both) == reason
 
 
 def test_an_answer_that_is_none_is_never_bars(both: Both) -> None:
     both.measure()
 
-    def altered(**changes: Any) -> bytes:
-        reply = json.loads(both.honest(both.gateway.requests[-1]))
-        data = reply["data"] | changes.pop("data", {})
-        return json.dumps(reply | {"data": data} | changes).encode()
+    def altered(**changes: Any) -> Answer:
+        def answer(request: dict[str, Any]) -> bytes:
+            reply = json.loads(both.honest(request))
+            return json.dumps(reply | changes | {"data": reply["data"] | changes.get("data", {})}).encode()
+
+        return answer
 
     rate = [1_660_003_200, 1.0, 1.0, 1.0, 1.0, 1, 1, 0]
-    for make in [
-        lambda: b"",
-        lambda: b"\xff\xfe",
-        lambda: b"ERROR: Unknown Command",
-        lambda: b"[]",
-        lambda: b'{"error":false}',
-        lambda: altered(retcode=10008),
-        lambda: altered(retcode=-1),
-        lambda: altered(data={"rates": None}),
-        lambda: altered(data={"rates": [rate[:7]]}),
-        lambda: altered(data={"rates": [[1.5, *rate[1:]]]}),
-        lambda: altered(data={"rates": [["1660003200", *rate[1:]]]}),
-        lambda: altered(data={"rates": [[*rate[:4], None, *rate[5:]]]}),
-        lambda: altered(data={"rates": [rate] * 100}),
-        lambda: altered(data={"server_time": "now"}),
-        lambda: altered(data={"symbol": "GBPUSD"}),
-        lambda: altered(data={"timeframe": "M1"}),
-        lambda: altered(data={"rates": [[*rate[:4], float("nan"), *rate[5:]]]}),
+    for answer in [
+        saying(b""),
+        saying(b"\xff\xfe"),
+        saying(b"ERROR: Unknown Command"),
+        saying(b"[]"),
+        saying(b'{"error":false}'),
+        altered(retcode=10008),
+        altered(retcode=-1),
+        altered(data={"rates": None}),
+        altered(data={"rates": [rate[:7]]}),
+        altered(data={"rates": [[1.5, *rate[1:]]]}),
+        altered(data={"rates": [["1660003200", *rate[1:]]]}),
+        altered(data={"rates": [[*rate[:4], None, *rate[5:]]]}),
+        altered(data={"rates": [rate] * 100}),
+        altered(data={"server_time": "now"}),
+        altered(data={"symbol": "GBPUSD"}),
+        altered(data={"timeframe": "M1"}),
+        altered(data={"rates": [[*rate[:4], float("nan"), *rate[5:]]]}),
     ]:
-        both.gateway.answer = lambda _, make=make: make()
+        both.gateway.answer = answer
         assert reason_of(both) == "gateway_answer"
     both.gateway.answer = both.honest
     assert len(both.fetch()) == 10
@@ -251,57 +257,3 @@ def test_plain_text_stays_on_this_machine() -> None:
         build(host)
     with pytest.raises(Misconfigured):
         build("127.0.0.1", dst="mars")
-
-
-def request(**changes: Any) -> dict[str, Any]:
-    payload = {"symbol": "EURUSD", "timeframe": "M5", "start_pos": 0, "count": 2} | changes.pop("payload", {})
-    made = {"action": "RATES", "req_id": "r-1", "timestamp": 1.0, "not_after": 4e9, "payload": payload}
-    return made | changes
-
-
-@pytest.mark.parametrize(
-    ("asked", "retcode"),
-    [
-        (None, -3),
-        ([], -3),
-        ({}, -2),
-        ({"action": "RATES"}, -2),
-        (request(action="ORDER_SEND"), -3),
-        (request(not_after=0), -5),
-        (request(timestamp="1"), -3),
-        (request(req_id=""), -3),
-        (request(req_id="x" * 65), -3),
-        (request(payload={"symbol": "../x"}), -3),
-        (request(payload={"symbol": "GBPUSD"}), -3),
-        (request(payload={"timeframe": "H4"}), -3),
-        (request(payload={"count": 0}), -3),
-        (request(payload={"count": COUNT_MAX + 1}), -3),
-        (request(payload={"count": True}), -3),
-        (request(payload={"count": 2.5}), -3),
-        (request(payload={"start_pos": -1}), -3),
-        (request(payload={"more": 1}), -3),
-        (request(payload={"symbol": "E" * 100_000}), -3),
-    ],
-)
-def test_the_gateway_asks_the_terminal_nothing_it_was_not_asked_rightly(asked: object, retcode: int) -> None:
-    world = World("2026-07-07 12:30:00")
-    terminal = FakeTerminal(world.wall_s)
-    reply = rates_reply(terminal, asked, world.wall_s)
-    assert (reply["error"], reply["retcode"], reply["data"]) == (True, retcode, {})
-    assert 0 < len(reply["msg"]) <= 200
-    assert len(reply["req_id"]) <= 64
-    assert terminal.asked == []
-
-
-def test_the_gateway_answers_in_the_terminals_own_time() -> None:
-    world = World("2026-07-07 12:30:00")
-    terminal = FakeTerminal(world.wall_s)
-    reply = rates_reply(terminal, request(), world.wall_s)
-    assert (reply["error"], reply["retcode"], reply["req_id"], reply["ticket"]) == (False, 10009, "r-1", 0)
-    data = reply["data"]
-    assert (data["utc"], data["server_time"]) == (world.now_s, int(world.now_s) + 3 * HOUR_S - 1)
-    assert [rate[0] for rate in data["rates"]] == [data["utc"] + 3 * HOUR_S - 300, data["utc"] + 3 * HOUR_S]
-    assert data["rates"][0][1:] == (1.1, 1.1002, 1.0998, price(int(world.now_s) - 300), 100, 7, 0)
-    json.dumps(reply, allow_nan=False)
-    terminal.history = terminal.copy_rates_from_pos("EURUSD", 5, 0, 3)
-    assert rates_reply(terminal, request(), world.wall_s)["retcode"] == -4, "more bars than were asked for"

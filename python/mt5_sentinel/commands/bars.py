@@ -34,7 +34,12 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
     add_source(parser)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--out", metavar="CSV", help="write the clean bars here")
-    parser.add_argument("--against", metavar="PATH", help="another source of the same bars: report where they differ")
+    parser.add_argument(
+        "--against",
+        metavar="PATH",
+        help="another source of the same bars: report where they differ; --broker-time holds for it if a terminal wrote"
+        " it",
+    )
     parser.add_argument(
         "--tolerance-points",
         type=_points,
@@ -144,9 +149,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def comparison(bars: _core.Bars, arguments: argparse.Namespace) -> _core._Comparison:
     """The bars beside those of ``--against``, whose times are a broker's only where a terminal wrote them."""
-    body_zone = arguments.broker_time
     other = read(arguments.against, argparse.Namespace(**vars(arguments) | {"broker_time": None}))
-    if other.is_of_terminal and body_zone is not None:
+    if other.is_of_terminal and arguments.broker_time is not None:
         other = read(arguments.against, arguments)
     points, point = arguments.tolerance_points, arguments.point
     return _core.compare_bars(bars, other.cleaned.bars, tolerance_points=points, point=point)

@@ -18,7 +18,7 @@ pub enum Error {
     /// The body begins as bars but breaks off or is malformed.
     #[error("{format} is malformed at {place}: {problem}")]
     Malformed {
-        /// `JSON`, `CSV` or `gzip`.
+        /// `JSON`, `CSV`, `UTF-16`, `npy` or `gzip`.
         format: &'static str,
         /// Row, line, column or byte of the first fault.
         place: String,

@@ -77,6 +77,7 @@ fn rows_of(bars: &Bars) -> RawRows {
         volume: bars.volume().to_vec(),
         is_null: vec![false; bars.len()],
         time_conflicts: 0,
+        is_of_terminal: false,
     }
 }
 

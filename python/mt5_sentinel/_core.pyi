@@ -35,6 +35,24 @@ class RawRows:
     def usual_interval_s(self) -> int | None:
         """Most common positive distance between open times; None below two rows."""
 
+    @property
+    def is_of_terminal(self) -> bool:
+        """Whether a terminal wrote the file: its times are its broker's, and stand here as if that kept UTC."""
+
+    def in_utc(self, zone: str) -> RawRows:
+        """The same rows, their times read as the wall clock of ``UTC+2/eu``, ``UTC+2/us``, ``UTC+3``, ``utc``, …
+
+        Raises:
+            Misconfigured: another word.
+        """
+
+    def broker_zone(self, calendar: Calendar) -> str:
+        """The usual zone of brokers in which these rows lie in the market's open hours.
+
+        Raises:
+            Misconfigured: none stands out, or the bars are of a day or more.
+        """
+
 class Bars:
     """Clean bars, oldest first; open times strictly increase."""
 
@@ -70,6 +88,9 @@ class Bars:
 class Cleaned:
     """Closed bars, and the account of what cleaning did; there is at least one bar."""
 
+    def closed_count(self, interval_s: int, calendar: Calendar) -> int:
+        """Bars that lie wholly in closed hours."""
+
     @property
     def bars(self) -> Bars: ...
     @property
@@ -91,7 +112,7 @@ class Cleaned:
     def report(self) -> _Report: ...
 
 def parse(body: bytes) -> RawRows:
-    """Read EODHD JSON, or CSV with a header, either of them gzipped.
+    """Read EODHD JSON, CSV, a terminal's export or numpy's file of ``copy_rates``, gzipped or not.
 
     Raises:
         Unusable: the body is something else, breaks off, or holds a value that cannot be read.
@@ -110,6 +131,51 @@ def clean(rows: RawRows, *, interval_s: int, now_s: int, jump_ratio: float = 0.0
     Raises:
         Unusable: no closed bar is left, or the bars are of another interval.
     """
+
+class _Comparison(TypedDict):
+    tolerance: float
+    stretch: tuple[int, int] | None
+    common: int
+    only_a: int
+    only_b: int
+    first_only_a: list[int]
+    first_only_b: list[int]
+    differing: int
+    first_differing: list[tuple[int, str, float, float]]
+    max_difference: dict[str, float]
+    close_offset: float | None
+
+def compare_bars(a: Bars, b: Bars, *, tolerance_points: float, point: float | None = None) -> _Comparison:
+    """Compare two sources' bars of one symbol and interval within the stretch both cover; volumes are not compared.
+
+    Lists hold the first ten: open times, and (open time, field, a, b) of prices that differ by more than the tolerance.
+    Prices are in price units; ``close_offset`` is the median of ``b`` minus ``a``.
+
+    Args:
+        a: of the one source.
+        b: of the other.
+        tolerance_points: difference of two prices that counts as none, points.
+        point: size of a point, price units; None: the step the prices move in, 0.00001 at the finest.
+
+    Raises:
+        Misconfigured: the tolerance is no number from 0 on.
+    """
+
+class BrokerOffset:
+    """The clock of a broker's server, measured by a tick that moves along with UTC from one answer to the next."""
+
+    def __init__(self, dst: str) -> None:
+        """``eu``, ``us`` or ``none``: which summer time the server keeps.
+
+        Raises:
+            Misconfigured: another word.
+        """
+
+    def note(self, server_s: int, utc_s: float) -> None:
+        """An answer: time of the newest tick on the server's wall clock, and UTC, seconds."""
+
+    def to_utc_series(self, wall_s: list[int]) -> list[int] | None:
+        """Wall times, oldest first, as UTC seconds; None while the offset is not known."""
 
 def parse_time(text: str) -> int | None:
     """Unix seconds, milliseconds or ISO 8601 (UTC where it has no offset) as unix seconds; None for anything else."""

@@ -3,20 +3,27 @@
 //! [`parse`](parse::parse) turns a body into [`RawRows`] and judges nothing; [`clean`](clean::clean) is the gate that
 //! every bar passes before a feature sees it.
 
+mod broker_offset;
 mod broker_time;
+pub mod broker_zone;
 pub mod calendar;
 pub mod clean;
+pub mod compare;
 mod csv;
 mod freshness;
+mod header;
 mod join;
 mod json;
+mod npy;
 pub mod parse;
 pub mod plan;
 pub mod quota;
 mod rows;
 pub mod skew;
 pub mod time;
+mod unicode;
 
+pub use broker_offset::BrokerOffset;
 pub use broker_time::{BrokerClock, Dst};
 pub use calendar::{Calendar, Session};
 pub use clean::{CleanReport, Cleaned, Dropped, Hygiene, clean};

@@ -4,18 +4,22 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use super::rows::RawRows;
-use super::{csv, json};
+use super::{csv, header, json, npy, unicode};
 use crate::{Error, Result};
 
 /// Decompressed size no bars file comes near; a larger one is refused instead of filling the memory.
 const INFLATED_BYTES_MAX: u64 = 1 << 30;
 
-/// Characters of a foreign body quoted in an error.
+/// Characters of a foreign body or field quoted in an error.
 const EXCERPT_CHARS: usize = 60;
 
-/// Reads a body of any format known here: EODHD JSON, CSV with a header (EODHD's or plain OHLCV), either of them gzipped.
+/// Reads a body of any format known here, gzipped or not: EODHD JSON; CSV with a header (EODHD's, plain OHLCV, dumps
+/// of `copy_rates`); what a terminal exports, with a header (MT5) or without (MT4), in UTF-16 or UTF-8; `copy_rates`
+/// stored by numpy.
 ///
-/// An empty array or a header without rows gives no rows and no error.
+/// An empty array or a header without rows gives no rows and no error. Text that breaks off is an error or whole rows,
+/// with one exception that cannot be seen: a cut inside the last number of the last line, which then is a shorter
+/// number. Every writer known here puts the volume or the spread last.
 ///
 /// # Errors
 /// [`Error::NotBars`] when the body is something else (HTML, plain text, an error object), [`Error::Malformed`]
@@ -33,14 +37,21 @@ pub fn inflated(body: &[u8]) -> Result<Cow<'_, [u8]>> {
 }
 
 fn parse_plain(body: &[u8]) -> Result<RawRows> {
-    let text = trim(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body));
+    if body.starts_with(npy::MAGIC) {
+        return npy::parse(body);
+    }
+    let text = unicode::utf8(body)?;
+    let text = trim(&text);
     let what = match text.trim_ascii_start().first() {
         Some(b'[') => return json::parse(text),
         Some(b'{') => "a JSON object where an array of bars is expected",
-        Some(b'<') => "an HTML or XML page",
+        Some(b'<') if !header::is_export(text) => "an HTML or XML page",
         None => "an empty body",
-        Some(_) if csv::has_header(text) => return csv::parse(text),
-        Some(_) => "neither a JSON array nor CSV with the columns timestamp or datetime, open, high, low, close",
+        Some(_) if header::has_header(text) || header::is_headerless(text) => return csv::parse(text),
+        Some(_) => {
+            "neither a JSON array, nor CSV with the columns timestamp or datetime, open, high, low, close, nor lines such \
+             as 2015.03.02,00:00,open,high,low,close,volume"
+        }
     };
     Err(not_bars(what, text))
 }
@@ -70,7 +81,8 @@ fn inflate(body: &[u8]) -> Result<Vec<u8>> {
     Ok(inflated)
 }
 
-fn excerpt(body: &[u8]) -> String {
+/// The beginning of a text, on one line.
+pub(super) fn excerpt(body: &[u8]) -> String {
     let head = &body[..body.len().min(EXCERPT_CHARS * 4)];
     String::from_utf8_lossy(head).chars().map(|c| if c.is_control() { ' ' } else { c }).take(EXCERPT_CHARS).collect()
 }

@@ -1,5 +1,6 @@
 //! Rows as they came, whatever the format: the nouns that every reader fills.
 
+use super::parse::excerpt;
 use super::time;
 use crate::{Error, Result};
 
@@ -25,6 +26,9 @@ pub struct RawRows {
     pub is_null: Vec<bool>,
     /// Rows whose `timestamp` and `datetime` name different moments; `timestamp` was taken.
     pub time_conflicts: usize,
+    /// Whether a terminal wrote the file: its times are the wall clock of the broker's server and stand here as if
+    /// that kept UTC.
+    pub is_of_terminal: bool,
 }
 
 /// The columns a source may name.
@@ -104,14 +108,22 @@ impl RawRow {
     pub(super) fn set_text(&mut self, field: Field, text: &str) -> std::result::Result<(), String> {
         match field {
             Field::Timestamp | Field::Datetime => {
-                let seconds = time::from_text(text)
-                    .ok_or_else(|| format!("{text:?} is no time; seconds, milliseconds or ISO 8601 are read"))?;
+                let seconds = time::from_text(text).ok_or_else(|| {
+                    format!("{:?} is no time; seconds, milliseconds or ISO 8601 are read", excerpt(text.as_bytes()))
+                })?;
                 *(if field == Field::Timestamp { &mut self.timestamp } else { &mut self.datetime }) = Some(seconds);
             }
-            _ => self.set_number(field, Some(text.trim().parse().map_err(|_| format!("{text:?} is not a number"))?)),
+            _ => {
+                let number = text.trim().parse();
+                self.set_number(field, Some(number.map_err(|_| not_a_number(text))?));
+            }
         }
         Ok(())
     }
+}
+
+fn not_a_number(text: &str) -> String {
+    format!("{:?} is not a number", excerpt(text.as_bytes()))
 }
 
 impl RawRows {

@@ -18,8 +18,14 @@ pub(crate) const LATEST_S: i64 = 4_102_444_800;
 const API_LAYOUT: &str = "%Y-%m-%d %H:%M:%S";
 
 /// Layouts without an offset; such times are UTC, as every source read here documents.
-const NAIVE_LAYOUTS: [&str; 5] =
-    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y.%m.%d %H:%M:%S"];
+const NAIVE_LAYOUTS: [&str; 6] = [
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M",
+    "%Y.%m.%d %H:%M:%S",
+    "%Y.%m.%d %H:%M",
+];
 
 /// Layouts with an offset that RFC 3339 does not allow: `+0200`, `+02`.
 const ZONED_LAYOUTS: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z"];
@@ -86,8 +92,46 @@ pub fn from_text(text: &str) -> Option<i64> {
         return Some(zoned.timestamp());
     }
     let naive = NAIVE_LAYOUTS.iter().find_map(|layout| NaiveDateTime::parse_from_str(text, layout).ok());
-    let midnight = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
+    let midnight = || day(text)?.and_hms_opt(0, 0, 0);
     naive.or_else(midnight).map(|time| time.and_utc().timestamp())
+}
+
+/// Reads a date and a time of day, which came in two fields, as the seconds of one moment; the zone is the caller's.
+///
+/// `2015.03.02`, `2015-03-02` or `2015/03/02`, and `13:05` or `13:05:00`: every digit must be there, so that a field
+/// that was cut is none.
+#[must_use]
+pub fn from_day_and_clock(date: &str, clock: &str) -> Option<i64> {
+    let (hour, minute, second) = clock_parts(clock.trim())?;
+    Some(day(date.trim())?.and_hms_opt(hour, minute, second)?.and_utc().timestamp())
+}
+
+/// Whether text has the form of a time of day.
+pub(super) fn is_clock(text: &str) -> bool {
+    clock_parts(text.trim()).is_some()
+}
+
+fn day(text: &str) -> Option<NaiveDate> {
+    let [y1, y2, y3, y4, first, m1, m2, second, d1, d2] = text.as_bytes() else { return None };
+    if first != second || !matches!(first, b'.' | b'-' | b'/') {
+        return None;
+    }
+    let year = digits(&[*y1, *y2, *y3, *y4])?;
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, digits(&[*m1, *m2])?, digits(&[*d1, *d2])?)
+}
+
+fn clock_parts(text: &str) -> Option<(u32, u32, u32)> {
+    let (hour, minute, second) = match text.as_bytes() {
+        [h1, h2, b':', m1, m2] => ([*h1, *h2], [*m1, *m2], *b"00"),
+        [h1, h2, b':', m1, m2, b':', s1, s2] => ([*h1, *h2], [*m1, *m2], [*s1, *s2]),
+        _ => return None,
+    };
+    Some((digits(&hour)?, digits(&minute)?, digits(&second)?))
+}
+
+fn digits(text: &[u8]) -> Option<u32> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(10);
+    text.iter().try_fold(0, |number, byte| Some(number * 10 + digit(byte)?))
 }
 
 /// Formats UTC seconds as `2022-08-09 00:00:00`, the API's own layout; out-of-range seconds are printed as a number.
@@ -123,10 +167,38 @@ mod tests {
             "2022-08-09T00:00:00.000Z",
             "2022-08-09 00:00",
             "2022.08.09 00:00:00",
+            "2022.08.09 00:00",
+            "2022.08.09",
             "2022-08-09",
             " 1660003200 ",
         ] {
             assert_eq!(from_text(text), Some(1_660_003_200), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_and_a_time_of_day_are_one_moment() {
+        for (date, clock) in [("2022.08.09", "00:00"), (" 2022-08-09 ", "00:00:00"), ("2022/08/09", " 00:00 ")] {
+            assert_eq!(from_day_and_clock(date, clock), Some(1_660_003_200), "{date} {clock}");
+        }
+        assert_eq!(from_day_and_clock("2022.08.09", "23:59:59"), Some(1_660_089_599));
+        for (date, clock) in [
+            ("2022.08.0", "00:00"),
+            ("2022.8.09", "00:00"),
+            ("2022.08-09", "00:00"),
+            ("2022 08 09", "00:00"),
+            ("2022.02.30", "00:00"),
+            ("+022.08.09", "00:00"),
+            ("2022.08.09", "0:00"),
+            ("2022.08.09", "00:0"),
+            ("2022.08.09", "00:00:0"),
+            ("2022.08.09", "24:00"),
+            ("2022.08.09", "00:60"),
+            ("2022.08.09", "00:00:60"),
+            ("2022.08.09", ""),
+            ("", "00:00"),
+        ] {
+            assert_eq!(from_day_and_clock(date, clock), None, "{date} {clock}");
         }
     }
 

@@ -7,13 +7,14 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyDict;
 
+use super::calendar::PyCalendar;
 use super::errors::run;
 use super::inputs;
 use crate::bars::{self, Bars, Cleaned, Hygiene, RawRows};
 
 /// Rows as they came, judged by nobody yet.
 #[pyclass(name = "RawRows", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyRawRows(RawRows);
+pub(super) struct PyRawRows(pub(super) RawRows);
 
 /// Open time in UTC seconds, open, high, low, close, volume.
 type Row = (i64, f64, f64, f64, f64, f64);
@@ -33,6 +34,19 @@ impl PyRawRows {
 
     fn usual_interval_s(&self) -> Option<i64> {
         self.0.usual_interval_s()
+    }
+
+    #[getter]
+    fn is_of_terminal(&self) -> bool {
+        self.0.is_of_terminal
+    }
+
+    fn in_utc(&self, py: Python<'_>, zone: &str) -> PyResult<Self> {
+        py.detach(|| run(|| Ok(self.0.in_utc(&bars::broker_zone::named(zone)?)))).map(Self)
+    }
+
+    fn broker_zone(&self, py: Python<'_>, calendar: &PyCalendar) -> PyResult<&'static str> {
+        py.detach(|| run(|| bars::broker_zone::found(&self.0, &calendar.0)))
     }
 }
 
@@ -121,10 +135,14 @@ impl PyBars {
 
 /// Clean bars, the bar still forming, and the account of what cleaning did.
 #[pyclass(name = "Cleaned", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyCleaned(Cleaned);
+pub(super) struct PyCleaned(pub(super) Cleaned);
 
 #[pymethods]
 impl PyCleaned {
+    fn closed_count(&self, py: Python<'_>, interval_s: i64, calendar: &PyCalendar) -> PyResult<usize> {
+        py.detach(|| run(|| Ok(self.0.closed_count(interval_s, &calendar.0))))
+    }
+
     #[getter]
     fn bars(&self) -> PyBars {
         PyBars(Arc::clone(&self.0.bars))
@@ -165,7 +183,7 @@ impl PyCleaned {
     }
 }
 
-/// Reads a body (EODHD JSON, CSV, either gzipped) into rows.
+/// Reads a body of any format known to the core, gzipped or not, into rows.
 #[pyfunction]
 pub(super) fn parse(py: Python<'_>, body: &[u8]) -> PyResult<PyRawRows> {
     py.detach(|| run(|| bars::parse(body))).map(PyRawRows)

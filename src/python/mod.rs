@@ -1,9 +1,11 @@
 //! Floor 4: the extension module `mt5_sentinel._core`. Signature, call, map the error; no arithmetic, no decisions.
 
 mod bars;
+mod broker_offset;
 mod bundle;
 mod calendar;
 mod clocks;
+mod compare;
 mod decide;
 mod engine;
 mod errors;
@@ -29,6 +31,8 @@ mod _core {
     #[pymodule_export]
     use super::bars::{PyBars, PyCleaned, PyRawRows, clean, join_bodies, parse, parse_time, time_text};
     #[pymodule_export]
+    use super::broker_offset::PyBrokerOffset;
+    #[pymodule_export]
     use super::bundle::{
         PyBundle, check_bare_model, check_public_keys, model_format, public_key, py_is_bundle, sign_manifest, zip_files,
     };
@@ -36,6 +40,8 @@ mod _core {
     use super::calendar::{PyCalendar, PyFreshBar, check_fresh};
     #[pymodule_export]
     use super::clocks::{PyBrokerClock, PyClockWatch, check_skew};
+    #[pymodule_export]
+    use super::compare::compare_bars;
     #[pymodule_export]
     use super::decide::{PyDecision, PyPolicy, check_scores, decide};
     #[pymodule_export]

@@ -25,6 +25,7 @@ fn planned(known: &Known, now_s: i64) -> FetchPlan {
 fn up_to_date() -> Known {
     Known {
         asked_from_s: Some(NOON_S - 60 * DAY_S),
+        stored: 500,
         newest_open_s: Some(NOON_S - 2 * HOUR_S),
         answered_at_s: Some(NOON_S - HOUR_S + 58),
         swept_at_s: Some(NOON_S - HOUR_S + 58),
@@ -95,6 +96,13 @@ fn once_a_day_and_after_a_start_the_whole_history_comes_along() {
         assert!(plan.window.unwrap().0 < NOON_S - 20 * DAY_S);
         assert_eq!(plan.asked_from_s, NOON_S - 60 * DAY_S, "what is known from before stays known");
     }
+}
+
+#[test]
+fn a_first_answer_that_was_cut_short_heals_with_the_next_request() {
+    let plan = planned(&Known { stored: 499, ..up_to_date() }, NOON_S);
+    assert!(plan.sweeps);
+    assert!(plan.window.unwrap().0 < NOON_S - 20 * DAY_S);
 }
 
 #[test]

@@ -680,6 +680,7 @@ def plan_fetch(
     history_bars: int,
     now_s: int,
     asked_from_s: int | None,
+    stored: int,
     newest_open_s: int | None,
     answered_at_s: int | None,
     swept_at_s: int | None,
@@ -695,6 +696,7 @@ def plan_fetch(
         history_bars: closed bars that are wanted.
         now_s: now, UTC seconds, as all times here.
         asked_from_s: where the stretch begins that was asked for without a break.
+        stored: bars of that stretch that are stored.
         newest_open_s: open time of the newest stored bar.
         answered_at_s: when the source last gave a whole answer.
         swept_at_s: when the whole history was last asked for.

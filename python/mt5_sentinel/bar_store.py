@@ -65,6 +65,8 @@ class Known(NamedTuple):
     asked_from_s: int | None
     newest_open_s: int | None
     answered_at_s: int | None
+    stored: int
+    """Bars of that stretch."""
     price: float | None
     """The newest price of that answer, of the bar that was forming."""
 
@@ -155,7 +157,8 @@ class Series:
         """How far the stored bars reach."""
         with self._store.reading() as db:
             query = (
-                "SELECT asked_from_s, (SELECT max(open_s) FROM bar WHERE series_id = id), answered_at_s, price"
+                "SELECT asked_from_s, (SELECT max(open_s) FROM bar WHERE series_id = id), answered_at_s,"
+                " (SELECT count(*) FROM bar WHERE series_id = id AND open_s >= ifnull(asked_from_s, 0)), price"
                 " FROM series WHERE id = ?"
             )
             return Known(*db.execute(query, (self._id,)).fetchone())

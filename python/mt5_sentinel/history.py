@@ -53,6 +53,7 @@ class History:
         self._tried: tuple[int, int, int] | None = None
         self._swept_at_s: int | None = None
         self._held_until_s = 0.0
+        self._failure: SentinelError | None = None
 
     def bring(self, record: CycleRecord, now_s: float, decided_bar_s: int | None) -> Brought:
         """The newest closed bars, from the cache and, where one is due, from the source.
@@ -81,8 +82,8 @@ class History:
         """Send what is due; give back why it failed."""
         plan = self._plan(moment_s, decided_bar_s)
         if plan.window is None:
-            log.info("✓ Fetched 0 bars: none is due")
-            return None
+            log.info("✓ Fetched 0 bars: %s", "none is due" if plan.need == "nothing" else "it is asked again later")
+            return self._failure if plan.need != "nothing" else None
         self._tried = plan.tried
         try:
             with stage(record, "fetch"):
@@ -95,7 +96,10 @@ class History:
         except SentinelError as error:
             if error.hold_s is not None:
                 self._held_until_s = moment_s + error.hold_s
+            # Until it is asked again, this is why there is no bar.
+            self._failure = type(error)(f"{error} (asked at {_core.time_text(moment_s)} UTC)", error.reason)
             return error
+        self._failure = None
         if plan.sweeps:
             self._swept_at_s = moment_s
         return None
@@ -108,6 +112,7 @@ class History:
             history_bars=self._settings.history_bars,
             now_s=moment_s,
             asked_from_s=known.asked_from_s,
+            stored=known.stored,
             newest_open_s=known.newest_open_s,
             answered_at_s=known.answered_at_s,
             swept_at_s=self._swept_at_s,
@@ -137,9 +142,9 @@ class History:
         cleaned = _core.clean(rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio)
         report = cleaned.report
         record.dropped, record.repaired = dict(report["dropped"]), report["repaired"]
-        revised = self._series.keep(
-            cleaned.bars.rows(), cleaned.last_price, asked_from_s=asked_from_s, answered_at_s=moment_s
-        )
+        bars = cleaned.bars.rows()
+        reaches_s = min(asked_from_s, bars[0][0])
+        revised = self._series.keep(bars, cleaned.last_price, asked_from_s=reaches_s, answered_at_s=moment_s)
         log.info("✓ Fetched %d bars", report["bars"])
         removed = ", ".join(f"{count} {cause}" for cause, count in record.dropped.items() if count)
         log.info(

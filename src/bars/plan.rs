@@ -19,8 +19,8 @@ const SPARE_SLOTS: i64 = 48;
 /// costs ten requests an hour.
 const LADDER_MIN: [i64; 9] = [1, 1, 1, 2, 3, 5, 8, 13, 21];
 
-/// A cycle may come a little earlier in its minute than the one before.
-const EARLY_S: i64 = 20;
+/// A cycle may come a little earlier in its minute than the one before; the one at start, half a minute.
+const EARLY_S: i64 = 35;
 
 /// A price older than this is asked for again before a bar is decided.
 const PRICE_KEEPS_S: i64 = 50;
@@ -42,6 +42,8 @@ pub struct Terms {
 pub struct Known {
     /// Where the stretch begins that has been asked for without a break up to `newest_open_s`.
     pub asked_from_s: Option<i64>,
+    /// Bars of that stretch that are stored.
+    pub stored: i64,
     /// Open time of the newest closed bar.
     pub newest_open_s: Option<i64>,
     /// When the source last gave a whole answer.
@@ -124,7 +126,9 @@ pub fn plan(calendar: &Calendar, terms: &Terms, known: &Known, now_s: i64, clock
     if need == Need::Nothing || !may_ask(tried, now_s) {
         return FetchPlan { need, window: None, tried, sweeps: false, asked_from_s: kept_from_s };
     }
-    let sweeps = matches!(need, Need::Cold | Need::Backfill) || !swept_today(known, now_s);
+    // A first answer that was cut short heals with the next request; it costs no more.
+    let is_short = known.stored < terms.history_bars;
+    let sweeps = is_short || matches!(need, Need::Cold | Need::Backfill) || !swept_today(known, now_s);
     let newest_s = known.newest_open_s.unwrap_or(due_open_s).min(due_open_s);
     let overlap_from_s = (newest_s - OVERLAP_BARS * terms.interval_s).max(wanted_from_s);
     let (from_s, asked_from_s) =

@@ -41,7 +41,7 @@ impl PyFetchPlan {
 
 /// Plans the request of this moment.
 #[pyfunction]
-#[pyo3(signature = (calendar, *, interval_s, history_bars, now_s, asked_from_s, newest_open_s, answered_at_s,
+#[pyo3(signature = (calendar, *, interval_s, history_bars, now_s, asked_from_s, stored, newest_open_s, answered_at_s,
     swept_at_s, decided_open_s, tried, clock_is_doubted))]
 #[allow(clippy::too_many_arguments, reason = "the facts of a plan, each by name")]
 pub(super) fn plan_fetch(
@@ -50,6 +50,7 @@ pub(super) fn plan_fetch(
     history_bars: i64,
     now_s: i64,
     asked_from_s: Option<i64>,
+    stored: i64,
     newest_open_s: Option<i64>,
     answered_at_s: Option<i64>,
     swept_at_s: Option<i64>,
@@ -58,7 +59,7 @@ pub(super) fn plan_fetch(
     clock_is_doubted: bool,
 ) -> PyResult<PyFetchPlan> {
     let tried = tried.map(|(due_open_s, times, last_s)| Tried { due_open_s, times, last_s });
-    let known = Known { asked_from_s, newest_open_s, answered_at_s, swept_at_s, decided_open_s, tried };
+    let known = Known { asked_from_s, stored, newest_open_s, answered_at_s, swept_at_s, decided_open_s, tried };
     let terms = Terms { interval_s, history_bars };
     run(|| Ok(PyFetchPlan(plan::plan(&calendar.0, &terms, &known, now_s, clock_is_doubted))))
 }

@@ -30,13 +30,13 @@ def store(tmp_path: Path) -> Iterator[BarStore]:
 
 def test_bars_outlive_the_process(store: BarStore) -> None:
     series = store.series("eodhd", "EURUSD", HOUR_S)
-    assert series.known() == (None, None, None, None)
+    assert series.known() == (None, None, None, 0, None)
     rows = [bar(0), bar(1, 1.0 + 2**-52)]
     assert series.keep(rows, 1.2, asked_from_s=START_S, answered_at_s=START_S + 7300) == 0
     store.close()
     again = BarStore(store.path).series("eodhd", "EURUSD", HOUR_S)
     assert again.rows(10) == rows, "to the last bit"
-    assert again.known() == (START_S, START_S + HOUR_S, START_S + 7300, 1.2)
+    assert again.known() == (START_S, START_S + HOUR_S, START_S + 7300, 2, 1.2)
 
 
 def test_the_newest_revision_wins_and_is_counted(store: BarStore) -> None:

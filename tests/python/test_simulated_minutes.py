@@ -213,7 +213,7 @@ def test_nothing_was_decided_that_must_not_be(lives: list[Life]) -> None:
 def test_the_minutes_were_many_and_none_was_idle(lives: list[Life]) -> None:
     assert sum(len(life.records) for life in lives) > 10_000
     for life in lives:
-        assert len(life.decided) > 10, f"{life.stretch.name}: it decided next to nothing"
+        assert len(life.decided) > 7, f"{life.stretch.name}: it decided next to nothing"
     orders = sum(record.req_id is not None for life in lives for _, _, record in life.records)
     assert orders > 200
 

@@ -26,7 +26,10 @@ MEANINGS = {
     "below_threshold": "the best score did not exceed the threshold",
     "already_positioned": "the position is on that side already",
     "already_decided": "this bar was decided in an earlier cycle",
-    "stale": "no fresh bar: weekend or holiday",
+    "market_closed": "weekend or holiday",
+    "awaiting_bar": "the first bar after a closed market has not closed yet",
+    "stale": "the newest bar is overdue while the market is open",
+    "price_old": "the newest price was too old to trade at",
     "tie": "SELL and BUY scored the same",
     "history_too_short": "not enough bars for settled features",
     "refused_daily_loss": "risk: day's loss limit; an open position was closed, none opened",
@@ -54,7 +57,7 @@ def progress(share: float | None) -> str:
 def summary(records: Sequence[CycleRecord], desk: Desk, took_s: float, picture: Path) -> str:
     """Bars, decisions by reason, trades, money, timings."""
     settings = desk.settings
-    bars = len({record.bar_open_s for record in records})
+    bars = len({record.bar_open_s for record in records if record.bar_open_s is not None})
     lines = [
         "",
         f"Replayed   {settings.symbol} {settings.interval} from {_day(records[0])} to {_day(records[-1])}:",
@@ -102,7 +105,7 @@ def _money(records: Sequence[CycleRecord], desk: Desk) -> list[str]:
         f"{len(closed)} trades closed, {len(won)} of them won",
         f"Money      {equity[-1] - settings.deposit:+,.2f} {settings.account_currency} on a deposit of "
         f"{settings.deposit:,.2f}: {sum(closed):+,.2f} realised{rest};\n"
-        f"           deepest fall of equity {records[-1].drawdown_max or 0.0:,.2f}",
+        f"           deepest fall of equity {max(record.drawdown_max or 0.0 for record in records):,.2f}",
     ]
     if closed:
         lines.append(f"           best trade {max(closed):+,.2f}, worst {min(closed):+,.2f}")

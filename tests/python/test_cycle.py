@@ -126,7 +126,7 @@ def test_the_threshold_is_strict_and_hold_is_no_trade(
 def test_stale_bars_are_not_traded_and_not_settled(shop: Shop) -> None:
     shop.market.lag_s = 3 * HOUR_S
     record = shop.cycle(BUY)
-    assert (record.status, record.action, record.reason, record.settled) == ("done", "HOLD", "stale", False)
+    assert (record.status, record.action, record.reason, record.settled) == ("failed", None, "stale", False)
     shop.market.lag_s = 0
     assert shop.cycle(BUY).outcome == "filled"
 

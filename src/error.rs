@@ -3,6 +3,13 @@
 /// Result of every fallible function of the core.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// A stretch of time for people.
+fn span(seconds: i64) -> String {
+    const HOURS_FROM_MIN: i64 = 180;
+    let minutes = seconds / 60;
+    if minutes < HOURS_FROM_MIN { format!("{minutes} minutes") } else { format!("{} hours", minutes / 60) }
+}
+
 /// What went wrong, and where. Each variant maps to exactly one Python exception class (`src/python/errors.rs`).
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -102,8 +109,8 @@ pub enum Error {
     },
     /// The market was closed since the newest bar, and the first bar after that is not due or may still come.
     #[error(
-        "no bar since the market opened again: the newest is of {bar} UTC, {} minutes of open market old, {} are allowed",
-        open_age_s / 60, allowed_s / 60
+        "no bar since the market opened again: the newest is of {bar} UTC, {} of open market old, {} are allowed",
+        span(*open_age_s), span(*allowed_s)
     )]
     AwaitingBar {
         /// Open time of the newest closed bar, UTC.
@@ -115,9 +122,9 @@ pub enum Error {
     },
     /// A bar is overdue in an open market.
     #[error(
-        "the newest closed bar is of {bar} UTC, {} minutes of open market old, {} are allowed; see whether the source of \
+        "the newest closed bar is of {bar} UTC, {} of open market old, {} are allowed; see whether the source of \
          bars is behind, or add the holiday to `holidays`",
-        open_age_s / 60, allowed_s / 60
+        span(*open_age_s), span(*allowed_s)
     )]
     Stale {
         /// Open time of the newest closed bar, UTC.

@@ -124,8 +124,8 @@ fn what_is_told_names_the_bar_its_age_and_what_to_do() {
     for (now, parts) in [
         ("2026-06-27 12:00", ["2026-06-27 12:00:00", "opens 2026-06-28 21:00:00"]),
         ("2026-06-26 19:30", ["2026-06-26 20:00:00", "forming"]),
-        ("2026-06-28 21:05", ["65 minutes", "75 are allowed"]),
-        ("2026-06-28 23:00", ["180 minutes", "`holidays`"]),
+        ("2026-06-28 21:05", ["65 minutes", "75 minutes are allowed"]),
+        ("2026-06-28 23:00", ["3 hours", "`holidays`"]),
     ] {
         let told = told(now);
         assert!(parts.iter().all(|part| told.contains(part)), "{told}");

@@ -79,6 +79,7 @@ class EodhdMarket:
         self._interval = interval
         self._timeout_s = timeout_s
         self._pause, self._jitter, self._wall = pause, jitter, wall
+        self._is_failing = False
 
     def fetch(self, from_s: int, to_s: int, pay: Callable[[], None]) -> Page:
         """Bars that open within the window; one wider than the API answers is asked in parts, oldest first."""
@@ -86,6 +87,7 @@ class EodhdMarket:
         answers: list[Answer] = []
         for window in self._windows(from_s, to_s):
             outcome = self._ask(window, deadline, pay)
+            self._is_failing = isinstance(outcome, SentinelError)
             if isinstance(outcome, SentinelError):
                 raise outcome
             answers.append(outcome)
@@ -106,17 +108,22 @@ class EodhdMarket:
 
     def _ask(self, window: tuple[int, int], deadline: float, pay: Callable[[], None]) -> Answer | SentinelError:
         """Request one window until it answers, cannot answer, or time is up."""
+        # An outage of hours must not eat the day's quota: once it shows, a cycle asks once.
+        tries_max = 1 if self._is_failing else TRIES_MAX
         sent, longest_wait_s, least_s = 0, FIRST_WAIT_S, self._timeout_s * LEAST_SHARE
         error: SentinelError = Transient("EODHD: no time was left for a further request", "fetch_timeout")
         while (left_s := deadline - time.monotonic()) > least_s:
-            pay()
+            try:
+                pay()
+            except Transient as unpaid:
+                return error if sent else unpaid
             outcome = self._request(window, left_s)
             sent += 1
             if isinstance(outcome, Answer):
                 return outcome
             error = outcome.error
             wait_s = max(self._jitter(longest_wait_s / 2, longest_wait_s), error.hold_s or 0.0)
-            if not outcome.heals or sent == TRIES_MAX or wait_s + least_s > deadline - time.monotonic():
+            if not outcome.heals or sent == tries_max or wait_s + least_s > deadline - time.monotonic():
                 break
             self._pause(wait_s)
             longest_wait_s *= 2

@@ -110,7 +110,7 @@ fn decision(c: &mut Criterion) {
     let policy = Policy::new(0.6).unwrap();
     let calendar = Calendar::new(Session::Always, &[]).unwrap();
     let bar = fresh(&calendar, HOUR_S, 2 * HOUR_S + 58, HOUR_S, 900).unwrap();
-    let now = Situation { bar, decided_bar_s: Some(0), position: None };
+    let now = Situation { bar, price_s: bar.now_s(), decided_bar_s: Some(0), position: None };
     c.bench_function("decide", |b| b.iter(|| decide(black_box(&scores), black_box(&now), black_box(&policy))));
 }
 
@@ -125,7 +125,7 @@ fn cycle(c: &mut Criterion) {
             let scores = Scores::from_slice(&model.score(&latest(&bars).unwrap()).unwrap()).unwrap();
             let bar_open_s = bars.last().unwrap().time;
             let bar = fresh(&calendar, bar_open_s, bar_open_s + HOUR_S + 58, HOUR_S, 900).unwrap();
-            let now = Situation { bar, decided_bar_s: None, position: None };
+            let now = Situation { bar, price_s: bar.now_s(), decided_bar_s: None, position: None };
             decide(&scores, &now, &policy)
         });
     });

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -48,6 +48,8 @@ class Scoring:
     hub: Scorer | None = None
     trades: Who = "local"
     tolerance: float = 0.02
+    answered: dict[Who, tuple[list[list[float]], Scores]] = field(default_factory=dict, compare=False, repr=False)
+    """The rows a model was last asked, and its answer: a bar is looked at each minute, the hub is asked once."""
 
     def __post_init__(self) -> None:
         """Miss a model now rather than within a cycle."""
@@ -77,6 +79,7 @@ class Scoring:
 
     def _both(self, bars: _core.Bars, record: CycleRecord) -> Scores:
         other: Who = "hub" if self.trades == "local" else "local"
+        told = self.answered.get("hub")
         scores = self._trade(self.trades, bars, record)
         try:
             record.other_scores = shadow = self._ask(other, bars, record)
@@ -85,7 +88,7 @@ class Scoring:
             log.warning("Shadow: the %s model failed (%s), which costs no trade: %s", other, fault.reason, fault)
             return scores
         distance = _core.compare_scores(scores, shadow)
-        if distance > self.tolerance:
+        if distance > self.tolerance and told is not self.answered.get("hub"):  # once a bar
             record.conditions.append("hub_disagrees")
             log.warning(
                 "Shadow: the models disagree by %.4f (hub_tolerance %g): %s, which trades, says %s; %s says %s",
@@ -109,8 +112,14 @@ class Scoring:
             raise Misconfigured(f"model: there is no {who} model to ask", "bad_configuration")
         with stage(record, "features"):
             rows = _core.latest_rows(bars, model.steps, model.layout)
+        last = self.answered.get("hub") if who == "hub" else None
+        if last is not None and last[0] == rows:
+            return last[1]
         with stage(record, "score"):
-            return _core.check_scores(model.score_rows(rows))
+            scores = _core.check_scores(model.score_rows(rows))
+        if who == "hub":
+            self.answered[who] = rows, scores
+        return scores
 
     def _model(self, who: Who) -> Scorer | None:
         return self.local if who == "local" else self.hub

@@ -73,6 +73,29 @@ def test_the_local_mode_needs_no_hub_and_each_model_has_its_rows(bars: _core.Bar
     assert older.asked == [_core.latest_rows(bars, 60, "legacy23")]
 
 
+@pytest.mark.parametrize("trades", ["local", "hub"])
+def test_the_hub_is_asked_once_a_bar_and_a_disagreement_told_once(
+    trades: Any, bars: _core.Bars, record: CycleRecord, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub, local = Model(SELL), Model(BUY)
+    both = Scoring("shadow", local, hub, trades=trades)
+    for _ in range(3):
+        assert both.score(bars, record) == tuple(BUY if trades == "local" else SELL)
+    assert (len(hub.asked), record.conditions, caplog.text.count("disagree by")) == (1, ["hub_disagrees"], 1)
+    rows = _core.RawRows.from_rows(bars.rows()[:-1])
+    both.score(_core.clean(rows, interval_s=3600, now_s=NOW_S).bars, record)
+    assert (len(hub.asked), len(record.conditions)) == (2, 2), "other rows are another question"
+
+
+def test_a_hub_that_failed_is_asked_again(bars: _core.Bars, record: CycleRecord) -> None:
+    hub = Model(DOWN)
+    both = Scoring("hub_with_local_fallback", Model(SELL), hub)
+    both.score(bars, record)
+    hub.scores = BUY
+    assert both.score(bars, record) == tuple(BUY)
+    assert record.scored_by == "hub"
+
+
 def test_while_the_hub_scores_the_local_model_rests(bars: _core.Bars, record: CycleRecord) -> None:
     hub, local = Model(BUY), Model(SELL)
     assert Scoring("hub_with_local_fallback", local, hub).score(bars, record) == tuple(BUY)

@@ -63,7 +63,7 @@ class History:
             Unusable: the clock is wrong, the bars are stale, or what came cannot be used.
             Misconfigured: the source will never answer this configuration.
         """
-        moment_s = int(now_s)
+        moment_s, record.source = int(now_s), self.market.name
         failure = self._ask(record, moment_s, decided_bar_s)
         self._check_clock()
         if failure is not None:

@@ -76,14 +76,15 @@ class Metrics:
             self.last_cycle.set(finished_s)
         if record.status == "failed":
             self.cycles_failed.inc()
-        calls = record.fetch_calls
-        if "fetch" in stages:
+        if "fetch" in stages and record.fetch_calls:
             self.fetch_s.observe(stages["fetch"])
             if "parse" not in stages:
-                calls = calls or 1  # a source that fails does not say how often it was asked
                 self.fetch_failed.inc()
-                self.api_errors.labels("eodhd", record.reason).inc()
-        self.api_calls.labels("eodhd").inc(calls)
+                self.api_errors.labels(record.source, record.reason).inc()
+        self.api_calls.labels(record.source).inc(record.fetch_calls)
+        self.api_calls.labels("hub").inc(record.hub_calls)
+        if record.hub_error is not None:
+            self.api_errors.labels("hub", record.hub_error).inc()
         if "features" in stages:
             self.features_s.observe(stages["features"])
         if "score" in stages:

@@ -115,14 +115,24 @@ class Scoring:
         last = self.answered.get("hub") if who == "hub" else None
         if last is not None and last[0] == rows:
             return last[1]
-        with stage(record, "score"):
-            scores = _core.check_scores(model.score_rows(rows))
-        if who == "hub":
-            self.answered[who] = rows, scores
+        if who == "local":
+            return _score(model, rows, record)
+        record.hub_calls += 1
+        try:
+            scores = _score(model, rows, record)
+        except FAULTS as fault:
+            record.hub_error = fault.reason
+            raise
+        self.answered[who] = rows, scores
         return scores
 
     def _model(self, who: Who) -> Scorer | None:
         return self.local if who == "local" else self.hub
+
+
+def _score(model: Scorer, rows: list[list[float]], record: CycleRecord) -> Scores:
+    with stage(record, "score"):
+        return _core.check_scores(model.score_rows(rows))
 
 
 def asked(mode: Mode) -> tuple[Who, ...]:

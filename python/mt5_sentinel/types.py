@@ -67,12 +67,18 @@ class CycleRecord(msgspec.Struct, omit_defaults=False):
     stages_s: dict[str, float] = {}
     conditions: list[str] = []
     """Named conditions that did not end the cycle: ``hub_fallback``, ``hub_disagrees``, ``sources_disagree``, …"""
+    source: str = "eodhd"
+    """Where bars come from."""
     fetch_calls: int = 0
     """Requests sent to the source of bars."""
     quota_units: int = 0
     """What they cost of the day's quota."""
     scored_by: Literal["local", "hub"] | None = None
     """Whose scores were decided on."""
+    hub_calls: int = 0
+    """Requests to the hub; a bar that it has scored is not sent again."""
+    hub_error: str | None = None
+    """Reason code of the hub's failure, also where it cost nothing."""
     other_scores: tuple[float, float, float] | None = None
     """In shadow: the scores of the model that does not trade."""
 

@@ -142,7 +142,7 @@ def test_uptime_goes_on_while_a_cycle_hangs() -> None:
 
 def test_a_failed_fetch() -> None:
     metrics = counting()
-    metrics.observe(record(status="failed", reason="fetch_502", stages_s={"fetch": 3.0}))
+    metrics.observe(record(status="failed", reason="fetch_502", fetch_calls=1, stages_s={"fetch": 3.0}))
     assert value(metrics, "sentinel_trading_cycles_total") == 1
     assert value(metrics, "sentinel_trading_cycles_failed_total") == 1
     assert value(metrics, "sentinel_data_fetch_failed_total") == 1
@@ -150,6 +150,21 @@ def test_a_failed_fetch() -> None:
     assert value(metrics, "sentinel_api_errors_total", endpoint="eodhd", error_code="fetch_502") == 1
     assert value(metrics, "sentinel_data_fetch_duration_seconds_count") == 1
     assert value(metrics, "sentinel_prediction_requests_total") == 0
+
+
+def test_the_hub_s_calls_and_faults_are_counted_also_where_they_cost_nothing() -> None:
+    metrics = counting()
+    metrics.observe(record(hub_calls=1))
+    metrics.observe(record(hub_calls=1, hub_error="hub_timeout", conditions=["hub_fallback"]))
+    assert value(metrics, "sentinel_api_calls_total", endpoint="hub") == 2
+    assert value(metrics, "sentinel_api_errors_total", endpoint="hub", error_code="hub_timeout") == 1
+
+
+def test_what_was_not_asked_is_no_failed_fetch() -> None:
+    metrics = counting()
+    metrics.observe(record(status="failed", reason="quota_budget", stages_s={"fetch": 0.0}))
+    assert value(metrics, "sentinel_data_fetch_failed_total") == 0
+    assert value(metrics, "sentinel_api_calls_total", endpoint="eodhd") == 0
 
 
 def test_an_unusable_body_is_no_failed_fetch() -> None:

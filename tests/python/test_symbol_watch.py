@@ -56,7 +56,7 @@ def test_calls_are_counted_as_the_cycle_counts_them() -> None:
     metrics = Metrics(lambda: 1.0)
     for calls, stages in ((3, {"fetch": 1.0, "parse": 1.0}), (0, {"fetch": 1.0}), (0, {"fetch": 1.0, "parse": 1.0})):
         metrics.observe(of("EURUSD", fetch_calls=calls, stages_s=stages))
-    assert value(metrics, "sentinel_api_calls_total", endpoint="eodhd") == 4
+    assert value(metrics, "sentinel_api_calls_total", endpoint="eodhd") == 3
 
 
 def test_health_is_that_of_the_worst_symbol() -> None:

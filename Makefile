@@ -45,6 +45,7 @@ bench: $(VENV)/.bench  ## speed of the core; the races against other libraries, 
 	cargo bench --locked
 	$(BIN)/python benches/python/features_vs_peers.py --write
 	$(BIN)/python benches/python/scorer_vs_peers.py --write
+	$(BIN)/python benches/python/minute_of_symbols.py --write
 
 docs: $(VENV)/.dev  ## write docs/FEATURES.md and docs/CONFIGURATION.md from the code
 	$(BIN)/python -m mt5_sentinel.research.reference_docs docs

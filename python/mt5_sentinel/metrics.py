@@ -76,14 +76,11 @@ class Metrics:
             self.last_cycle.set(finished_s)
         if record.status == "failed":
             self.cycles_failed.inc()
-        calls = record.fetch_calls
         if "fetch" in stages:
             self.fetch_s.observe(stages["fetch"])
             if "parse" not in stages:
-                calls = calls or 1  # a source that fails does not say how often it was asked
                 self.fetch_failed.inc()
-                self.api_errors.labels("eodhd", record.reason).inc()
-        self.api_calls.labels("eodhd").inc(calls)
+                self.api_errors.labels(record.source, record.reason).inc()
         if "features" in stages:
             self.features_s.observe(stages["features"])
         if "score" in stages:
@@ -103,9 +100,11 @@ class Metrics:
             self.send_failed.inc()
 
     def _observe_symbol(self, record: CycleRecord) -> None:
-        """What is counted for each symbol."""
+        """What is counted for each symbol, condition and source."""
         self.symbol_cycles.labels(record.symbol, record.reason).inc()
         self.quota_units.labels(record.symbol).inc(record.quota_units)
+        for source, calls in record.calls.items():
+            self.api_calls.labels(source).inc(calls)
         for condition in record.conditions:
             self.conditions.labels(record.symbol, condition).inc()
 

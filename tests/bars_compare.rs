@@ -23,8 +23,13 @@ fn at(rows: &[(i64, f64)]) -> Bars {
 fn equal_bars_differ_in_nothing() {
     let bars = at(&[(1, 1.1), (2, 1.2), (4, 1.3)]);
     let found = compare(&bars, &bars, 0.0).unwrap();
-    let expected =
-        Comparison { stretch: Some((HOUR_S, 4 * HOUR_S)), common: 3, close_offset: Some(0.0), ..Comparison::default() };
+    let expected = Comparison {
+        stretch: Some((HOUR_S, 4 * HOUR_S)),
+        common: 3,
+        close_offset: Some(0.0),
+        last_common: Some(4 * HOUR_S),
+        ..Comparison::default()
+    };
     assert_eq!(found, expected);
 }
 
@@ -55,7 +60,7 @@ fn a_difference_up_to_the_tolerance_is_none_and_one_beyond_is_listed_by_field() 
         vec![9.0; 3],
     )
     .unwrap();
-    let found = compare_points(&a, &b, 20.0, Some(1e-5)).unwrap();
+    let found = compare_points(&a, &b, 20.0, Some(1e-5), false).unwrap();
     assert_eq!((found.common, found.differing), (3, 1), "20 points either way are none, 21 are; volumes do not count");
     assert_eq!(found.first_differing, [Difference { time: 3 * HOUR_S, field: "high", a: 1.1, b: 1.10021 }]);
     assert!((found.max_difference[0] - 0.0002).abs() < 1e-12 && (found.max_difference[1] - 0.00021).abs() < 1e-12);
@@ -76,6 +81,38 @@ fn a_constant_offset_is_told_as_the_median_of_closes() {
 }
 
 #[test]
+fn a_constant_up_to_the_tolerance_is_taken_out_and_a_greater_one_is_not() {
+    let bid: Vec<(i64, f64)> = (0..9).map(|hour| (hour, 1.1)).collect();
+    let shifted = |by: f64| -> Vec<(i64, f64)> { bid.iter().map(|(hour, close)| (*hour, close + by)).collect() };
+    let mut ask = shifted(0.00015);
+    ask[4].1 = 1.09993;
+    let (plain, levelled) =
+        [false, true].map(|levels| compare_points(&at(&bid), &at(&ask), 20.0, Some(1e-5), levels).unwrap()).into();
+    assert_eq!((plain.differing, plain.taken_out), (0, 0.0), "7 points below are none");
+    assert_eq!(
+        (levelled.differing, levelled.last_differing.map(|one| one.time)),
+        (1, Some(4 * HOUR_S)),
+        "22 below the others are one"
+    );
+    assert!((levelled.taken_out - 0.00015).abs() < 1e-12);
+    assert_eq!((levelled.first_differing[0].a, levelled.first_differing[0].b), (1.1, 1.09993), "as they were answered");
+    for (by, differing) in [(0.0002, 0), (-0.0002, 0), (0.00021, 9), (-0.00021, 9)] {
+        let found = compare_points(&at(&bid), &at(&shifted(by)), 20.0, Some(1e-5), true).unwrap();
+        assert_eq!((found.differing, found.taken_out == 0.0), (differing, differing > 0), "{by}");
+    }
+}
+
+#[test]
+fn the_newest_common_bar_and_the_newest_that_differs_are_told() {
+    let a = at(&[(1, 1.0), (2, 1.0), (3, 1.0), (4, 1.0)]);
+    let found = compare(&a, &at(&[(1, 1.0), (2, 2.0), (3, 1.0)]), 0.5).unwrap();
+    let expected = Difference { time: 2 * HOUR_S, field: "close", a: 1.0, b: 2.0 };
+    assert_eq!((found.last_common, found.last_differing), (Some(3 * HOUR_S), Some(expected)));
+    let with_a_hole = compare(&a, &at(&[(3, 1.0), (5, 1.0)]), 0.5).unwrap();
+    assert_eq!((with_a_hole.last_common, with_a_hole.last_differing), (Some(3 * HOUR_S), None));
+}
+
+#[test]
 fn lists_are_bounded_and_counts_are_not() {
     let every: Vec<(i64, f64)> = (0..100).map(|hour| (hour, 1.0)).collect();
     let other: Vec<(i64, f64)> = (0..100).filter(|hour| hour % 3 == 0).map(|hour| (hour, 2.0)).collect();
@@ -91,7 +128,7 @@ fn the_point_is_the_step_the_prices_move_in() {
     {
         assert_eq!(point_of(&at(&[(0, close), (1, close)])), point, "{close}");
     }
-    let coarse_and_fine = compare_points(&at(&[(0, 1.1)]), &at(&[(0, 1.10001)]), 20.0, None).unwrap();
+    let coarse_and_fine = compare_points(&at(&[(0, 1.1)]), &at(&[(0, 1.10001)]), 20.0, None, false).unwrap();
     assert!((coarse_and_fine.tolerance - 0.0002).abs() < 1e-18, "the finer of the two");
 }
 
@@ -110,7 +147,7 @@ fn two_real_feeds_of_one_pair() {
         Some(clean(&parse(&body).unwrap(), &hygiene).bars)
     };
     let (Some(a), Some(b)) = (file("EURUSD_1h_2017_2023"), file("EURUSD_1h_dukascopy_ask_2017")) else { return };
-    let found = compare_points(&a, &b, 20.0, None).unwrap();
+    let found = compare_points(&a, &b, 20.0, None, false).unwrap();
     assert_eq!((found.common, found.only_a, found.only_b, found.differing), (3_036, 0, 66, 65));
     assert!((found.close_offset.unwrap() - 3e-5).abs() < 1e-12, "the second shows the ask");
     let is_sunday = |time: &i64| (time / 86_400 + 4) % 7 == 0;

@@ -30,7 +30,7 @@ from tests.python.eodhd_server import Drip, EodhdServer
 from mt5_sentinel import Model, bundled
 from mt5_sentinel.adapters.clock import SystemClock
 from mt5_sentinel.adapters.hub import HubScorer
-from mt5_sentinel.commands import assembly
+from mt5_sentinel.commands import assembly, sources
 from mt5_sentinel.daemon import Daemon
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.scoring import Scoring
@@ -39,28 +39,10 @@ from mt5_sentinel.types import CycleRecord
 from race import report
 
 DOCUMENT = ROOT / "docs" / "BENCHMARKS.md"
-BASES = [
-    "EUR",
-    "GBP",
-    "AUD",
-    "NZD",
-    "CHF",
-    "CAD",
-    "JPY",
-    "SEK",
-    "NOK",
-    "DKK",
-    "SGD",
-    "HKD",
-    "ZAR",
-    "MXN",
-    "PLN",
-    "CZK",
-    "HUF",
-    "TRY",
-    "CNH",
-    "ILS",
-]
+BASES = (
+    *("EUR", "GBP", "AUD", "NZD", "CHF", "CAD", "JPY", "SEK", "NOK", "DKK"),
+    *("SGD", "HKD", "ZAR", "MXN", "PLN", "CZK", "HUF", "TRY", "CNH", "ILS"),
+)
 DRIP_S, PARTS = 13.0, 26
 HUB_S = 0.9
 ANSWER = b'{"predictions": [[0.2, 0.5, 0.3]]}'
@@ -103,12 +85,10 @@ def main() -> int:
 
 def minute(count: int, slow: bool) -> tuple[float, dict[str, float], list[str]]:
     """Seconds of one minute's cycles from a cold cache, the median of each stage, and every symbol's reason."""
-    names = [
-        f"{base}{quote}" for base in CURRENCIES for quote in CURRENCIES if base != quote and "USD" in (base, quote)
-    ]
-    names += [f"{base}USD" for base in ("SEK", "NOK", "DKK", "SGD", "HKD", "ZAR", "MXN", "PLN", "CZK", "HUF")]
+    names = [f"{base}USD" for base in BASES]
     records: list[CycleRecord] = []
     with EodhdServer() as server, hub(HUB_S if slow else 0.0) as port, tempfile.TemporaryDirectory() as state:
+        clock = SystemClock()
         body = bodies.body(bodies.hourly(time.time()))
         server.respond(200, body, drip=Drip(len(body) // PARTS + 1, DRIP_S / PARTS) if slow else None)
         made = []
@@ -118,8 +98,7 @@ def minute(count: int, slow: bool) -> tuple[float, dict[str, float], list[str]]:
             )
             scorer = HubScorer("127.0.0.1", port, form="columns", answer="classes", timeout_s=settings.hub_timeout_s)
             both = Scoring("shadow", local=Model.load(bundled.MODEL), hub=scorer, tolerance=1.0)
-            made.append(assembly.Parts(settings, assembly.market(settings), both))
-        clock = SystemClock()
+            made.append(assembly.Parts(settings, sources.markets(settings, clock)[0], both))
         desks = assembly.open_desks(made, clock, mode="dry-run")
         daemon = Daemon(desks, clock, Schedule(58, 60), mode="dry-run", observers=(records.append,))
         begun = time.perf_counter()

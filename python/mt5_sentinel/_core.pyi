@@ -144,18 +144,25 @@ class _Comparison(TypedDict):
     first_differing: list[tuple[int, str, float, float]]
     max_difference: dict[str, float]
     close_offset: float | None
+    taken_out: float
+    last_common: int | None
+    last_differing: tuple[int, str, float, float] | None
 
-def compare_bars(a: Bars, b: Bars, *, tolerance_points: float, point: float | None = None) -> _Comparison:
+def compare_bars(
+    a: Bars, b: Bars, *, tolerance_points: float, point: float | None = None, levels: bool = False
+) -> _Comparison:
     """Compare two sources' bars of one symbol and interval within the stretch both cover; volumes are not compared.
 
     Lists hold the first ten: open times, and (open time, field, a, b) of prices that differ by more than the tolerance.
-    Prices are in price units; ``close_offset`` is the median of ``b`` minus ``a``.
+    Prices are in price units; ``close_offset`` is the median of ``b`` minus ``a``. ``last_common`` is
+    the open time of the newest bar both have, ``last_differing`` a price of the newest that differs.
 
     Args:
         a: of the one source.
         b: of the other.
         tolerance_points: difference of two prices that counts as none, points.
         point: size of a point, price units; None: the step the prices move in, 0.00001 at the finest.
+        levels: take ``close_offset`` out of ``b`` first, as ``taken_out`` then says; one beyond the tolerance stays in.
 
     Raises:
         Misconfigured: the tolerance is no number from 0 on.
@@ -834,6 +841,10 @@ class SymbolFacts:
     def __init__(self, symbol: str, account_currency: str) -> None: ...
     @property
     def account_currency(self) -> str: ...
+    @property
+    def point(self) -> float:
+        """A point, price units: 0.001 where the quote currency is the yen, else 0.00001."""
+
     def quote(self, *, time_s: int, price: float, shows: str, spread_points: float) -> Quote:
         """Bid and ask around a bar price that shows the ``bid``, ``ask`` or ``mid``."""
 

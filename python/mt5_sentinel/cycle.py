@@ -48,6 +48,7 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
     bar = _fresh_bar(desk, record, brought.cleaned.newest_open_s, moment_s)
     if bar is None:
         return
+    desk.history.confirm(brought, decided_bar_s)
 
     log.info("Building features...")
     record.scores = scores = desk.scoring.score(brought.cleaned.bars, record)

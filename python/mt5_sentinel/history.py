@@ -6,8 +6,9 @@ import logging
 from datetime import datetime, timezone
 from typing import NamedTuple
 
-from mt5_sentinel import _core
-from mt5_sentinel.bar_store import BarStore
+from mt5_sentinel import _core, cross_check
+from mt5_sentinel.bar_store import BarStore, Row
+from mt5_sentinel.cross_check import CrossCheck
 from mt5_sentinel.errors import SentinelError, Transient, Unusable
 from mt5_sentinel.ports import Clock, Market
 from mt5_sentinel.settings import Settings
@@ -25,13 +26,21 @@ class Brought(NamedTuple):
     """The newest price known, of the bar still forming where there is one."""
     price_s: int
     """When it was answered, UTC seconds."""
+    newest: Row
+    """The newest closed bar as it is stored."""
 
 
 class History:
     """Asks a source as seldom as can be, and remembers; the bars it gives are closed and final as far as is known."""
 
     def __init__(
-        self, market: Market, store: BarStore, calendar: _core.Calendar, settings: Settings, clock: Clock
+        self,
+        market: Market,
+        store: BarStore,
+        calendar: _core.Calendar,
+        settings: Settings,
+        clock: Clock,
+        crossed: CrossCheck | None = None,
     ) -> None:
         """Nothing is asked yet.
 
@@ -41,18 +50,20 @@ class History:
             calendar: when the market trades.
             settings: symbol, interval, history, bounds of quota and clock.
             clock: this machine's time.
+            crossed: compares what came with another source.
         """
         self.market = market
         self.store = store
         self._calendar = calendar
         self._settings = settings
         self._clock = clock
+        self._crossed = crossed
         self._interval_s = INTERVAL_S[settings.interval]
         self._series = store.series(market.name, settings.symbol, self._interval_s)
         self._watch = _core.ClockWatch()
         self._tried: tuple[int, int, int] | None = None
         self._swept_at_s: int | None = None
-        self._held_until_s = 0.0
+        self._held_until_s: dict[str, float] = {}
         self._failure: SentinelError | None = None
 
     def bring(self, record: CycleRecord, now_s: float, decided_bar_s: int | None) -> Brought:
@@ -70,13 +81,23 @@ class History:
             raise self._told_with_age(failure, moment_s)
         known = self._series.known()
         with stage(record, "parse"):
-            rows = _core.RawRows.from_rows(self._series.rows(self._settings.history_bars))
+            stored = self._series.rows(self._settings.history_bars)
+            rows = _core.RawRows.from_rows(stored)
             cleaned = _core.clean(
                 rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio
             )
         record.bars, record.bar_open_s = len(cleaned.bars), cleaned.newest_open_s
         price = cleaned.last_price if known.price is None else known.price
-        return Brought(cleaned, price, known.answered_at_s or 0)
+        return Brought(cleaned, price, known.answered_at_s or 0, stored[-1])
+
+    def confirm(self, brought: Brought, decided_bar_s: int | None) -> None:
+        """Refuse a bar that is to be decided and that the other source has not confirmed, if that is configured.
+
+        Raises:
+            Unusable: the sources disagree on it, or it could not be compared.
+        """
+        if self._crossed is not None:
+            self._crossed.confirm(brought.newest, decided_bar_s)
 
     def _ask(self, record: CycleRecord, moment_s: int, decided_bar_s: int | None) -> SentinelError | None:
         """Send what is due; give back why it failed."""
@@ -87,22 +108,37 @@ class History:
         self._tried = plan.tried
         try:
             with stage(record, "fetch"):
-                page = self.market.fetch(*plan.window, lambda: self._pay(record, moment_s))
+                page = self.market.fetch(*plan.window, lambda: self._pay(self.market, record, moment_s))
             if page.date is not None:
                 self._watch.note(page.date, self._clock.monotonic_s())
             self._check_clock()
             with stage(record, "parse"):
                 self._keep(record, page, plan.asked_from_s, moment_s)
         except SentinelError as error:
-            if error.hold_s is not None:
-                self._held_until_s = moment_s + error.hold_s
+            self._hold(self.market, error, moment_s)
             # Until it is asked again, this is why there is no bar.
             self._failure = type(error)(f"{error} (asked at {_core.time_text(moment_s)} UTC)", error.reason)
             return error
         self._failure = None
         if plan.sweeps:
             self._swept_at_s = moment_s
+        self._cross(record, moment_s)
         return None
+
+    def _cross(self, record: CycleRecord, moment_s: int) -> None:
+        """Compare what is stored now with the other source."""
+        if self._crossed is None:
+            return
+        other = self._crossed.other
+        stored = self._series.rows(cross_check.BARS)
+        fault = self._crossed.check(record, stored, moment_s, lambda: self._pay(other, record, moment_s))
+        if fault is not None:
+            self._hold(other, fault, moment_s)
+
+    def _hold(self, market: Market, fault: SentinelError, moment_s: int) -> None:
+        """Remember when a source wants to be asked again."""
+        if fault.hold_s is not None:
+            self._held_until_s[market.name] = moment_s + fault.hold_s
 
     def _plan(self, moment_s: int, decided_bar_s: int | None) -> _core.FetchPlan:
         known = self._series.known()
@@ -121,17 +157,19 @@ class History:
             clock_is_doubted=self._clock_is_doubted(),
         )
 
-    def _pay(self, record: CycleRecord, moment_s: int) -> None:
+    def _pay(self, market: Market, record: CycleRecord, moment_s: int) -> None:
         """Put one request on today's account before it is sent, or refuse to send it."""
-        if moment_s < self._held_until_s:
-            until = datetime.fromtimestamp(self._held_until_s, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-            raise Transient(f"{self.market.name} is not asked before {until} UTC, as it asked for", "fetch_held")
-        units = self.market.units_per_call
+        held_until_s = self._held_until_s.get(market.name, 0.0)
+        if moment_s < held_until_s:
+            until = datetime.fromtimestamp(held_until_s, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+            raise Transient(f"{market.name} is not asked before {until} UTC, as it asked for", "fetch_held")
+        units = market.units_per_call
         if units:
             day = datetime.fromtimestamp(moment_s, timezone.utc).strftime("%Y-%m-%d")
-            spent = self.store.spent(self.market.name, day)
+            spent = self.store.spent(market.name, day)
             _core.check_quota(spent, units, self._settings.eodhd_quota_units, self._settings.eodhd_quota_share)
-            self.store.spend(self.market.name, day, 1, units)
+            self.store.spend(market.name, day, 1, units)
+        record.calls[market.name] = record.calls.get(market.name, 0) + 1
         record.fetch_calls += 1
         record.quota_units += units
 

@@ -76,15 +76,11 @@ class Metrics:
             self.last_cycle.set(finished_s)
         if record.status == "failed":
             self.cycles_failed.inc()
-        if "fetch" in stages and record.fetch_calls:
+        if "fetch" in stages and record.calls.get(record.source):
             self.fetch_s.observe(stages["fetch"])
             if "parse" not in stages:
                 self.fetch_failed.inc()
                 self.api_errors.labels(record.source, record.reason).inc()
-        self.api_calls.labels(record.source).inc(record.fetch_calls)
-        self.api_calls.labels("hub").inc(record.hub_calls)
-        if record.hub_error is not None:
-            self.api_errors.labels("hub", record.hub_error).inc()
         if "features" in stages:
             self.features_s.observe(stages["features"])
         if "score" in stages:
@@ -104,9 +100,14 @@ class Metrics:
             self.send_failed.inc()
 
     def _observe_symbol(self, record: CycleRecord) -> None:
-        """What is counted for each symbol."""
+        """What is counted for each symbol, condition and source."""
         self.symbol_cycles.labels(record.symbol, record.reason).inc()
         self.quota_units.labels(record.symbol).inc(record.quota_units)
+        for source, calls in record.calls.items():
+            self.api_calls.labels(source).inc(calls)
+        self.api_calls.labels("hub").inc(record.hub_calls)
+        if record.hub_error is not None:
+            self.api_errors.labels("hub", record.hub_error).inc()
         for condition in record.conditions:
             self.conditions.labels(record.symbol, condition).inc()
 

@@ -71,18 +71,26 @@ class Settings:
     bars_source: Literal["eodhd", "gateway"] = setting("eodhd", "where bars come from", per_symbol=True)
     cross_check: Literal["off", "report", "refuse"] = setting(
         "off",
-        "compare new bars with the other source: report where they disagree, or refuse to decide on them",
+        "compare new bars with the other source: report where they disagree, or refuse to decide a newest bar that the"
+        " other one disputes or does not confirm",
         per_symbol=True,
     )
     cross_check_points: float = setting(
-        20.0, "difference of two sources' prices that is none, points", low=0, per_symbol=True
+        20.0,
+        "difference of two sources' prices that is none, points; the median difference of their closes (bid and ask"
+        " have one) is taken out first, unless it is greater than this too",
+        low=0,
+        per_symbol=True,
     )
     broker_dst: Literal["eu", "us", "none"] = setting(
         "eu", "which summer time the broker's server keeps", per_symbol=True
     )
     history_bars: int = setting(1000, "closed bars the features are built from", low=100, high=20000, per_symbol=True)
     fetch_timeout_s: float = setting(
-        15.0, "seconds all requests of a cycle for bars may take, retries included", low=0.1, high=45
+        15.0,
+        "seconds all requests of a cycle to a source of bars may take, retries included; with cross_check 22 at most",
+        low=0.1,
+        high=45,
     )
     jump_ratio: float = setting(
         0.05, "report a close further than this from the one before", low=0.0001, high=1, per_symbol=True

@@ -68,9 +68,11 @@ class CycleRecord(msgspec.Struct, omit_defaults=False):
     conditions: list[str] = []
     """Named conditions that did not end the cycle: ``hub_fallback``, ``hub_disagrees``, ``sources_disagree``, …"""
     source: str = "eodhd"
-    """Where bars come from."""
+    """Where its bars come from."""
+    calls: dict[str, int] = {}
+    """Requests sent, by source of bars."""
     fetch_calls: int = 0
-    """Requests sent to the source of bars."""
+    """Their sum."""
     quota_units: int = 0
     """What they cost of the day's quota."""
     scored_by: Literal["local", "hub"] | None = None

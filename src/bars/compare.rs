@@ -51,6 +51,12 @@ pub struct Comparison {
     /// Median of the second's close minus the first's: what bid, ask and mid feeds differ by. `None` without a common
     /// bar.
     pub close_offset: Option<f64>,
+    /// What was taken out of the second's prices before they were compared: its `close_offset`, or 0.
+    pub taken_out: f64,
+    /// Open time of the newest bar that both have.
+    pub last_common: Option<i64>,
+    /// A price of the newest bar that differs.
+    pub last_differing: Option<Difference>,
 }
 
 /// Compares bars of one symbol and interval; a difference up to `tolerance`, price units, is none.
@@ -62,8 +68,25 @@ pub fn compare(a: &Bars, b: &Bars, tolerance: f64) -> Result<Comparison> {
         let problem = format!("{tolerance} is no difference of prices; a finite number from 0 on is");
         return Err(Error::BadSetting { field: "tolerance", problem });
     }
-    let mut found = Comparison { tolerance, stretch: stretch(a, b), ..Comparison::default() };
-    let Some((from, to)) = found.stretch else { return Ok(found) };
+    Ok(compare_less(a, b, tolerance, 0.0))
+}
+
+/// As [`compare`], with the constant that bid, ask and mid feeds differ by taken out of the second's prices: its
+/// `close_offset`. One beyond the tolerance is no spread, and left in.
+///
+/// # Errors
+/// As [`compare`].
+pub fn compare_levelled(a: &Bars, b: &Bars, tolerance: f64) -> Result<Comparison> {
+    let found = compare(a, b, tolerance)?;
+    let price = a.close().last().copied().unwrap_or_default();
+    let offset = found.close_offset.filter(|offset| !is_beyond(*offset, tolerance, price));
+    Ok(offset.map_or(found, |offset| compare_less(a, b, tolerance, offset)))
+}
+
+/// Compares with `taken_out` less in the second's prices.
+fn compare_less(a: &Bars, b: &Bars, tolerance: f64, taken_out: f64) -> Comparison {
+    let mut found = Comparison { tolerance, taken_out, stretch: stretch(a, b), ..Comparison::default() };
+    let Some((from, to)) = found.stretch else { return found };
     let within = |bars: &Bars| {
         let times = bars.time();
         times.partition_point(|time| *time < from)..times.partition_point(|time| *time <= to)
@@ -90,16 +113,17 @@ pub fn compare(a: &Bars, b: &Bars, tolerance: f64) -> Result<Comparison> {
         }
     }
     found.close_offset = median(&mut offsets);
-    Ok(found)
+    found
 }
 
-/// As [`compare`], with the tolerance in points: of `point` price units each, or of the finer one of the steps both
-/// sources' prices move in (see [`point_of`]).
+/// As [`compare`], or [`compare_levelled`] where `levels` says so, with the tolerance in points: of `point` price units
+/// each, or of the finer one of the steps both sources' prices move in (see [`point_of`]).
 ///
 /// # Errors
 /// As [`compare`].
-pub fn compare_points(a: &Bars, b: &Bars, points: f64, point: Option<f64>) -> Result<Comparison> {
-    compare(a, b, points * point.unwrap_or_else(|| point_of(a).min(point_of(b))))
+pub fn compare_points(a: &Bars, b: &Bars, points: f64, point: Option<f64>, levels: bool) -> Result<Comparison> {
+    let compares = if levels { compare_levelled } else { compare };
+    compares(a, b, points * point.unwrap_or_else(|| point_of(a).min(point_of(b))))
 }
 
 /// The step closes move in, price units: the fewest decimals, five at most, that hold all of them.
@@ -114,21 +138,28 @@ pub fn point_of(bars: &Bars) -> f64 {
 impl Comparison {
     fn note(&mut self, a: &Bar, b: &Bar) {
         self.common += 1;
+        self.last_common = Some(a.time);
         let prices = |bar: &Bar| [bar.open, bar.high, bar.low, bar.close];
         let mut is_different = false;
         for (i, (x, y)) in prices(a).into_iter().zip(prices(b)).enumerate() {
-            let difference = (y - x).abs();
-            self.max_difference[i] = self.max_difference[i].max(difference);
-            // A difference of exactly the tolerance is none, whichever way the two prices were rounded.
-            if difference > self.tolerance + 4.0 * f64::EPSILON * x.max(y) {
+            let difference = y - x - self.taken_out;
+            self.max_difference[i] = self.max_difference[i].max(difference.abs());
+            if is_beyond(difference, self.tolerance, x.max(y)) {
                 is_different = true;
+                let one = Difference { time: a.time, field: FIELDS[i], a: x, b: y };
+                self.last_differing = Some(one);
                 if self.first_differing.len() < LISTED_MAX {
-                    self.first_differing.push(Difference { time: a.time, field: FIELDS[i], a: x, b: y });
+                    self.first_differing.push(one);
                 }
             }
         }
         self.differing += usize::from(is_different);
     }
+}
+
+/// A difference of exactly the tolerance is none, whichever way prices of this size were rounded.
+fn is_beyond(difference: f64, tolerance: f64, price: f64) -> bool {
+    difference.abs() > tolerance + 4.0 * f64::EPSILON * price
 }
 
 fn note_missing(count: &mut usize, first: &mut Vec<i64>, time: i64) {

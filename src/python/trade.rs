@@ -115,6 +115,11 @@ impl PySymbolFacts {
         self.0.account_currency()
     }
 
+    #[getter]
+    fn point(&self) -> f64 {
+        self.0.point()
+    }
+
     #[pyo3(signature = (*, time_s, price, shows, spread_points))]
     fn quote(&self, time_s: i64, price: f64, shows: &str, spread_points: f64) -> PyResult<PyQuote> {
         run(|| self.0.quote(time_s, price, quote_side_from(shows)?, spread_points)).map(PyQuote)

@@ -14,8 +14,10 @@ from mt5_sentinel import _core, journal
 from mt5_sentinel.adapters.replay import ReplayClock
 from mt5_sentinel.commands.assembly import close, open_desk, reopen_desk
 from mt5_sentinel.config import Settings
+from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon, Desks
 from mt5_sentinel.errors import CorePanic, Misconfigured, Transient, Unusable
+from mt5_sentinel.ports import Market
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.types import CycleRecord
 from tests.python import bodies
@@ -25,12 +27,17 @@ from tests.python.fakes import BUY, HOLD, HOUR_S, NOW_S, SELL, FakeMarket, FakeM
 class Shop:
     """A daemon on a virtual clock, with its parts in reach."""
 
-    def __init__(self, state: Path, **changed: Any) -> None:
+    def __init__(self, state: Path, other: Market | None = None, **changed: Any) -> None:
         self.settings = Settings(state_dir=str(state), volume_lots=0.1, **changed)
+        self.other = other
         self.market, self.model, self.clock = FakeMarket(), FakeModel(), ReplayClock(NOW_S)
-        self.desk = open_desk(parts(self.settings, self.market, self.model), self.clock, mode="dry-run")
+        self.desk = self.open()
         self.seen: list[CycleRecord] = []
         self.daemon = self.employ()
+
+    def open(self) -> Desk:
+        made = parts(self.settings, self.market, self.model, other_source=self.other)
+        return open_desk(made, self.clock, mode="dry-run")
 
     def employ(self, *observers: Callable[[CycleRecord], None], **more: Any) -> Daemon:
         watching = (*observers, self.seen.append)
@@ -51,7 +58,7 @@ class Shop:
 
     def restart(self) -> None:
         self.close()
-        self.desk = open_desk(parts(self.settings, self.market, self.model), self.clock, mode="dry-run")
+        self.desk = self.open()
         self.daemon = self.employ()
 
     def close(self) -> None:

@@ -74,7 +74,7 @@ def traded() -> CycleRecord:
     stages = {"fetch": 0.2, "parse": 0.001, "features": 0.0005, "score": 0.00002, "decide": 0.00001, "route": 0.02}
     return record(
         status="done", reason="signal", action="BUY", confidence=0.7, scores=(0.1, 0.2, 0.7), settled=True,
-        req_id="r1", outcome="filled", stages_s=stages, fetch_calls=2,
+        req_id="r1", outcome="filled", stages_s=stages, calls={"eodhd": 2, "gateway": 1},
     )  # fmt: skip
 
 
@@ -131,6 +131,7 @@ def test_a_traded_cycle() -> None:
         assert value(metrics, "sentinel_trading_signals_total", action=action) == count
         assert value(metrics, "sentinel_trading_signals_executed_total", action=action) == count
     assert value(metrics, "sentinel_api_calls_total", endpoint="eodhd") == 2
+    assert value(metrics, "sentinel_api_calls_total", endpoint="gateway") == 1
     assert value(metrics, "sentinel_cycle_reasons_total", reason="signal") == 1
 
 
@@ -142,13 +143,18 @@ def test_uptime_goes_on_while_a_cycle_hangs() -> None:
 
 def test_a_failed_fetch() -> None:
     metrics = counting()
-    metrics.observe(record(status="failed", reason="fetch_502", fetch_calls=1, stages_s={"fetch": 3.0}))
-    assert value(metrics, "sentinel_trading_cycles_total") == 1
-    assert value(metrics, "sentinel_trading_cycles_failed_total") == 1
-    assert value(metrics, "sentinel_data_fetch_failed_total") == 1
+    metrics.observe(record(status="failed", reason="fetch_502", stages_s={"fetch": 3.0}, calls={"eodhd": 1}))
+    failed = record(
+        status="failed", reason="gateway_timeout", stages_s={"fetch": 3.0}, source="gateway", calls={"gateway": 1}
+    )
+    metrics.observe(failed)
+    assert value(metrics, "sentinel_trading_cycles_total") == 2
+    assert value(metrics, "sentinel_trading_cycles_failed_total") == 2
+    assert value(metrics, "sentinel_data_fetch_failed_total") == 2
     assert value(metrics, "sentinel_api_calls_total", endpoint="eodhd") == 1
+    assert value(metrics, "sentinel_api_errors_total", endpoint="gateway", error_code="gateway_timeout") == 1
     assert value(metrics, "sentinel_api_errors_total", endpoint="eodhd", error_code="fetch_502") == 1
-    assert value(metrics, "sentinel_data_fetch_duration_seconds_count") == 1
+    assert value(metrics, "sentinel_data_fetch_duration_seconds_count") == 2
     assert value(metrics, "sentinel_prediction_requests_total") == 0
 
 

@@ -66,7 +66,7 @@ def test_an_echo_of_the_token_is_hidden_also_when_cut_or_encoded(
 ) -> None:
     server.respond(200, f"<html>GET /api/intraday/EURUSD.FOREX?api_token={echo}</html>".encode())
     done = once(sentinel, server, EODHD_API_TOKEN=token)
-    assert "an HTML page came instead of data" in done.stderr
+    assert "came instead of EODHD's data" in done.stderr
     assert echo[:6] not in done.stderr + str(list(journal.read(database(environment))))
 
 

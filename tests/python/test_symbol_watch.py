@@ -55,7 +55,7 @@ def test_a_skipped_minute_is_no_cycle_that_ended() -> None:
 def test_calls_are_counted_as_the_cycle_counts_them() -> None:
     metrics = Metrics(lambda: 1.0)
     for calls, stages in ((3, {"fetch": 1.0, "parse": 1.0}), (0, {"fetch": 1.0}), (0, {"fetch": 1.0, "parse": 1.0})):
-        metrics.observe(of("EURUSD", fetch_calls=calls, stages_s=stages))
+        metrics.observe(of("EURUSD", calls={"eodhd": calls}, stages_s=stages))
     assert value(metrics, "sentinel_api_calls_total", endpoint="eodhd") == 3
 
 

@@ -83,12 +83,7 @@ class GatewayMarket:
         Raises:
             Misconfigured: the host is not this machine.
         """
-        if not _is_loopback(host):
-            message = (
-                f"gtw_host {host[:SAID_CHARS_MAX]!r} is another machine, and this wire is plain text:"
-                " encryption (CURVE) comes with the order-safety layer; until then tunnel the port to 127.0.0.1"
-            )
-            raise Misconfigured(message, "plaintext_gateway")
+        check_host(host)
         self._url = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
         self._symbol = symbol
         self._timeframe = TIMEFRAMES[interval]
@@ -183,6 +178,20 @@ class GatewayMarket:
         if answer.symbol not in (None, self._symbol) or answer.timeframe not in (None, self._timeframe):
             raise _unreadable("bars of another symbol or timeframe than was asked for")
         return answer
+
+
+def check_host(host: str) -> None:
+    """Whether the gateway may be asked there.
+
+    Raises:
+        Misconfigured: it is not this machine.
+    """
+    if not _is_loopback(host):
+        message = (
+            f"gtw_host {host[:SAID_CHARS_MAX]!r} is another machine, and this wire is plain text:"
+            " encryption (CURVE) comes with the order-safety layer; until then tunnel the port to 127.0.0.1"
+        )
+        raise Misconfigured(message, "plaintext_gateway")
 
 
 def _unreadable(problem: str) -> Unusable:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mt5_sentinel import _core, bundled
-from mt5_sentinel.adapters.eodhd import EodhdMarket
 from mt5_sentinel.adapters.hub import HubScorer
 from mt5_sentinel.adapters.paper import PaperBroker
 from mt5_sentinel.bar_store import BarStore
+from mt5_sentinel.commands import sources
 from mt5_sentinel.config import Check, Settings
+from mt5_sentinel.cross_check import CrossCheck
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.history import History
@@ -20,7 +21,7 @@ from mt5_sentinel.journal import Journal
 from mt5_sentinel.ports import Broker, Clock, Market
 from mt5_sentinel.scoring import Scoring, asked, read_mode
 from mt5_sentinel.scoring import check as check_scoring
-from mt5_sentinel.types import INTERVAL_S, Mode
+from mt5_sentinel.types import Mode
 
 
 @dataclass(frozen=True)
@@ -36,27 +37,6 @@ class Parts:
 
 FIXED = ("symbol", "account_currency", "deposit", "state_dir", "metrics_host", "metrics_port")
 """Settings that a reload cannot change: the journal, the paper book and the web server are built on them."""
-
-TWO_WAYS_ON = """no market data token. Two ways on:
-    real data: set EODHD_API_TOKEN (the token `demo` of eodhd.com covers EURUSD)
-    no network: mt5-sentinel demo"""
-
-
-def token(settings: Settings) -> None:
-    """Whether there is a token to ask with."""
-    if not settings.eodhd_api_token:
-        raise Misconfigured(TWO_WAYS_ON, "no_token")
-
-
-def market(settings: Settings) -> EodhdMarket:
-    """The configured source of bars."""
-    return EodhdMarket(
-        settings.eodhd_url,
-        token=settings.eodhd_api_token,
-        symbol=settings.eodhd_symbol or f"{settings.symbol[:6]}.FOREX",
-        interval=settings.interval,
-        timeout_s=settings.fetch_timeout_s,
-    )
 
 
 def bundle(settings: Settings) -> Path:
@@ -102,19 +82,6 @@ def local_model(settings: Settings) -> None:
 def calendar(settings: Settings) -> _core.Calendar:
     """When the symbol's market is open."""
     return _core.Calendar(settings.symbol, settings.market, list(settings.holidays))
-
-
-def quota(symbols: Sequence[Settings], now_s: float) -> int:
-    """Units a day costs when every bar comes in time.
-
-    Raises:
-        Misconfigured: it is more than may be spent.
-    """
-    asked_for = [(calendar(one), INTERVAL_S[one.interval]) for one in symbols if one.bars_source == "eodhd"]
-    units, share = symbols[0].eodhd_quota_units, symbols[0].eodhd_quota_share
-    return _core.check_quota_plan(
-        asked_for, cost=EodhdMarket.units_per_call, now_s=int(now_s), units=units, share=share
-    )
 
 
 def model(settings: Settings) -> _core.Model:
@@ -166,9 +133,10 @@ CHECKS: tuple[Check, ...] = (history, check_scoring, local_model, facts, policy,
 """Asked about the settings before any part is built, so that all mistakes are told at once."""
 
 
-def parts(settings: Settings) -> Parts:
+def parts(settings: Settings, clock: Clock) -> Parts:
     """The parts these settings ask for."""
-    return Parts(settings, market(settings), scoring(settings))
+    source, other = sources.markets(settings, clock)
+    return Parts(settings, source, scoring(settings), other)
 
 
 def open_desk(parts: Parts, clock: Clock, *, mode: Mode, durable: bool = True) -> Desk:
@@ -242,15 +210,17 @@ def close(desks: Sequence[Desk]) -> None:
 
 def _desk(parts: Parts, broker: Broker, journal: Journal, store: BarStore, clock: Clock) -> Desk:
     """The one place where a desk is put together."""
-    settings, hours = parts.settings, calendar(parts.settings)
+    settings, hours, worth = parts.settings, calendar(parts.settings), facts(parts.settings)
+    other = parts.other_source
+    crossed = None if other is None else CrossCheck(parts.source.name, other, settings, worth)
     return Desk(
         settings=settings,
         calendar=hours,
-        history=History(parts.source, store, hours, settings, clock),
+        history=History(parts.source, store, hours, settings, clock, crossed),
         scoring=parts.scoring,
         broker=broker,
         journal=journal,
         policy=policy(settings),
         limits=limits(settings),
-        facts=facts(settings),
+        facts=worth,
     )

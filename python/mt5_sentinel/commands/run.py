@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from mt5_sentinel import _core, config, logs
 from mt5_sentinel.adapters.clock import SystemClock
-from mt5_sentinel.commands import assembly
+from mt5_sentinel.commands import assembly, sources
 from mt5_sentinel.config import Settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon
@@ -89,12 +89,12 @@ def execute(arguments: argparse.Namespace) -> int:
     web = None
     if shared.metrics_port and not arguments.once:  # bound first: what cannot work leaves no files behind
         web = WebServer(shared.metrics_host, shared.metrics_port, metrics.registry, health)
-    desks = assembly.open_desks([assembly.parts(settings) for settings in symbols], clock, mode="dry-run")
+    desks = assembly.open_desks([assembly.parts(settings, clock) for settings in symbols], clock, mode="dry-run")
 
     def reload(old: tuple[Desk, ...]) -> tuple[Desk, ...]:
         new = _settings(arguments)
         assembly.check_symbols(new, old)
-        desks = assembly.reopen_desks([assembly.parts(settings) for settings in new], clock, old)
+        desks = assembly.reopen_desks([assembly.parts(settings, clock) for settings in new], clock, old)
         logs.set_up(new[0].log_level, new[0].secrets())
         return desks
 
@@ -118,8 +118,8 @@ def execute(arguments: argparse.Namespace) -> int:
 def _settings(arguments: argparse.Namespace) -> tuple[Settings, ...]:
     """Settings of each symbol as they are now, all mistakes told at once."""
     flags = {name: getattr(arguments, name, None) for name in config.TABLE}
-    symbols = config.load_all(flags, os.environ, arguments.config, (assembly.token, *assembly.CHECKS))
-    assembly.quota(symbols, time.time())
+    symbols = config.load_all(flags, os.environ, arguments.config, (*sources.CHECKS, *assembly.CHECKS))
+    sources.quota(symbols, time.time())
     return symbols
 
 
@@ -155,6 +155,9 @@ def _greet(desks: tuple[Desk, ...], web: WebServer | None) -> None:
         log.info("mt5-sentinel %s, %d symbols, dry run on paper, journal %s", _core.__version__, len(desks), journal)
         for one in (desk.settings for desk in desks):
             log.info("%s %s: threshold %g, model %s", one.symbol, one.interval, one.threshold, _model(one))
+    for one in (desk.settings for desk in desks):
+        if (told := sources.told(one)) is not None:
+            log.info("%s: %s", one.symbol, told)
     if any(assembly.scores_with_demonstration(desk.settings) for desk in desks):
         log.warning("the bundled model is a demonstration; set --model to one of your own")
     if any(desk.settings.hub_host and "hub" not in asked(read_mode(desk.settings)[0]) for desk in desks):

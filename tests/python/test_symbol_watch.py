@@ -13,7 +13,8 @@ import pytest
 from mt5_sentinel import logs
 from mt5_sentinel.metrics import Metrics
 from mt5_sentinel.web.health import SILENT_AFTER_S, Health
-from tests.python.test_metrics import health_of, record, scrape, traded, value
+from tests.python.test_metrics import record, scrape, traded, value
+from tests.python.test_web import health_of
 
 
 def of(symbol: str, **found: Any) -> Any:

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,9 @@ from mt5_sentinel.errors import Misconfigured, Transient
 
 Row = tuple[int, float, float, float, float, float]
 """Open time in UTC seconds, open, high, low, close, volume."""
+
+COUNTED_MAX = 20_000
+"""No history wants more bars."""
 
 SCHEMA_VERSION = 1
 
@@ -66,7 +69,7 @@ class Known(NamedTuple):
     newest_open_s: int | None
     answered_at_s: int | None
     stored: int
-    """Bars of that stretch."""
+    """Bars of that stretch, counted up to ``COUNTED_MAX``."""
     price: float | None
     """The newest price of that answer, of the bar that was forming."""
 
@@ -103,13 +106,22 @@ class BarStore:
             found = db.execute("SELECT id FROM series WHERE source = ? AND symbol = ? AND interval_s = ?", named)
             return Series(self, found.fetchone()[0])
 
-    def spend(self, source: str, day_utc: str, calls: int, units: int) -> None:
-        """Add requests to a day's account, on disk before they are sent."""
+    def spend(self, source: str, day_utc: str, units: int, check: Callable[[int], None]) -> None:
+        """Put one request on a day's account before it is sent.
+
+        Args:
+            source: whose account.
+            day_utc: ``YYYY-MM-DD``.
+            units: what it costs.
+            check: told the units spent so far; what it raises keeps the request from being sent. No other thread can
+                spend in between.
+        """
         with self.writing() as db:
+            check(self.spent(source, day_utc))
             db.execute(
-                "INSERT INTO quota VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+                "INSERT INTO quota VALUES (?, ?, 1, ?) ON CONFLICT DO UPDATE"
                 " SET calls = calls + excluded.calls, units = units + excluded.units",
-                (source, day_utc, calls, units),
+                (source, day_utc, units),
             )
 
     def spent(self, source: str, day_utc: str) -> int:
@@ -158,10 +170,11 @@ class Series:
         with self._store.reading() as db:
             query = (
                 "SELECT asked_from_s, (SELECT max(open_s) FROM bar WHERE series_id = id), answered_at_s,"
-                " (SELECT count(*) FROM bar WHERE series_id = id AND open_s >= ifnull(asked_from_s, 0)), price"
-                " FROM series WHERE id = ?"
+                " (SELECT count(*) FROM (SELECT 1 FROM bar WHERE series_id = series.id"
+                " AND open_s >= ifnull(asked_from_s, 0) LIMIT ?2)), price"
+                " FROM series WHERE id = ?1"
             )
-            return Known(*db.execute(query, (self._id,)).fetchone())
+            return Known(*db.execute(query, (self._id, COUNTED_MAX)).fetchone())
 
     def keep(self, rows: Sequence[Row], price: float, *, asked_from_s: int, answered_at_s: int) -> int:
         """Store what an answer brought: closed bars, of which the newest revision wins, and the newest price.
@@ -172,13 +185,14 @@ class Series:
             How many stored bars were revised.
         """
         with self._store.writing() as db:
-            before = self._revisions(db)
+            oldest_s = min((row[0] for row in rows), default=0)
+            before = self._revisions(db, oldest_s)
             db.executemany(UPSERT, [(self._id, *row) for row in rows])
             db.execute(
                 "UPDATE series SET asked_from_s = ?, answered_at_s = ?, price = ? WHERE id = ?",
                 (asked_from_s, answered_at_s, price, self._id),
             )
-            return self._revisions(db) - before
+            return self._revisions(db, oldest_s) - before
 
     def rows(self, count: int) -> list[Row]:
         """The newest bars, oldest first, of the stretch that was asked for without a break."""
@@ -190,8 +204,9 @@ class Series:
             )
             return found.fetchall()[::-1]
 
-    def _revisions(self, db: sqlite3.Connection) -> int:
-        found = db.execute("SELECT ifnull(sum(revisions), 0) FROM bar WHERE series_id = ?", (self._id,))
+    def _revisions(self, db: sqlite3.Connection, from_s: int) -> int:
+        query = "SELECT ifnull(sum(revisions), 0) FROM bar WHERE series_id = ? AND open_s >= ?"
+        found = db.execute(query, (self._id, from_s))
         count: int = found.fetchone()[0]
         return count
 

@@ -166,9 +166,8 @@ class History:
         units = market.units_per_call
         if units:
             day = datetime.fromtimestamp(moment_s, timezone.utc).strftime("%Y-%m-%d")
-            spent = self.store.spent(market.name, day)
-            _core.check_quota(spent, units, self._settings.eodhd_quota_units, self._settings.eodhd_quota_share)
-            self.store.spend(market.name, day, 1, units)
+            budget = self._settings.eodhd_quota_units, self._settings.eodhd_quota_share
+            self.store.spend(market.name, day, units, lambda spent: _core.check_quota(spent, units, *budget))
         record.calls[market.name] = record.calls.get(market.name, 0) + 1
         record.fetch_calls += 1
         record.quota_units += units

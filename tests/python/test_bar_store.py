@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mt5_sentinel import _core
 from mt5_sentinel.bar_store import BarStore, Row
 from mt5_sentinel.errors import Misconfigured, Transient
 
@@ -66,13 +67,35 @@ def test_bars_before_a_break_are_not_given(store: BarStore) -> None:
 
 def test_units_are_counted_by_day_and_source(store: BarStore) -> None:
     assert store.spent("eodhd", "2026-11-25") == 0
-    store.spend("eodhd", "2026-11-25", 1, 5)
-    store.spend("eodhd", "2026-11-25", 2, 10)
-    store.spend("eodhd", "2026-11-26", 1, 5)
+    for day in ("2026-11-25", "2026-11-25", "2026-11-25", "2026-11-26"):
+        store.spend("eodhd", day, 5, lambda spent: None)
     assert (store.spent("eodhd", "2026-11-25"), store.spent("eodhd", "2026-11-26")) == (15, 5)
     other = sqlite3.connect(store.path)
     assert other.execute("SELECT calls FROM quota ORDER BY day_utc").fetchall() == [(3,), (1,)], "on disk at once"
     other.close()
+
+
+def test_threads_together_do_not_overspend(store: BarStore) -> None:
+    together = threading.Barrier(8)
+    refused = []
+
+    def pay() -> None:
+        try:
+            store.spend("eodhd", "2026-11-25", 5, lambda spent: _core.check_quota(spent, 5, 1000, 0.1))
+        except Transient as error:
+            refused.append(error.reason)
+
+    def pay_often() -> None:
+        together.wait()
+        for _ in range(10):
+            pay()
+
+    threads = [threading.Thread(target=pay_often) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (store.spent("eodhd", "2026-11-25"), set(refused), len(refused)) == (100, {"quota_budget"}, 60)
 
 
 @pytest.mark.parametrize("damage", [b"no database at all, but long enough to be looked at " * 40, None])
@@ -112,7 +135,7 @@ def test_threads_do_not_disturb_each_other(store: BarStore) -> None:
         series = store.series("eodhd", f"PAIR{number}", HOUR_S)
         for hour in range(40):
             series.keep([bar(hour)], 1.0, asked_from_s=START_S, answered_at_s=0)
-            store.spend("eodhd", "2026-11-25", 1, 5)
+            store.spend("eodhd", "2026-11-25", 5, lambda spent: None)
 
     threads = [threading.Thread(target=fill, args=(number,)) for number in range(8)]
     for thread in threads:

@@ -24,12 +24,12 @@ SCHEMA = """
 CREATE TABLE series (
     id            INTEGER PRIMARY KEY,
     source        TEXT NOT NULL,
-    symbol        TEXT NOT NULL,
+    origin        TEXT NOT NULL,
     interval_s    INTEGER NOT NULL,
     asked_from_s  INTEGER,
     answered_at_s INTEGER,
     price         REAL,
-    UNIQUE (source, symbol, interval_s)
+    UNIQUE (source, origin, interval_s)
 ) STRICT;
 CREATE TABLE bar (
     series_id     INTEGER NOT NULL REFERENCES series (id),
@@ -98,12 +98,12 @@ class BarStore:
         except (sqlite3.Error, OSError) as error:
             raise Misconfigured(f"the bar cache {path} cannot be written: {error}", "cache_unwritable") from None
 
-    def series(self, source: str, symbol: str, interval_s: int) -> Series:
-        """The stored bars of one symbol from one source, which is registered if it is new."""
+    def series(self, source: str, origin: str, interval_s: int) -> Series:
+        """The stored bars of one symbol of one source (``Market.origin``), which is registered if it is new."""
         with self.writing() as db:
-            named = (source, symbol, interval_s)
-            db.execute("INSERT OR IGNORE INTO series (source, symbol, interval_s) VALUES (?, ?, ?)", named)
-            found = db.execute("SELECT id FROM series WHERE source = ? AND symbol = ? AND interval_s = ?", named)
+            named = (source, origin, interval_s)
+            db.execute("INSERT OR IGNORE INTO series (source, origin, interval_s) VALUES (?, ?, ?)", named)
+            found = db.execute("SELECT id FROM series WHERE source = ? AND origin = ? AND interval_s = ?", named)
             return Series(self, found.fetchone()[0])
 
     def spend(self, source: str, day_utc: str, units: int, check: Callable[[int], None]) -> None:

@@ -59,7 +59,7 @@ class History:
         self._clock = clock
         self._crossed = crossed
         self._interval_s = INTERVAL_S[settings.interval]
-        self._series = store.series(market.name, settings.symbol, self._interval_s)
+        self._series = store.series(market.name, market.origin, self._interval_s)
         self._watch = _core.ClockWatch()
         self._tried: tuple[int, int, int] | None = None
         self._swept_at_s: int | None = None

@@ -27,6 +27,9 @@ class Market(Protocol):
 
     name: str
 
+    origin: str
+    """Where its bars come from, the source's own name of the symbol included: bars of two origins are never joined."""
+
     units_per_call: int
     """What a request costs of the day's quota; 0 where nothing is counted."""
 

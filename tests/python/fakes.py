@@ -19,7 +19,7 @@ BUY, SELL, HOLD = [0.1, 0.2, 0.7], [0.7, 0.2, 0.1], [0.1, 0.8, 0.1]
 class FakeMarket:
     """Hourly rows of the window, or what a test puts in ``answer``."""
 
-    name = "fake"
+    name = origin = "fake"
     units_per_call = 5
 
     def __init__(self) -> None:

@@ -167,6 +167,15 @@ def test_the_day_s_share_is_kept(tmp_path: Path) -> None:
     shop.close()
 
 
+def test_bars_of_another_symbol_or_server_are_not_joined(shop: Shop) -> None:
+    shop.cycle(HOLD)
+    shop.market.origin = "another"
+    shop.restart()
+    shop.cycle(HOLD)
+    first, second = shop.market.windows
+    assert first[0] == second[0], "the whole history again"
+
+
 def test_a_restart_does_not_forget_what_was_spent(tmp_path: Path) -> None:
     shop = Shop(tmp_path, eodhd_quota_units=100, eodhd_quota_share=0.05)
     shop.cycle(HOLD, after_s=HOUR_S)

@@ -86,6 +86,7 @@ class GatewayMarket:
         check_host(host)
         self._url = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
         self._symbol = symbol
+        self.origin = f"{self._url}/{symbol}"
         self._timeframe = TIMEFRAMES[interval]
         self._interval_s = INTERVAL_S[interval]
         self._timeout_s = timeout_s

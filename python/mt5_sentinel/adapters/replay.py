@@ -16,7 +16,7 @@ Row = tuple[int, float, float, float, float, float]
 class ReplayMarket:
     """A market whose past is a recording; it never shows more of a bar than was known at the time."""
 
-    name = "replay"
+    name = origin = "replay"
     units_per_call = 0
 
     def __init__(self, rows: Sequence[Row], interval_s: int) -> None:

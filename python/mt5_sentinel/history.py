@@ -109,6 +109,9 @@ class History:
         try:
             with stage(record, "fetch"):
                 page = self.market.fetch(*plan.window, lambda: self._pay(self.market, record, moment_s))
+            if page.remaining == 0:
+                record.conditions.append("rate_limit_reached")
+                log.warning("%s answers no further request now, by its own count", self.market.name)
             if page.date is not None:
                 self._watch.note(page.date, self._clock.monotonic_s())
             self._check_clock()

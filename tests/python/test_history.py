@@ -184,6 +184,16 @@ def test_a_restart_does_not_forget_what_was_spent(tmp_path: Path) -> None:
     shop.close()
 
 
+@pytest.mark.parametrize(("remaining", "conditions"), [(None, []), (7, []), (0, ["rate_limit_reached"])])
+def test_a_source_that_counts_its_requests_is_listened_to(
+    shop: Shop, remaining: int | None, conditions: list[str]
+) -> None:
+    inner = shop.market.fetch
+    shop.market.fetch = lambda *window: Page(inner(*window).body, remaining=remaining)  # type: ignore[method-assign]
+    record = shop.cycle()
+    assert (record.conditions, record.status) == (conditions, "done")
+
+
 def test_a_source_that_asks_for_rest_gets_it(shop: Shop) -> None:
     shop.cycle(HOLD, after_s=HOUR_S)
     wait = Transient("slow down", "fetch_429")

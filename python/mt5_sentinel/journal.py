@@ -19,7 +19,10 @@ from mt5_sentinel import journal_schema
 from mt5_sentinel.errors import Misconfigured, Unsafe
 from mt5_sentinel.types import CycleRecord, FillReport, OrderRequest
 
-NEWER = ("conditions", "fetch_calls", "quota_units", "scored_by", "other_sell", "other_hold", "other_buy")
+NEWER = (
+    *("conditions", "source", "calls", "fetch_calls", "quota_units", "hub_calls", "hub_error", "scored_by"),
+    *("other_sell", "other_hold", "other_buy"),
+)
 """Columns that a journal of version 1 has not got."""
 
 Given = ParamSpec("Given")
@@ -126,8 +129,12 @@ class Journal:
             "drawdown_max": record.drawdown_max,
             "stages_s": _json(record.stages_s),
             "conditions": _json(record.conditions),
+            "source": record.source,
+            "calls": _json(record.calls),
             "fetch_calls": record.fetch_calls,
             "quota_units": record.quota_units,
+            "hub_calls": record.hub_calls,
+            "hub_error": record.hub_error,
             "scored_by": record.scored_by,
             "other_sell": other_sell,
             "other_hold": other_hold,
@@ -236,7 +243,7 @@ def read(path: Path, last: int | None = None, symbol: str | None = None) -> Iter
         query = "SELECT * FROM cycle WHERE ?1 IS NULL OR symbol = ?1 ORDER BY id DESC LIMIT ?2"
         for row in reversed(db.execute(query, (symbol, -1 if last is None else last)).fetchall()):
             cycle: dict[str, Any] = dict.fromkeys(NEWER) | dict(row)
-            for packed in ("dropped", "stages_s", "conditions"):
+            for packed in ("dropped", "stages_s", "conditions", "calls"):
                 cycle[packed] = msgspec.json.decode(cycle[packed]) if cycle[packed] else None
             found = db.execute("SELECT * FROM intent WHERE cycle_id = ?", (row["id"],)).fetchone()
             cycle["settled"] = bool(cycle["settled"])

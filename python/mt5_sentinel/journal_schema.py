@@ -56,8 +56,12 @@ CREATE INDEX intent_unresolved ON intent (symbol, mode) WHERE state IN ('intende
 """,
     """
 ALTER TABLE cycle ADD COLUMN conditions TEXT;
+ALTER TABLE cycle ADD COLUMN source TEXT;
+ALTER TABLE cycle ADD COLUMN calls TEXT;
 ALTER TABLE cycle ADD COLUMN fetch_calls INTEGER;
 ALTER TABLE cycle ADD COLUMN quota_units INTEGER;
+ALTER TABLE cycle ADD COLUMN hub_calls INTEGER;
+ALTER TABLE cycle ADD COLUMN hub_error TEXT;
 ALTER TABLE cycle ADD COLUMN scored_by TEXT;
 ALTER TABLE cycle ADD COLUMN other_sell REAL;
 ALTER TABLE cycle ADD COLUMN other_hold REAL;

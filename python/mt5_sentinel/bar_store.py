@@ -85,6 +85,7 @@ class BarStore:
         """
         self.path = path
         self._lock = threading.RLock()
+        self._held_until_s: dict[str, float] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -130,6 +131,20 @@ class BarStore:
             query = "SELECT units FROM quota WHERE source = ? AND day_utc = ?"
             found = db.execute(query, (source, day_utc)).fetchone()
         return found[0] if found else 0
+
+    def hold(self, source: str, until_s: float) -> None:
+        """Remember that a source wants no request before a moment; its account is that of all symbols."""
+        with self._lock:
+            self._held_until_s[source] = max(until_s, self.held_until_s(source))
+
+    def held_until_s(self, source: str) -> float:
+        """Until when a source is left alone, UTC seconds; forgotten by a restart or a reload."""
+        return self._held_until_s.get(source, 0.0)
+
+    def release(self) -> None:
+        """Leave no source alone any more."""
+        with self._lock:
+            self._held_until_s.clear()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

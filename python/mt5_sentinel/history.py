@@ -63,7 +63,6 @@ class History:
         self._watch = _core.ClockWatch()
         self._tried: tuple[int, int, int] | None = None
         self._swept_at_s: int | None = None
-        self._held_until_s: dict[str, float] = {}
         self._failure: SentinelError | None = None
 
     def bring(self, record: CycleRecord, now_s: float, decided_bar_s: int | None) -> Brought:
@@ -141,7 +140,7 @@ class History:
     def _hold(self, market: Market, fault: SentinelError, moment_s: int) -> None:
         """Remember when a source wants to be asked again."""
         if fault.hold_s is not None:
-            self._held_until_s[market.name] = moment_s + fault.hold_s
+            self.store.hold(market.name, moment_s + fault.hold_s)
 
     def _plan(self, moment_s: int, decided_bar_s: int | None) -> _core.FetchPlan:
         known = self._series.known()
@@ -162,7 +161,7 @@ class History:
 
     def _pay(self, market: Market, record: CycleRecord, moment_s: int) -> None:
         """Put one request on today's account before it is sent, or refuse to send it."""
-        held_until_s = self._held_until_s.get(market.name, 0.0)
+        held_until_s = self.store.held_until_s(market.name)
         if moment_s < held_until_s:
             until = datetime.fromtimestamp(held_until_s, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
             raise Transient(f"{market.name} is not asked before {until} UTC, as it asked for", "fetch_held")

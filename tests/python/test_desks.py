@@ -42,12 +42,15 @@ class GatedMarket(FakeMarket):
 class Floor:
     """A daemon of several symbols on a virtual clock, with its parts in reach."""
 
-    def __init__(self, state: Path, names: list[str], **more: Any) -> None:
+    def __init__(self, state: Path, names: list[str], changed: dict[str, Any] | None = None, **more: Any) -> None:
         self.names, self.clock = names, ReplayClock(NOW_S)
         self.markets = {name: GatedMarket() for name in names}
+        for name, market in self.markets.items():
+            market.origin = name
         self.models = {name: FakeModel() for name in names}
         self.seen: list[CycleRecord] = []
-        made = [self.parts(Settings(symbol=name, state_dir=str(state), volume_lots=0.1)) for name in names]
+        facts: dict[str, Any] = {"state_dir": str(state), "volume_lots": 0.1} | (changed or {})
+        made = [self.parts(Settings(symbol=name, **facts)) for name in names]
         self.desks: Desks = assembly.open_desks(made, self.clock, mode="dry-run")
         self.daemon = Daemon(
             self.desks, self.clock, Schedule(58, 60), mode="dry-run", observers=(self.seen.append,), **more

@@ -185,7 +185,9 @@ def reopen_desks(symbols: Sequence[Parts], clock: Clock, old: tuple[Desk, ...]) 
     """
     check_symbols([one.settings for one in symbols], old)
     new = {one.settings.symbol: one for one in symbols}
-    return tuple(reopen_desk(new[desk.settings.symbol], clock, desk) for desk in old)
+    desks = tuple(reopen_desk(new[desk.settings.symbol], clock, desk) for desk in old)
+    old[0].history.store.release()  # another token, or a larger account, may be why it was reloaded
+    return desks
 
 
 def check_symbols(new: Sequence[Settings], old: tuple[Desk, ...]) -> None:

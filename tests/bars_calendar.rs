@@ -270,3 +270,20 @@ fn moments_out_of_this_calendar_are_closed_and_end() {
     }
     assert_eq!(calendar(Session::Fx).newest_due(at("1970-06-01"), HOUR_S), None);
 }
+
+#[test]
+fn slots_between_two_bars_are_those_in_which_the_market_traded() {
+    for session in [Session::Fx, Session::Metal, Session::Always] {
+        let calendar = Calendar::new(session, &["2026-12-23 10:30"]).unwrap();
+        for interval_s in [300, 3_600, 14_400] {
+            let start_s = 1_766_000_000 / interval_s * interval_s; // December 2025, with its holidays
+            for (after, length) in [(0, 1), (0, 2), (3, 200), (11, 900), (40, 3_000)] {
+                let (after_s, before_s) = (start_s + after * interval_s, start_s + (after + length) * interval_s);
+                let slots = (after + 1..after + length).map(|slot| start_s + slot * interval_s);
+                let slow = slots.filter(|open_s| calendar.has_trading(*open_s, open_s + interval_s)).count();
+                let counted = calendar.slots_between(after_s, before_s, interval_s);
+                assert_eq!(counted, i64::try_from(slow).unwrap(), "{session:?} {interval_s} {after} {length}");
+            }
+        }
+    }
+}

@@ -91,6 +91,9 @@ class Cleaned:
     def closed_count(self, interval_s: int, calendar: Calendar) -> int:
         """Bars that lie wholly in closed hours."""
 
+    def missing_count(self, interval_s: int, calendar: Calendar) -> int:
+        """Bars that are missing between the first and the last, of hours in which the market traded."""
+
     @property
     def bars(self) -> Bars: ...
     @property

@@ -86,6 +86,9 @@ class History:
                 rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio
             )
         record.bars, record.bar_open_s = len(cleaned.bars), cleaned.newest_open_s
+        if self._swept_at_s == moment_s:
+            missing = cleaned.missing_count(self._interval_s, self._calendar)
+            log.info("  %d bars in all; %d are missing in open hours", record.bars, missing)
         price = cleaned.last_price if known.price is None else known.price
         return Brought(cleaned, price, known.answered_at_s or 0, stored[-1])
 

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::calendar::Calendar;
 use super::rows::{RawRows, usual_step};
 use super::time::{EARLIEST_S, LATEST_S};
 use super::{Bar, Bars};
@@ -101,6 +102,13 @@ impl Cleaned {
             }
             _ => Ok(self),
         }
+    }
+
+    /// Bars that are missing between the first and the last: slots in which the market traded, and that have none.
+    #[must_use]
+    pub fn missing_count(&self, interval_s: i64, calendar: &Calendar) -> i64 {
+        let gaps = self.bars.time().windows(2).filter(|pair| pair[1] - pair[0] > interval_s);
+        gaps.map(|pair| calendar.slots_between(pair[0], pair[1], interval_s)).sum()
     }
 
     /// The newest price: the close of the bar still forming, else of the newest closed bar.

@@ -139,6 +139,10 @@ pub(super) struct PyCleaned(pub(super) Cleaned);
 
 #[pymethods]
 impl PyCleaned {
+    fn missing_count(&self, py: Python<'_>, interval_s: i64, calendar: &PyCalendar) -> PyResult<i64> {
+        py.detach(|| run(|| Ok(self.0.missing_count(interval_s, &calendar.0))))
+    }
+
     fn closed_count(&self, py: Python<'_>, interval_s: i64, calendar: &PyCalendar) -> PyResult<usize> {
         py.detach(|| run(|| Ok(self.0.closed_count(interval_s, &calendar.0))))
     }

@@ -14,6 +14,7 @@ from mt5_sentinel.errors import Misconfigured, SentinelError, Transient
 from mt5_sentinel.types import CycleRecord, Page
 from tests.python import bodies
 from tests.python.fakes import BUY, HOLD, HOUR_S, NOW_S
+from tests.python.simulated_world import traded
 from tests.python.test_cycle import Shop
 
 
@@ -81,12 +82,14 @@ def test_revisions_are_taken_over_and_counted(shop: Shop, caplog: Any) -> None:
     assert cached(shop)[deep["timestamp"]][3] == deep["close"]
 
 
-def test_a_gap_is_filled_by_the_next_request(shop: Shop) -> None:
-    rows = bodies.hourly(NOW_S)
+def test_a_gap_is_told_and_filled_by_the_next_request(shop: Shop, caplog: Any) -> None:
+    caplog.set_level("INFO")
+    rows = [row for row in bodies.hourly(NOW_S) if traded(row["timestamp"])]
     hidden = [row["timestamp"] for row in rows[-9:-6]]
     shop.market.answer = bodies.body([row for row in rows if row["timestamp"] not in hidden])
     shop.cycle(after_s=HOUR_S)
     assert not set(hidden) & set(cached(shop))
+    assert "400 bars in all; 3 are missing in open hours" in caplog.text, "weekends are no gaps"
     shop.market.answer = None
     record = shop.cycle()
     assert set(hidden) <= set(cached(shop))

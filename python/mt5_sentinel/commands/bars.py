@@ -134,7 +134,9 @@ def execute(arguments: argparse.Namespace) -> int:
     cleaned, interval_s = source.cleaned, source.interval_s
     report: dict[str, Any] = {"symbol": arguments.symbol, "interval_s": interval_s} | cleaned.report
     report |= {"first_open_s": cleaned.bars.first_open_s(), "last_open_s": cleaned.bars.last_open_s()}
-    report |= {"closed_hours": cleaned.closed_count(interval_s, calendar(arguments))}
+    hours = calendar(arguments)
+    report |= {"closed_hours": cleaned.closed_count(interval_s, hours)}
+    report |= {"missing": cleaned.missing_count(interval_s, hours)}
     report |= {"broker_time": source.broker_time, "is_of_terminal": source.is_of_terminal}
     lines = [_text(arguments.path, report, cleaned.bars)]
     if arguments.against is not None:
@@ -171,7 +173,8 @@ def _text(path: str, report: dict[str, Any], bars: _core.Bars) -> str:
         f"{report['duplicate_revised']} revised), {dropped['null']} null, {dropped['invalid']} invalid, "
         f"{dropped['forming']} forming",
         f"  repaired   {report['repaired']} (high or low widened to hold open and close)",
-        f"  reported   {report['gaps']} gaps, {report['jumps']} price jumps, {report['unsorted']} rows out of order, "
+        f"  reported   {report['gaps']} gaps, in which {report['missing']} bars of open hours are missing; "
+        f"{report['jumps']} price jumps, {report['unsorted']} rows out of order, "
         f"{report['time_conflicts']} time conflicts, {report['closed_hours']} bars in closed hours",
     ]
     if report["broker_time"] is not None:

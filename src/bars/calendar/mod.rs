@@ -103,4 +103,21 @@ impl Calendar {
         }
         reached.saturating_mul(interval_s)
     }
+
+    /// Slots strictly between those of two open times, on the interval's UTC grid, in which the market traded.
+    #[must_use]
+    pub fn slots_between(&self, after_s: i64, before_s: i64, interval_s: i64) -> i64 {
+        let interval_s = interval_s.max(1);
+        let (mut next, last) = (after_s.div_euclid(interval_s) + 1, before_s.div_euclid(interval_s) - 1);
+        let mut count = 0;
+        let end_s = (last + 1).saturating_mul(interval_s);
+        for span in self.spans_from(next.saturating_mul(interval_s)).take_while(|span| span.open_s < end_s) {
+            // As in `slots_back`, a slot that two sessions share counts once.
+            let oldest = span.open_s.div_euclid(interval_s).max(next);
+            let newest = (span.close_s - 1).div_euclid(interval_s).min(last);
+            count += (newest - oldest + 1).max(0);
+            next = next.max(newest + 1);
+        }
+        count
+    }
 }

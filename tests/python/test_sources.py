@@ -132,7 +132,7 @@ def test_a_daemon_decides_on_bars_of_a_terminal(tmp_path: Path) -> None:
         assert wall_s(newest_s) - newest_s == 2 * HOUR_S, "the terminal's clock shows another time"
         assert (second.source, second.calls, second.quota_units) == ("gateway", {"gateway": 1}, 0)
         assert (third.reason, third.calls) == ("already_decided", {})
-        stored = beside.desk.history.store.series("gateway", "EURUSD", HOUR_S).rows(3)
+        stored = beside.desk.history.store.series("gateway", beside.desk.history.market.origin, HOUR_S).rows(3)
         assert [(row[0], row[4]) for row in stored] == [
             (opened_s, price(opened_s)) for opened_s in range(newest_s - 2 * HOUR_S, newest_s + 1, HOUR_S)
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from urllib3 import HTTPHeaderDict
 
@@ -76,7 +76,7 @@ class EodhdMarket:
         self._token = Secret(token)
         logs.learn([token])
         self._symbol = symbol
-        self.origin = f"{urlsplit(base_url).netloc}/{symbol}"
+        self.origin = f"{base_url.rstrip('/')}/{symbol}"
         self._interval = interval
         self._timeout_s = timeout_s
         self._pause, self._jitter, self._wall = pause, jitter, wall

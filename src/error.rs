@@ -134,6 +134,31 @@ pub enum Error {
         /// Seconds from which it is stale.
         allowed_s: i64,
     },
+    /// The clock was set while a request ran.
+    #[error("this machine's clock was set by {step_s:+.0} s while bars were fetched; the next cycle asks again")]
+    ClockStep {
+        /// By how much, seconds.
+        step_s: f64,
+    },
+    /// Rows of a source whose times cannot be trusted.
+    #[error("the times of these bars cannot be trusted: {problem}")]
+    BadTimes {
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// Too many bars are missing where the market traded.
+    #[error(
+        "{missing} of the newest {slots} bars of open hours are missing, {allowed} may be; see whether the source has \
+         them, or raise missing_share_max"
+    )]
+    Holes {
+        /// Missing bars.
+        missing: i64,
+        /// Bars there should be.
+        slots: i64,
+        /// Missing bars that are allowed.
+        allowed: i64,
+    },
     /// This machine's clock is not the server's.
     #[error(
         "this machine's clock is {skew_s:.1} s {direction} the market data server's, {max_s} s are allowed; set it right \

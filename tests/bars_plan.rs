@@ -180,7 +180,7 @@ fn minute_bars_need_more_than_a_twentieth_and_say_so() {
 
 #[test]
 fn the_budget_of_a_day_is_kept_to_the_last_unit() {
-    assert_eq!(quota::check(4_995, 5, 100_000, 0.05), Ok(()));
-    let refused = quota::check(4_996, 5, 100_000, 0.05);
+    assert_eq!(quota::check(4_995, 5, 100_000, 0.05, 0), Ok(()));
+    let refused = quota::check(4_996, 5, 100_000, 0.05, 0);
     assert_eq!(refused, Err(Error::QuotaSpent { spent: 4_996, budget: 5_000.0 }));
 }

@@ -91,6 +91,20 @@ class Cleaned:
     def closed_count(self, interval_s: int, calendar: Calendar) -> int:
         """Bars that lie wholly in closed hours."""
 
+    def check_times(self, interval_s: int) -> None:
+        """Whether the times of a live source's rows can be trusted.
+
+        Raises:
+            Unusable: the two times of one row in ten disagree, or the newest bar is off the interval's UTC grid.
+        """
+
+    def check_holes(self, interval_s: int, calendar: Calendar, slots: int, share_max: float) -> None:
+        """Whether enough of the newest ``slots`` bars of open hours are there.
+
+        Raises:
+            Unusable: more than ``share_max`` of them are missing.
+        """
+
     def missing_count(self, interval_s: int, calendar: Calendar) -> int:
         """Bars that are missing between the first and the last, of hours in which the market traded."""
 
@@ -243,12 +257,22 @@ def check_fresh(calendar: Calendar, *, newest_open_s: int, now_s: int, interval_
         Misconfigured: the interval is below 1 s, or the grace negative.
     """
 
+def check_step(before: tuple[float, float], after: tuple[float, float], max_s: float) -> None:
+    """Whether the wall clock went along with the monotonic one between two looks at both, in this order.
+
+    Raises:
+        Unusable: they moved apart by more than ``max_s`` seconds.
+    """
+
 class ClockWatch:
     """The server's time between its answers, by a clock that does not step. A skew forbids to decide, not to ask."""
 
     def __init__(self) -> None: ...
     def note(self, date: str, monotonic_s: float) -> None:
         """Remember an answer by its header ``Date``; one that cannot be read changes nothing."""
+
+    def closed_by(self, wall_s: float, monotonic_s: float) -> int:
+        """Until when a bar may have ended to count as closed: the earlier of both clocks, UTC seconds."""
 
     def skew_s(self, wall_s: float, monotonic_s: float) -> float | None:
         """This machine's clock minus the server's, seconds; 0 within its second; None before the first answer."""
@@ -715,8 +739,13 @@ def plan_fetch(
         clock_is_doubted: whether this machine's clock may be wrong, so that an answer is wanted for its time.
     """
 
-def check_quota(spent: int, cost: int, units: int, share: float) -> None:
+def quota_rest(calendars: list[tuple[Calendar, int]], *, cost: int, now_s: int) -> int:
+    """Units that one request for each bar still to come today costs, for all symbols (calendar, seconds of a bar)."""
+
+def check_quota(spent: int, cost: int, units: int, share: float, kept: int = 0) -> None:
     """Whether a request of ``cost`` units fits into the ``share`` of a day's ``units`` of which ``spent`` are gone.
+
+    ``kept`` units are left for others.
 
     Raises:
         Transient: it does not; the next day begins at 00:00 UTC.

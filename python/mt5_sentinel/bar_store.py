@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from mt5_sentinel import _core
 from mt5_sentinel.errors import Misconfigured, Transient
 
 Row = tuple[int, float, float, float, float, float]
@@ -86,6 +87,7 @@ class BarStore:
         self.path = path
         self._lock = threading.RLock()
         self._held_until_s: dict[str, float] = {}
+        self._sharers: dict[str, dict[str, tuple[_core.Calendar, int]]] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -131,6 +133,16 @@ class BarStore:
             query = "SELECT units FROM quota WHERE source = ? AND day_utc = ?"
             found = db.execute(query, (source, day_utc)).fetchone()
         return found[0] if found else 0
+
+    def share(self, source: str, origin: str, calendar: _core.Calendar, interval_s: int) -> None:
+        """Note that bars of this origin are asked for on a source's account."""
+        with self._lock:
+            self._sharers.setdefault(source, {})[origin] = calendar, interval_s
+
+    def sharers(self, source: str) -> list[tuple[_core.Calendar, int]]:
+        """Calendar and length of a bar of all that are asked for on a source's account."""
+        with self._lock:
+            return list(self._sharers.get(source, {}).values())
 
     def hold(self, source: str, until_s: float) -> None:
         """Remember that a source wants no request before a moment; its account is that of all symbols."""

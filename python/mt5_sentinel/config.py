@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -226,7 +227,12 @@ def _check_together(settings: Settings, mistakes: list[str]) -> None:
     try:
         url = urlsplit(settings.eodhd_url)
         is_base = (
-            url.scheme in ("http", "https") and url.hostname and not url.query and not url.username and url.port != 0
+            url.scheme in ("http", "https")
+            and url.hostname
+            and not url.query
+            and not url.fragment
+            and "@" not in url.netloc
+            and url.port != 0
         )
     except ValueError:  # a port that is none, a broken IPv6 address
         is_base = False
@@ -235,6 +241,8 @@ def _check_together(settings: Settings, mistakes: list[str]) -> None:
         mistakes.append("eodhd_url: the value is not a base URL such as https://eodhd.com, without user or query")
     elif url.scheme == "http" and url.hostname not in LOOPBACK:
         mistakes.append("eodhd_url: http would show the token to the network; use https (http is for loopback only)")
+    if not re.fullmatch(r"[A-Za-z0-9._-]*", settings.eodhd_symbol) or ".." in settings.eodhd_symbol:
+        mistakes.append("eodhd_symbol: the value is no name of the API such as EURUSD.FOREX")
     if settings.live:
         mistakes.append(
             "live: this version trades on paper only; live orders wait for the order-safety layer; use --dry-run"

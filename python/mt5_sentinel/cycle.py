@@ -45,8 +45,7 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
 
     log.info("Fetching market data for %s...", settings.symbol)
     brought = desk.history.bring(record, now_s, decided_bar_s)
-    bar = _fresh_bar(desk, record, brought.cleaned.newest_open_s, moment_s)
-    if bar is None:
+    if _fresh_bar(desk, record, brought) is None:
         return
     desk.history.confirm(brought, decided_bar_s)
 
@@ -54,8 +53,11 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
     record.scores = scores = desk.scoring.score(brought.cleaned.bars, record)
     log.info("✓ Prediction: SELL %.4f, HOLD %.4f, BUY %.4f", *scores)
 
+    bar = _fresh_bar(desk, record, brought)  # asking took its time, and scoring did
+    if bar is None:
+        return
     with stage(record, "decide"):
-        quote = _quote(desk, record, brought, moment_s)
+        quote = _quote(desk, record, brought, bar.now_s)
         account = desk.broker.account(quote)
         decision = _core.decide(
             scores,
@@ -70,20 +72,24 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
     if decision.side is not None:
         ruling = _core.approve(decision.side, account, desk.limits, halted=halted)
         with stage(record, "route"):
-            route(ruling, desk.broker, desk.journal, record, now_s)
+            route(ruling, desk.broker, desk.journal, record, bar.now_s)
     record.settled = decision.settles_bar
     _note_account(record, desk.broker.account(quote))
 
 
-def _fresh_bar(desk: Desk, record: CycleRecord, newest_open_s: int, moment_s: int) -> _core.FreshBar | None:
-    """The newest bar as the gate lets it through; None where the first bar after a closed market is not due yet."""
-    interval_s, grace_s = INTERVAL_S[desk.settings.interval], desk.settings.stale_grace_s
+def _fresh_bar(desk: Desk, record: CycleRecord, brought: Brought) -> _core.FreshBar | None:
+    """The newest bar as the gate lets it through now; None where the market, closed or just opened, has none."""
+    settings = desk.settings
     try:
         return _core.check_fresh(
-            desk.calendar, newest_open_s=newest_open_s, now_s=moment_s, interval_s=interval_s, grace_s=grace_s
+            desk.calendar,
+            newest_open_s=brought.cleaned.newest_open_s,
+            now_s=int(desk.history.now_s()),
+            interval_s=INTERVAL_S[settings.interval],
+            grace_s=settings.stale_grace_s,
         )
     except Unusable as gap:
-        if gap.reason != "awaiting_bar":
+        if gap.reason not in ("awaiting_bar", "market_closed"):
             raise
         record.status, record.reason, record.detail = "done", gap.reason, str(gap)
         log.info("No decision: %s", gap)

@@ -15,6 +15,9 @@ from mt5_sentinel.settings import Settings
 from mt5_sentinel.stages import stage
 from mt5_sentinel.types import INTERVAL_S, CycleRecord, Page
 
+STEP_S_MAX = 1.0
+"""How far the wall clock may move apart from the steady one during a request, seconds."""
+
 log = logging.getLogger("mt5_sentinel")
 
 
@@ -60,9 +63,12 @@ class History:
         self._crossed = crossed
         self._interval_s = INTERVAL_S[settings.interval]
         self._series = store.series(market.name, market.origin, self._interval_s)
+        for asked in (market,) if crossed is None else (market, crossed.other):
+            store.share(asked.name, asked.origin, calendar, self._interval_s)
         self._watch = _core.ClockWatch()
         self._tried: tuple[int, int, int] | None = None
         self._swept_at_s: int | None = None
+        self._missing = 0
         self._failure: SentinelError | None = None
 
     def bring(self, record: CycleRecord, now_s: float, decided_bar_s: int | None) -> Brought:
@@ -86,11 +92,24 @@ class History:
                 rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio
             )
         record.bars, record.bar_open_s = len(cleaned.bars), cleaned.newest_open_s
-        if self._swept_at_s == moment_s:
-            missing = cleaned.missing_count(self._interval_s, self._calendar)
-            log.info("  %d bars in all; %d are missing in open hours", record.bars, missing)
+        self._look_for_holes(cleaned, moment_s)
         price = cleaned.last_price if known.price is None else known.price
         return Brought(cleaned, price, known.answered_at_s or 0, stored[-1])
+
+    def now_s(self) -> float:
+        """This machine's time, which the last answer did not contradict."""
+        self._check_clock()
+        return self._clock.wall_s()
+
+    def _look_for_holes(self, cleaned: _core.Cleaned, moment_s: int) -> None:
+        """Refuse a history with too many holes; after a sweep that left other holes than before, sweep once more."""
+        if self._swept_at_s == moment_s:
+            missing = cleaned.missing_count(self._interval_s, self._calendar)
+            log.info("  %d bars in all; %d are missing in open hours", len(cleaned.bars), missing)
+            if missing != self._missing:
+                self._missing, self._swept_at_s = missing, None
+        share_max = self._settings.missing_share_max
+        cleaned.check_holes(self._interval_s, self._calendar, _core.needed_bars(), share_max)
 
     def confirm(self, brought: Brought, decided_bar_s: int | None) -> None:
         """Refuse a bar that is to be decided and that the other source has not confirmed, if that is configured.
@@ -108,18 +127,19 @@ class History:
             log.info("✓ Fetched 0 bars: %s", "none is due" if plan.need == "nothing" else "it is asked again later")
             return self._failure if plan.need != "nothing" else None
         self._tried = plan.tried
+        began = self._clock.wall_s(), self._clock.monotonic_s()
         try:
             with stage(record, "fetch"):
                 page = self.market.fetch(*plan.window, lambda: self._pay(self.market, record, moment_s))
+            self._note_time(page, began)
             if page.remaining == 0:
                 record.conditions.append("rate_limit_reached")
                 log.warning("%s answers no further request now, by its own count", self.market.name)
-            if page.date is not None:
-                self._watch.note(page.date, self._clock.monotonic_s())
-            self._check_clock()
             with stage(record, "parse"):
                 self._keep(record, page, plan.asked_from_s, moment_s)
         except SentinelError as error:
+            if error.reason == "quota_budget" and self._failure is not None:
+                return self._failure  # why it would have been asked again
             self._hold(self.market, error, moment_s)
             # Until it is asked again, this is why there is no bar.
             self._failure = type(error)(f"{error} (asked at {_core.time_text(moment_s)} UTC)", error.reason)
@@ -129,6 +149,18 @@ class History:
             self._swept_at_s = moment_s
         self._cross(record, moment_s)
         return None
+
+    def _note_time(self, page: Page, began: tuple[float, float]) -> None:
+        """Compare clocks; an answer that was asked for by another time than it is read by is not used."""
+        ended = self._clock.wall_s(), self._clock.monotonic_s()
+        if page.date is not None:
+            self._watch.note(page.date, ended[1])
+        elif self.market.tells_time:
+            raise Unusable(
+                f"{self.market.name} did not tell its time, so this clock cannot be trusted", "clock_unknown"
+            )
+        self._check_clock()
+        _core.check_step(began, ended, STEP_S_MAX)
 
     def _cross(self, record: CycleRecord, moment_s: int) -> None:
         """Compare what is stored now with the other source."""
@@ -172,21 +204,32 @@ class History:
         if units:
             day = datetime.fromtimestamp(moment_s, timezone.utc).strftime("%Y-%m-%d")
             budget = self._settings.eodhd_quota_units, self._settings.eodhd_quota_share
-            self.store.spend(market.name, day, units, lambda spent: _core.check_quota(spent, units, *budget))
+            kept = 0
+            if market.name in record.calls or (market is self.market and self._is_repeated()):
+                kept = _core.quota_rest(self.store.sharers(market.name), cost=units, now_s=moment_s)
+            self.store.spend(market.name, day, units, lambda spent: _core.check_quota(spent, units, *budget, kept))
         record.calls[market.name] = record.calls.get(market.name, 0) + 1
         record.fetch_calls += 1
         record.quota_units += units
+
+    def _is_repeated(self) -> bool:
+        """Whether the due bar was asked for before; such requests leave what others need for theirs."""
+        return self._tried is not None and self._tried[1] > 1
 
     def _keep(self, record: CycleRecord, page: Page, asked_from_s: int, moment_s: int) -> None:
         """Clean what came and store its closed bars."""
         rows = _core.parse(page.body)
         record.rows = len(rows)
-        cleaned = _core.clean(rows, interval_s=self._interval_s, now_s=moment_s, jump_ratio=self._settings.jump_ratio)
+        # A bar is closed when it is by both clocks, the machine's at the start of the cycle and the server's.
+        closed_s = self._watch.closed_by(moment_s, self._clock.monotonic_s())
+        cleaned = _core.clean(rows, interval_s=self._interval_s, now_s=closed_s, jump_ratio=self._settings.jump_ratio)
+        cleaned.check_times(self._interval_s)
         report = cleaned.report
         record.dropped, record.repaired = dict(report["dropped"]), report["repaired"]
         bars = cleaned.bars.rows()
         reaches_s = min(asked_from_s, bars[0][0])
-        revised = self._series.keep(bars, cleaned.last_price, asked_from_s=reaches_s, answered_at_s=moment_s)
+        answered_s = int(self._clock.wall_s())
+        revised = self._series.keep(bars, cleaned.last_price, asked_from_s=reaches_s, answered_at_s=answered_s)
         log.info("✓ Fetched %d bars", report["bars"])
         removed = ", ".join(f"{count} {cause}" for cause, count in record.dropped.items() if count)
         log.info(

@@ -65,7 +65,7 @@ class KeptHttp:
             return self._exchange(connection, deadline, method, path, body, sent)
         except TimeoutError:
             raise FetchError("timeout", f"no whole answer within {self._timeout_s:g} s") from None
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:  # a negative chunk is a ValueError there
             raise FetchError("connection", f"the connection broke: {_kind(error)}") from error
 
     def close(self) -> None:

@@ -30,6 +30,9 @@ class Market(Protocol):
     origin: str
     """Where its bars come from, the source's own name of the symbol included: bars of two origins are never joined."""
 
+    tells_time: bool
+    """Whether its answers must carry the server's time."""
+
     units_per_call: int
     """What a request costs of the day's quota; 0 where nothing is counted."""
 

@@ -59,7 +59,7 @@ class Settings:
     eodhd_url: str = setting("https://eodhd.com", "base URL of the market data API", flag=True)
     eodhd_api_token: str = setting(
         "",
-        "token of the market data API (no flag: flags show in ps)",
+        "token of the market data API (no flag: flags show in ps); hidden in logs from 6 characters on",
         env=("EODHD_API_TOKEN", "EODHD_API_KEY"),
         secret=True,
     )
@@ -112,6 +112,9 @@ class Settings:
         (),
         "further days the market is closed, as New York dates (`2026-12-24`), or closes early (`2026-12-24 13:00`)",
         per_symbol=True,
+    )
+    missing_share_max: float = setting(
+        0.2, "share of the newest bars of open hours that may be missing", low=0, high=1, per_symbol=True
     )
     clock_skew_max_s: float = setting(
         30.0, "seconds this machine's clock may differ from the API's before nothing is decided", low=1, high=3600

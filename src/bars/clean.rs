@@ -78,6 +78,9 @@ pub struct Cleaned {
     pub report: CleanReport,
 }
 
+/// Rows whose two times disagree are taken by their `timestamp` as long as they are fewer than one in so many.
+const CONFLICTS_ONE_IN: usize = 10;
+
 /// Fewer bars than this do not show what interval they are of.
 const TELLING_BARS: usize = 10;
 
@@ -102,6 +105,47 @@ impl Cleaned {
             }
             _ => Ok(self),
         }
+    }
+
+    /// Refuses rows of a live source whose times cannot be trusted with money.
+    ///
+    /// # Errors
+    /// [`Error::BadTimes`] when the two times of one row in ten or more disagree, or the newest bar does not open on the
+    /// interval's UTC grid.
+    pub fn check_times(&self, interval_s: i64) -> Result<()> {
+        let (rows, conflicts) = (self.report.rows, self.report.time_conflicts);
+        if conflicts * CONFLICTS_ONE_IN >= rows && conflicts > 0 {
+            let problem = format!("`timestamp` and `datetime` of {conflicts} of {rows} rows disagree");
+            return Err(Error::BadTimes { problem });
+        }
+        match self.bars.last() {
+            Some(bar) if bar.time.rem_euclid(interval_s.max(1)) != 0 => {
+                let opened = super::time::to_text(bar.time);
+                let problem = format!("the newest opens at {opened} UTC, which is off the grid of {interval_s} s");
+                Err(Error::BadTimes { problem })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a history with holes in the newest `slots` slots of open hours.
+    ///
+    /// # Errors
+    /// [`Error::Holes`] when more than `share_max` of them lack a bar.
+    pub fn check_holes(&self, interval_s: i64, calendar: &Calendar, slots: i64, share_max: f64) -> Result<()> {
+        let Some(newest) = self.bars.last() else { return Ok(()) };
+        let from_s = calendar.slots_back(newest.time, interval_s, slots - 1);
+        let first = self.bars.time().partition_point(|time| *time < from_s);
+        let times = &self.bars.time()[first..];
+        let begun_s = times.first().copied().unwrap_or(newest.time);
+        // A history that begins within the stretch is short, which is told apart.
+        let before = if first > 0 { calendar.slots_between(from_s - 1, begun_s, interval_s) } else { 0 };
+        let gaps = times.windows(2).filter(|pair| pair[1] - pair[0] > interval_s);
+        let between: i64 = gaps.map(|pair| calendar.slots_between(pair[0], pair[1], interval_s)).sum();
+        let missing = before + between;
+        #[allow(clippy::cast_possible_truncation, reason = "a share of a few thousand slots")]
+        let allowed = (slots as f64 * share_max) as i64;
+        if missing > allowed { Err(Error::Holes { missing, slots, allowed }) } else { Ok(()) }
     }
 
     /// Bars that are missing between the first and the last: slots in which the market traded, and that have none.

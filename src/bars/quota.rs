@@ -3,19 +3,33 @@
 use super::calendar::Calendar;
 use crate::{Error, Result};
 
+/// Seconds of a day: quotas begin anew at 00:00 UTC.
+const DAY_S: i64 = 86_400;
+
 /// Seconds of a week: the market's hours repeat after it.
 const WEEK_S: i64 = 7 * 86_400;
 
-/// Whether one more request fits into what may be spent today.
+/// Whether one more request fits into what may be spent today, less what is kept for others.
 ///
 /// # Errors
 /// [`Error::QuotaSpent`] when it does not.
-pub fn check(spent: u64, cost: u64, units: u64, share: f64) -> Result<()> {
-    let budget = units as f64 * share;
+pub fn check(spent: u64, cost: u64, units: u64, share: f64, kept: u64) -> Result<()> {
+    let budget = (units as f64 * share - kept as f64).max(0.0);
     if (spent + cost) as f64 > budget {
         return Err(Error::QuotaSpent { spent, budget });
     }
     Ok(())
+}
+
+/// Units that one request for each bar still to come today costs, for all symbols: what repeated requests must leave,
+/// so that an outage, or a symbol that never answers, does not blind the others until the next day.
+#[must_use]
+pub fn rest_of_day(symbols: &[(&Calendar, i64)], cost: u64, now_s: i64) -> u64 {
+    let midnight_s = (now_s.div_euclid(DAY_S) + 1) * DAY_S;
+    let bars = symbols.iter().map(|(calendar, interval_s)| {
+        calendar.open_s_between(now_s, midnight_s).unsigned_abs().div_ceil(interval_s.unsigned_abs().max(1))
+    });
+    bars.sum::<u64>() * cost
 }
 
 /// Units a day costs, on the average of the week from `now_s`, when every bar comes in time: one request a bar.

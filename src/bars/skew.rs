@@ -51,6 +51,18 @@ fn within(skew_s: Option<f64>, max_s: f64) -> Result<Option<f64>> {
     }
 }
 
+/// How far the wall clock moved apart from the monotonic one between two looks, seconds.
+///
+/// # Errors
+/// [`Error::ClockStep`] beyond `max_s`: what was begun by the one time must not be ended by the other.
+pub fn check_step(before: (f64, f64), after: (f64, f64), max_s: f64) -> Result<()> {
+    let step_s = (after.0 - before.0) - (after.1 - before.1);
+    if step_s.abs() > max_s {
+        return Err(Error::ClockStep { step_s });
+    }
+    Ok(())
+}
+
 /// The server's time between its answers, told by a clock that does not step.
 ///
 /// A monotonic clock may stand still while a machine sleeps, and the watch then calls the wall clock wrong until the
@@ -75,6 +87,15 @@ impl ClockWatch {
     pub fn estimate(&self, wall_s: f64, monotonic_s: f64) -> Option<f64> {
         let (server_s, noted_s) = self.noted?;
         outside_second(wall_s, server_s + (monotonic_s - noted_s))
+    }
+
+    /// Until when a bar may have ended to count as closed: the earlier of both clocks, whole UTC seconds.
+    #[must_use]
+    pub fn closed_by(&self, wall_s: f64, monotonic_s: f64) -> i64 {
+        let server_s = self.noted.map_or(wall_s, |(server_s, noted_s)| server_s + (monotonic_s - noted_s));
+        #[allow(clippy::cast_possible_truncation, reason = "UTC seconds are far inside i64")]
+        let earlier_s = wall_s.min(server_s).floor() as i64;
+        earlier_s
     }
 
     /// The estimate where it is within `max_s`, or none is known.

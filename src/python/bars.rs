@@ -139,6 +139,14 @@ pub(super) struct PyCleaned(pub(super) Cleaned);
 
 #[pymethods]
 impl PyCleaned {
+    fn check_times(&self, interval_s: i64) -> PyResult<()> {
+        run(|| self.0.check_times(interval_s))
+    }
+
+    fn check_holes(&self, interval_s: i64, calendar: &PyCalendar, slots: i64, share_max: f64) -> PyResult<()> {
+        run(|| self.0.check_holes(interval_s, &calendar.0, slots, share_max))
+    }
+
     fn missing_count(&self, py: Python<'_>, interval_s: i64, calendar: &PyCalendar) -> PyResult<i64> {
         py.detach(|| run(|| Ok(self.0.missing_count(interval_s, &calendar.0))))
     }

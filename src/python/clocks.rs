@@ -31,6 +31,10 @@ impl PyClockWatch {
         })
     }
 
+    fn closed_by(&self, wall_s: f64, monotonic_s: f64) -> PyResult<i64> {
+        run(|| Ok(self.watch().closed_by(wall_s, monotonic_s)))
+    }
+
     fn skew_s(&self, wall_s: f64, monotonic_s: f64) -> PyResult<Option<f64>> {
         run(|| Ok(self.watch().estimate(wall_s, monotonic_s)))
     }
@@ -44,6 +48,12 @@ impl PyClockWatch {
 #[pyfunction]
 pub(super) fn check_skew(now_s: f64, date: &str, max_s: f64) -> PyResult<Option<f64>> {
     run(|| bars::skew::check_skew(now_s, date, max_s))
+}
+
+/// Whether the wall clock went along with the monotonic one between two looks at both.
+#[pyfunction]
+pub(super) fn check_step(before: (f64, f64), after: (f64, f64), max_s: f64) -> PyResult<()> {
+    run(|| bars::skew::check_step(before, after, max_s))
 }
 
 /// The wall clock of a broker's server.

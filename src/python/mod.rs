@@ -39,7 +39,7 @@ mod _core {
     #[pymodule_export]
     use super::calendar::{PyCalendar, PyFreshBar, check_fresh};
     #[pymodule_export]
-    use super::clocks::{PyBrokerClock, PyClockWatch, check_skew};
+    use super::clocks::{PyBrokerClock, PyClockWatch, check_skew, check_step};
     #[pymodule_export]
     use super::compare::compare_bars;
     #[pymodule_export]
@@ -55,7 +55,7 @@ mod _core {
     #[pymodule_export]
     use super::model::PyModel;
     #[pymodule_export]
-    use super::plan::{PyFetchPlan, check_quota, check_quota_plan, plan_fetch};
+    use super::plan::{PyFetchPlan, check_quota, check_quota_plan, plan_fetch, quota_rest};
     #[pymodule_export]
     use super::score::{narrow, read_rows, widen};
     #[pymodule_export]

@@ -66,8 +66,18 @@ pub(super) fn plan_fetch(
 
 /// Whether one more request fits into what may be spent today.
 #[pyfunction]
-pub(super) fn check_quota(spent: u64, cost: u64, units: u64, share: f64) -> PyResult<()> {
-    run(|| quota::check(spent, cost, units, share))
+#[pyo3(signature = (spent, cost, units, share, kept = 0))]
+pub(super) fn check_quota(spent: u64, cost: u64, units: u64, share: f64, kept: u64) -> PyResult<()> {
+    run(|| quota::check(spent, cost, units, share, kept))
+}
+
+/// Units that one request for each bar still to come today costs.
+#[pyfunction]
+#[pyo3(signature = (calendars, *, cost, now_s))]
+#[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
+pub(super) fn quota_rest(calendars: Vec<(PyRef<'_, PyCalendar>, i64)>, cost: u64, now_s: i64) -> PyResult<u64> {
+    let symbols: Vec<_> = calendars.iter().map(|(calendar, interval_s)| (&calendar.0, *interval_s)).collect();
+    run(|| Ok(quota::rest_of_day(&symbols, cost, now_s)))
 }
 
 /// Units a day costs when every bar comes in time; refused where it is more than may be spent.

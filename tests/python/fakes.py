@@ -20,6 +20,7 @@ class FakeMarket:
     """Hourly rows of the window, or what a test puts in ``answer``."""
 
     name = origin = "fake"
+    tells_time = False
     units_per_call = 5
 
     def __init__(self) -> None:

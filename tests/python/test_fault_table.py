@@ -29,7 +29,6 @@ STILL_DATA = {
     "rows shuffled",
     "rows revised in one answer",
     "some rows without prices",
-    "no Date header",
 }
 """Faults that leave bars to decide on."""
 

@@ -149,12 +149,13 @@ def test_what_nobody_asked_for_ends_a_connection(connect: Any) -> None:
         [whole(b"half", length=8), "reset"],
         [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nha", "close"],
         [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nha", "close"],
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nabc", "close"],
         [b"SSH-2.0-OpenSSH_9.6\r\n", "close"],
         [b"\x00\xff\r\n\r\n", "close"],
         [b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 200 + b"\r\n"],
         [b"HTTP/1.1 200 OK\r\nX-A: " + b"b" * 70_000 + b"\r\n\r\n"],
     ],
-    ids=["short", "none", "reset", "chunk", "no chunk", "no HTTP", "binary", "headers", "header"],
+    ids=["short", "none", "reset", "chunk", "no chunk", "negative chunk", "no HTTP", "binary", "headers", "header"],
 )
 def test_a_broken_answer_is_none(connect: Any, script: list[Any]) -> None:
     with ScriptedHub(script) as hub:

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.scoring import Scoring
 from mt5_sentinel.types import CycleRecord
 from tests.python import bodies
-from tests.python.eodhd_server import EodhdServer
+from tests.python.eodhd_server import Answer, EodhdServer
 from tests.python.fake_mt5 import FakeTerminal, price, wall_s
 from tests.python.fakes import BUY, HOUR_S, NOW_S, FakeModel
 from tests.python.gateway_wire import Gateway
@@ -142,8 +143,10 @@ def test_a_daemon_decides_on_bars_of_a_terminal(tmp_path: Path) -> None:
 def test_a_terminal_confirms_or_disputes_the_bars_of_the_api(tmp_path: Path, server: EodhdServer) -> None:
     opened = [NOW_S // HOUR_S * HOUR_S - back * HOUR_S for back in reversed(range(1400))]
     rows = [bodies.row(at, 1.1, 1.1002, 1.0998, price(at), 100) for at in opened]
-    server.respond(200, bodies.body(rows))
     beside = Beside(tmp_path, eodhd_url=server.url, **TOKEN, **REFUSE)
+    server.play(
+        lambda request: Answer(200, bodies.body(rows), {"Date": formatdate(beside.clock.wall_s(), usegmt=True)})
+    )
     with beside.gateway:
         first, second = beside.cycle(), beside.cycle()
     assert (first.reason, first.conditions) == ("cross_check_failed", ["cross_check_failed"]), "no offset yet"

@@ -46,6 +46,7 @@ class EodhdMarket:
     """Asks for a window of one symbol's bars, within one budget of time, and never shows the token."""
 
     name = "eodhd"
+    tells_time = True
     units_per_call = 5
 
     def __init__(
@@ -137,7 +138,7 @@ class EodhdMarket:
                 HEADERS,
                 budget_s=left_s,
                 body_bytes_max=BODY_BYTES_MAX,
-                silence_s=self._timeout_s * SILENCE_SHARE,
+                silence_s=left_s if self._is_failing else self._timeout_s * SILENCE_SHARE,
             )
         except bounded_http.FetchError as error:
             return Fault(Transient(f"EODHD: {error}", f"fetch_{error.reason}"), heals=error.reason != "too_large")

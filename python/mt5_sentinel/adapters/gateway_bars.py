@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 from email.utils import formatdate
+from typing import Annotated
 
 import msgspec
 import zmq
@@ -43,18 +44,22 @@ REFUSALS: dict[int, tuple[type[SentinelError], str, str]] = {
 """What the code of an error reply means and who has to act; anything else may heal by itself."""
 
 
+_Seconds = Annotated[int, msgspec.Meta(ge=0, le=99_999_999_999)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 53))]
+
+
 class _Reply(msgspec.Struct):
     error: bool
-    retcode: int
+    retcode: Annotated[int, msgspec.Meta(ge=-(1 << 31), le=(1 << 31))]
     data: msgspec.Raw
     msg: str = ""
     req_id: str | None = None
 
 
 class _Rates(msgspec.Struct):
-    server_time: int
-    utc: float
-    rates: list[tuple[int, float, float, float, float, int, int, int]]
+    server_time: _Seconds
+    utc: Annotated[float, msgspec.Meta(ge=0, le=99_999_999_999)]
+    rates: list[tuple[_Seconds, float, float, float, float, _Count, _Count, _Count]]
     symbol: str | None = None
     timeframe: str | None = None
 
@@ -64,6 +69,7 @@ class GatewayMarket:
 
     name = "gateway"
 
+    tells_time = True
     units_per_call = 0
 
     def __init__(
@@ -159,7 +165,7 @@ class GatewayMarket:
     def _read(self, body: bytes) -> _Reply:
         try:
             return msgspec.json.decode(body, type=_Reply)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _unreadable(str(error)) from None
 
     def _rates(self, reply: _Reply, count: int) -> _Rates:
@@ -172,7 +178,7 @@ class GatewayMarket:
             raise _unreadable(f"no error, but retcode {reply.retcode} instead of {DONE}")
         try:
             answer = msgspec.json.decode(reply.data, type=_Rates)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _unreadable(str(error)) from None
         if len(answer.rates) > count:
             raise _unreadable(f"{len(answer.rates)} bars where {count} were asked for")

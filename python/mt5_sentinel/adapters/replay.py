@@ -17,6 +17,7 @@ class ReplayMarket:
     """A market whose past is a recording; it never shows more of a bar than was known at the time."""
 
     name = origin = "replay"
+    tells_time = False
     units_per_call = 0
 
     def __init__(self, rows: Sequence[Row], interval_s: int) -> None:

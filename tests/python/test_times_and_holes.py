@@ -92,6 +92,21 @@ def test_a_history_with_a_large_hole_is_not_decided_on_and_is_asked_for_again(sh
     assert shop.cycle(BUY).outcome == "filled", "the next request asks for all of it"
 
 
+def test_a_small_hole_deep_in_the_history_is_asked_for_once_more(shop: Shop) -> None:
+    rows = [row for row in bodies.hourly(NOW_S) if traded(row["timestamp"])]
+    hidden = rows[-105:-100]
+    shop.market.answer = bodies.body(rows[:-105] + rows[-100:])
+    assert shop.cycle(HOLD, after_s=HOUR_S).status == "done"
+    shop.market.answer = None
+    shop.cycle(HOLD, after_s=HOUR_S)
+    stored = {row[0] for row in shop.desk.history._series.rows(999)}
+    assert {row["timestamp"] for row in hidden} <= stored
+    for _ in range(3):
+        shop.cycle(HOLD, after_s=HOUR_S)
+    whole = [to_s - from_s > 500 * HOUR_S for from_s, to_s in shop.market.windows]
+    assert whole == [True, True, True, False, False], "until two answers agree"
+
+
 def test_small_holes_are_the_currencies_way(shop: Shop) -> None:
     rows = [row for n, row in enumerate(bodies.hourly(NOW_S)) if n % 15]
     shop.market.answer = bodies.body(rows)

@@ -8,6 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -37,7 +38,8 @@ class Answer:
     """What the server says.
 
     A ``Content-Length`` in ``headers`` replaces the true one; ``raw`` replaces status line, headers and body;
-    ``endless`` repeats the body until the client hangs up; ``reset`` ends the connection with RST instead of FIN.
+    ``endless`` repeats the body until the client hangs up; ``reset`` ends the connection with RST instead of FIN;
+    ``dated`` adds this machine's time, as a server's head has it.
     """
 
     status: int
@@ -49,13 +51,15 @@ class Answer:
     raw: bytes | None = None
     endless: bool = False
     reset: bool = False
+    dated: bool = False
 
     def head(self) -> bytes:
         """Status line and headers."""
         if self.raw is not None:
             return b""
         length = {} if self.endless else {"Content-Length": str(len(self.body))}
-        headers = {"Content-Type": "application/json", **length, "Connection": "close"}
+        date = {"Date": formatdate(usegmt=True)} if self.dated else {}
+        headers = {"Content-Type": "application/json", **length, **date, "Connection": "close"}
         lines = [f"{name}: {value}" for name, value in (headers | self.headers).items()]
         return "\r\n".join([f"HTTP/1.1 {self.status} {self.phrase}", *lines, "", ""]).encode()
 
@@ -86,7 +90,7 @@ class EodhdServer:
         drip: Drip | None = None,
     ) -> None:
         """Answer so from now on; what ``respond_once`` queued comes first."""
-        answer = Answer(status, body, dict(headers or {}), delay_s, drip)
+        answer = Answer(status, body, dict(headers or {}), delay_s, drip, dated=True)
         self.play(lambda request: answer)
 
     def respond_once(
@@ -98,7 +102,7 @@ class EodhdServer:
         drip: Drip | None = None,
     ) -> None:
         """Answer so once; several are answered in their order."""
-        self.say_once(Answer(status, body, dict(headers or {}), delay_s, drip))
+        self.say_once(Answer(status, body, dict(headers or {}), delay_s, drip, dated=True))
 
     def say_once(self, answer: Answer) -> None:
         """Give this answer once, after those that wait already."""

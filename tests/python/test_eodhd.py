@@ -45,7 +45,7 @@ def failure(source: EodhdMarket) -> SentinelError:
 def test_the_request_says_everything_the_api_wants(server: EodhdServer) -> None:
     server.respond(200, BODY)
     page = market(f"{server.url}/").fetch(FROM_S, NOW_S, nothing)
-    assert (page.body, page.date, page.remaining) == (BODY, None, None)
+    assert (page.body, page.remaining) == (BODY, None)
     (request,) = server.requests
     assert request.path == "/api/intraday/EURUSD.FOREX"
     assert sorted(request.query) == ["api_token", "fmt", "from", "interval", "to"]

@@ -102,21 +102,22 @@ class History:
         return self._clock.wall_s()
 
     def _look_for_holes(self, cleaned: _core.Cleaned, moment_s: int) -> None:
-        """Refuse a history with too many holes; after a sweep that left other holes than before, sweep once more."""
+        """Tell of holes; after a sweep that left other ones than before, sweep once more."""
         if self._swept_at_s == moment_s:
             missing = cleaned.missing_count(self._interval_s, self._calendar)
             log.info("  %d bars in all; %d are missing in open hours", len(cleaned.bars), missing)
             if missing != self._missing:
                 self._missing, self._swept_at_s = missing, None
-        share_max = self._settings.missing_share_max
-        cleaned.check_holes(self._interval_s, self._calendar, _core.needed_bars(), share_max)
 
     def confirm(self, brought: Brought, decided_bar_s: int | None) -> None:
-        """Refuse a bar that is to be decided and that the other source has not confirmed, if that is configured.
+        """Refuse what is fresh and still must not be decided.
 
         Raises:
-            Unusable: the sources disagree on it, or it could not be compared.
+            Unusable: too many bars are missing; where ``cross_check`` is ``refuse``, the sources disagree on the newest
+                bar, or it could not be compared.
         """
+        share_max = self._settings.missing_share_max
+        brought.cleaned.check_holes(self._interval_s, self._calendar, _core.needed_bars(), share_max)
         if self._crossed is not None:
             self._crossed.confirm(brought.newest, decided_bar_s)
 

@@ -161,7 +161,7 @@ def http_date(after_s: float) -> str:
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("after", ["3", http_date(3)])
 def test_a_wait_that_fits_is_kept_to(server: EodhdServer, status: int, after: str) -> None:
-    server.respond_once(status, b"slow down", {"Retry-After": after})
+    server.respond_once(status, b"slow down", {"Retry-After": after, "Date": http_date(0)})
     server.respond(200, BODY)
     asked = Asked(server.url)
     asked.fetch()
@@ -170,7 +170,7 @@ def test_a_wait_that_fits_is_kept_to(server: EodhdServer, status: int, after: st
 
 @pytest.mark.parametrize(("after", "hold_s"), [("3600", 3600.0), (http_date(900), 900.0), ("15", 15.0), ("14", 14.0)])
 def test_a_wait_that_does_not_fit_is_told_at_once(server: EodhdServer, after: str, hold_s: float) -> None:
-    server.respond(429, b"slow down", {"Retry-After": after})
+    server.respond(429, b"slow down", {"Retry-After": after, "Date": http_date(0)})
     asked = Asked(server.url)
     error = asked.failure()
     assert (error.reason, error.hold_s, asked.paid, asked.waits) == ("fetch_429", hold_s, 1, [])

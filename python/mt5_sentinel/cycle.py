@@ -14,7 +14,7 @@ from mt5_sentinel.route import recover, route
 from mt5_sentinel.scoring import Scoring
 from mt5_sentinel.settings import Settings
 from mt5_sentinel.stages import stage
-from mt5_sentinel.types import INTERVAL_S, CycleRecord
+from mt5_sentinel.types import CycleRecord
 
 log = logging.getLogger("mt5_sentinel")
 
@@ -79,15 +79,8 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
 
 def _fresh_bar(desk: Desk, record: CycleRecord, brought: Brought) -> _core.FreshBar | None:
     """The newest bar as the gate lets it through now; None where the market, closed or just opened, has none."""
-    settings = desk.settings
     try:
-        return _core.check_fresh(
-            desk.calendar,
-            newest_open_s=brought.cleaned.newest_open_s,
-            now_s=int(desk.history.now_s()),
-            interval_s=INTERVAL_S[settings.interval],
-            grace_s=settings.stale_grace_s,
-        )
+        return desk.history.fresh(brought)
     except Unusable as gap:
         if gap.reason not in ("awaiting_bar", "market_closed"):
             raise

@@ -96,10 +96,23 @@ class History:
         price = cleaned.last_price if known.price is None else known.price
         return Brought(cleaned, price, known.answered_at_s or 0, stored[-1])
 
-    def now_s(self) -> float:
-        """This machine's time, which the last answer did not contradict."""
+    def fresh(self, brought: Brought) -> _core.FreshBar:
+        """The newest bar as the gate lets it through now, by a clock that the last answer did not contradict.
+
+        Raises:
+            Unusable: as ``check_fresh``, or the clock is wrong.
+        """
         self._check_clock()
-        return self._clock.wall_s()
+        return self._gate(brought.cleaned.newest_open_s, int(self._clock.wall_s()))
+
+    def _gate(self, newest_open_s: int, now_s: int) -> _core.FreshBar:
+        return _core.check_fresh(
+            self._calendar,
+            newest_open_s=newest_open_s,
+            now_s=now_s,
+            interval_s=self._interval_s,
+            grace_s=self._settings.stale_grace_s,
+        )
 
     def _look_for_holes(self, cleaned: _core.Cleaned, moment_s: int) -> None:
         """Tell of holes; after a sweep that left other ones than before, sweep once more."""
@@ -199,7 +212,7 @@ class History:
         """Put one request on today's account before it is sent, or refuse to send it."""
         held_until_s = self.store.held_until_s(market.name)
         if moment_s < held_until_s:
-            until = datetime.fromtimestamp(held_until_s, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+            until = _core.time_text(int(held_until_s))
             raise Transient(f"{market.name} is not asked before {until} UTC, as it asked for", "fetch_held")
         units = market.units_per_call
         if units:
@@ -257,13 +270,7 @@ class History:
         if newest_open_s is None or not isinstance(failure, Transient):
             return failure
         try:
-            _core.check_fresh(
-                self._calendar,
-                newest_open_s=newest_open_s,
-                now_s=moment_s,
-                interval_s=self._interval_s,
-                grace_s=self._settings.stale_grace_s,
-            )
+            self._gate(newest_open_s, moment_s)
         except Unusable as old:
             return Unusable(f"{old}; {failure}", old.reason) if old.reason == "stale" else failure
         return failure

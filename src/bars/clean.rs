@@ -140,9 +140,7 @@ impl Cleaned {
         let begun_s = times.first().copied().unwrap_or(newest.time);
         // A history that begins within the stretch is short, which is told apart.
         let before = if first > 0 { calendar.slots_between(from_s - 1, begun_s, interval_s) } else { 0 };
-        let gaps = times.windows(2).filter(|pair| pair[1] - pair[0] > interval_s);
-        let between: i64 = gaps.map(|pair| calendar.slots_between(pair[0], pair[1], interval_s)).sum();
-        let missing = before + between;
+        let missing = before + missing_between(times, interval_s, calendar);
         #[allow(clippy::cast_possible_truncation, reason = "a share of a few thousand slots")]
         let allowed = (slots as f64 * share_max) as i64;
         if missing > allowed { Err(Error::Holes { missing, slots, allowed }) } else { Ok(()) }
@@ -151,8 +149,7 @@ impl Cleaned {
     /// Bars that are missing between the first and the last: slots in which the market traded, and that have none.
     #[must_use]
     pub fn missing_count(&self, interval_s: i64, calendar: &Calendar) -> i64 {
-        let gaps = self.bars.time().windows(2).filter(|pair| pair[1] - pair[0] > interval_s);
-        gaps.map(|pair| calendar.slots_between(pair[0], pair[1], interval_s)).sum()
+        missing_between(self.bars.time(), interval_s, calendar)
     }
 
     /// The newest price: the close of the bar still forming, else of the newest closed bar.
@@ -180,6 +177,12 @@ impl Cleaned {
             (true, false) => Err(Error::PriceJump { price: close, close: before }),
         }
     }
+}
+
+/// Slots between sorted open times in which the market traded, and that have no bar.
+fn missing_between(times: &[i64], interval_s: i64, calendar: &Calendar) -> i64 {
+    let gaps = times.windows(2).filter(|pair| pair[1] - pair[0] > interval_s);
+    gaps.map(|pair| calendar.slots_between(pair[0], pair[1], interval_s)).sum()
 }
 
 /// Cleans rows into closed bars; see the module for the order of steps.

@@ -7,7 +7,7 @@ use crate::{Error, Result};
 const DAY_S: i64 = 86_400;
 
 /// Seconds of a week: the market's hours repeat after it.
-const WEEK_S: i64 = 7 * 86_400;
+const WEEK_S: i64 = 7 * DAY_S;
 
 /// Whether one more request fits into what may be spent today, less what is kept for others.
 ///

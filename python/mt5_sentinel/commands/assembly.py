@@ -79,11 +79,6 @@ def local_model(settings: Settings) -> None:
         model(settings)
 
 
-def calendar(settings: Settings) -> _core.Calendar:
-    """When the symbol's market is open."""
-    return _core.Calendar(settings.symbol, settings.market, list(settings.holidays))
-
-
 def model(settings: Settings) -> _core.Model:
     """The configured model; it must be one for this symbol and interval."""
     path = bundle(settings)
@@ -129,7 +124,7 @@ def history(settings: Settings) -> None:
         raise Misconfigured(message, "bad_configuration")
 
 
-CHECKS: tuple[Check, ...] = (history, check_scoring, local_model, facts, policy, limits, calendar)
+CHECKS: tuple[Check, ...] = (history, check_scoring, local_model, facts, policy, limits, sources.calendar)
 """Asked about the settings before any part is built, so that all mistakes are told at once."""
 
 
@@ -212,7 +207,7 @@ def close(desks: Sequence[Desk]) -> None:
 
 def _desk(parts: Parts, broker: Broker, journal: Journal, store: BarStore, clock: Clock) -> Desk:
     """The one place where a desk is put together."""
-    settings, hours, worth = parts.settings, calendar(parts.settings), facts(parts.settings)
+    settings, hours, worth = parts.settings, sources.calendar(parts.settings), facts(parts.settings)
     other = parts.other_source
     crossed = None if other is None else CrossCheck(parts.source.name, other, settings, worth)
     return Desk(

@@ -36,6 +36,11 @@ def markets(settings: Settings, clock: Clock) -> tuple[Market, Market | None]:
     return found[0], found[1] if found[1:] else None
 
 
+def calendar(settings: Settings) -> _core.Calendar:
+    """When the symbol's market is open."""
+    return _core.Calendar(settings.symbol, settings.market, list(settings.holidays))
+
+
 def _market(name: str, settings: Settings, clock: Clock) -> Market:
     if name == "gateway":
         return GatewayMarket(
@@ -99,11 +104,7 @@ def quota(symbols: Sequence[Settings], now_s: float) -> int:
     Raises:
         Misconfigured: it is more than may be spent.
     """
-    planned = [
-        (_core.Calendar(one.symbol, one.market, list(one.holidays)), INTERVAL_S[one.interval])
-        for one in symbols
-        if "eodhd" in asked(one)
-    ]
+    planned = [(calendar(one), INTERVAL_S[one.interval]) for one in symbols if "eodhd" in asked(one)]
     units, share = symbols[0].eodhd_quota_units, symbols[0].eodhd_quota_share
     return _core.check_quota_plan(planned, cost=EodhdMarket.units_per_call, now_s=int(now_s), units=units, share=share)
 

@@ -62,6 +62,14 @@ pub enum Error {
         /// Interval that was asked for, seconds.
         expected_s: i64,
     },
+    /// A broker's fact about a symbol cannot be true.
+    #[error("the broker says {field} = {value}; nothing can be sized or priced with that")]
+    BadFacts {
+        /// Which fact.
+        field: &'static str,
+        /// What it says.
+        value: f64,
+    },
     /// The newest price is too far from the newest close to be traded at.
     #[error("the newest price {price} jumps away from the last close {close}; nothing is traded at it")]
     PriceJump {

@@ -864,13 +864,38 @@ class Ruling:
     @property
     def refusal(self) -> str | None: ...
 
-def approve(side: str, account: Account, limits: Limits, *, halted: bool) -> Ruling:
+def approve(side: str, account: OldAccount, limits: Limits, *, halted: bool) -> Ruling:
     """Turn the wish to be on ``side`` into an order within the limits."""
 
 class SymbolFacts:
-    """What one lot of a currency pair is worth to the account."""
+    """What a symbol is: what a lot is worth to the account, its steps and bounds."""
 
-    def __init__(self, symbol: str, account_currency: str) -> None: ...
+    def __init__(self, symbol: str, account_currency: str) -> None:
+        """What is usual for a currency pair.
+
+        Raises:
+            Misconfigured: not a currency pair, or an account in neither of its currencies.
+        """
+
+    @staticmethod
+    def from_broker(
+        *,
+        account_currency: str,
+        point: float,
+        tick_size: float,
+        tick_value: float,
+        contract_size: float,
+        volume_min: float,
+        volume_step: float,
+        volume_max: float,
+        stops_level_points: float,
+    ) -> SymbolFacts:
+        """What the broker says: prices, volumes in lots, ``tick_value`` in account currency per lot.
+
+        Raises:
+            Unusable: a fact that cannot be true.
+        """
+
     @property
     def account_currency(self) -> str: ...
     @property
@@ -891,7 +916,77 @@ class Quote:
     @property
     def ask(self) -> float: ...
 
+@final
 class Position:
+    """An open position as the broker keeps it; volume in lots, ``profit`` (open) in account currency."""
+
+    def __init__(
+        self,
+        *,
+        ticket: int,
+        symbol: str,
+        side: _Side,
+        lots: float,
+        price: float,
+        sl: float | None = None,
+        tp: float | None = None,
+        opened_s: int,
+        magic: int,
+        profit: float = 0.0,
+        req_id: str | None = None,
+    ) -> None: ...
+    @property
+    def ticket(self) -> int: ...
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def side(self) -> _Side: ...
+    @property
+    def lots(self) -> float: ...
+    @property
+    def price(self) -> float: ...
+    @property
+    def sl(self) -> float | None: ...
+    @property
+    def tp(self) -> float | None: ...
+    @property
+    def opened_s(self) -> int: ...
+    @property
+    def magic(self) -> int: ...
+    @property
+    def profit(self) -> float: ...
+    @property
+    def req_id(self) -> str | None: ...
+
+@final
+class Account:
+    """The account; money in its own currency."""
+
+    def __init__(self, *, balance: float, equity: float, margin_free: float) -> None: ...
+    @property
+    def balance(self) -> float: ...
+    @property
+    def equity(self) -> float: ...
+    @property
+    def margin_free(self) -> float: ...
+
+@final
+class Book:
+    """What the broker says it holds: the account, and positions of all symbols and programs."""
+
+    def __init__(self, account: Account, positions: list[Position], *, halted: bool = False) -> None: ...
+    @property
+    def account(self) -> Account: ...
+    @property
+    def positions(self) -> list[Position]: ...
+    @property
+    def halted(self) -> bool:
+        """Whether the broker's side takes no new positions."""
+
+    def own(self, symbol: str, magic: int) -> list[Position]:
+        """Positions of one symbol that one program opened."""
+
+class OldPosition:
     """An open position."""
 
     @property
@@ -903,7 +998,7 @@ class Position:
     @property
     def opened_s(self) -> int: ...
 
-class Account:
+class OldAccount:
     """The book at one quote; money in account currency."""
 
     @property
@@ -917,7 +1012,7 @@ class Account:
     @property
     def spread_points(self) -> float: ...
     @property
-    def position(self) -> Position | None: ...
+    def position(self) -> OldPosition | None: ...
 
 class Fill:
     """What an order did to the book; ``profit`` in account currency."""
@@ -942,7 +1037,7 @@ class PaperBook:
             Unsafe: the order does not fit the book, which is unchanged then.
         """
 
-    def mark(self, quote: Quote) -> Account: ...
+    def mark(self, quote: Quote) -> OldAccount: ...
     def copy(self) -> PaperBook:
         """An independent book in the same state."""
 

@@ -67,6 +67,65 @@ ALTER TABLE cycle ADD COLUMN other_sell REAL;
 ALTER TABLE cycle ADD COLUMN other_hold REAL;
 ALTER TABLE cycle ADD COLUMN other_buy REAL;
 """,
+    """
+ALTER TABLE intent ADD COLUMN kind TEXT NOT NULL DEFAULT 'open' CHECK (kind IN ('open', 'close'));
+ALTER TABLE intent ADD COLUMN purpose TEXT NOT NULL DEFAULT 'signal';
+ALTER TABLE intent ADD COLUMN ticket INTEGER;
+ALTER TABLE intent ADD COLUMN sl REAL;
+ALTER TABLE intent ADD COLUMN tp REAL;
+ALTER TABLE intent ADD COLUMN magic INTEGER;
+ALTER TABLE intent ADD COLUMN deviation_points INTEGER;
+ALTER TABLE intent ADD COLUMN retcode INTEGER;
+ALTER TABLE intent ADD COLUMN settled_utc TEXT;
+CREATE INDEX intent_created ON intent (mode, created_utc);
+CREATE TABLE position (
+    mode          TEXT NOT NULL,
+    ticket        INTEGER NOT NULL,
+    symbol        TEXT NOT NULL,
+    side          TEXT NOT NULL CHECK (side IN ('BUY', 'SELL')),
+    lots          REAL NOT NULL,
+    price         REAL NOT NULL,
+    sl            REAL,
+    tp            REAL,
+    req_id        TEXT,
+    opened_utc    TEXT NOT NULL,
+    state         TEXT NOT NULL CHECK (state IN ('open', 'closed')),
+    profit        REAL NOT NULL DEFAULT 0,
+    closed_utc    TEXT,
+    closed_price  REAL,
+    closed_by     TEXT,
+    PRIMARY KEY (mode, ticket)
+) STRICT;
+CREATE INDEX position_open ON position (mode, symbol) WHERE state = 'open';
+CREATE INDEX position_closed ON position (mode, closed_utc) WHERE state = 'closed';
+CREATE TABLE risk (
+    mode              TEXT PRIMARY KEY,
+    day               INTEGER NOT NULL,
+    day_start_equity  REAL NOT NULL,
+    peak_equity       REAL NOT NULL,
+    state             TEXT NOT NULL CHECK (state IN ('ACTIVE', 'REDUCING', 'HALTED')),
+    because           TEXT,
+    since_s           INTEGER,
+    until_s           INTEGER
+) STRICT;
+CREATE TABLE risk_change (
+    id        INTEGER PRIMARY KEY,
+    at_utc    TEXT NOT NULL,
+    mode      TEXT NOT NULL,
+    state     TEXT NOT NULL,
+    because   TEXT
+) STRICT;
+CREATE TABLE difference (
+    id        INTEGER PRIMARY KEY,
+    at_utc    TEXT NOT NULL,
+    mode      TEXT NOT NULL,
+    symbol    TEXT NOT NULL,
+    ticket    INTEGER,
+    kind      TEXT NOT NULL,
+    rule      TEXT NOT NULL,
+    detail    TEXT NOT NULL
+) STRICT;
+""",
 )
 """What leads from one version to the next. Steps that were released are never changed."""
 

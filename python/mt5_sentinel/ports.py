@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from mt5_sentinel._core import Account, Quote
-from mt5_sentinel.types import FillReport, OrderRequest, Page
+from mt5_sentinel._core import Bars, Book, Quote, SymbolFacts
+from mt5_sentinel.types import Closing, Execution, OrderRequest, Page
 
 
 class Clock(Protocol):
@@ -65,25 +65,69 @@ class Scorer(Protocol):
 
 
 class Broker(Protocol):
-    """Where orders go; its own book is the truth about positions."""
+    """Where orders go; its own book is the truth about positions. Used by one thread at a time."""
 
-    def account(self, quote: Quote) -> Account:
-        """Account and position at this quote; for a paper broker also the price of the next order."""
+    name: str
 
-    def send(self, request: OrderRequest, now_s: float) -> FillReport:
+    def mark(self, symbol: str, quote: Quote, bars: Bars) -> None:
+        """What the market did: bars that closed, oldest first, and the newest price.
+
+        A broker without prices of its own executes stops and targets on it; one that has them pays no attention.
+        """
+
+    def book(self) -> Book:
+        """Account and positions as they are now.
+
+        Raises:
+            Transient: the broker does not answer.
+            Unusable: its clock is wrong, or what it says cannot be used.
+        """
+
+    def facts(self, symbol: str) -> SymbolFacts:
+        """Steps, bounds and worth of a symbol. Raises as ``book``."""
+
+    def quote(self, symbol: str) -> Quote | None:
+        """The broker's own newest bid and ask; ``None`` where it has no prices of its own. Raises as ``book``."""
+
+    def check(self, request: OrderRequest, now_s: float) -> None:
+        """Everything but the sending.
+
+        Raises:
+            Refused: the broker would not take the order.
+            Transient: no answer.
+        """
+
+    def send(self, request: OrderRequest, now_s: float) -> Execution:
         """Execute an order once: the same ``req_id`` answers the first outcome.
 
         Raises:
-            Refused: the broker said no.
+            Refused: the broker said no; nothing was executed and nothing will be.
             Uncertain: no answer; the order may or may not have been executed.
         """
 
-    def lookup(self, req_id: str) -> FillReport | None:
-        """Outcome of an earlier order; ``None`` when the broker never saw it.
+    def lookup(self, req_id: str) -> Execution | None:
+        """Outcome of an earlier order. ``None``: it was never seen, and from now on would be refused.
 
         Raises:
+            Refused: it was refused.
             Uncertain: the broker cannot tell now.
         """
 
+    def closings(self, ticket: int) -> list[Closing]:
+        """How a position was closed, part by part, oldest first; empty while it is open or unknown. Raises as ``book``."""
+
     def close(self) -> None:
         """Release what the broker holds."""
+
+
+class Link(Protocol):
+    """The wire to a gateway: one request, one answer."""
+
+    def exchange(self, request: bytes, patience_s: float) -> bytes | None:
+        """Send, and wait for the answer; ``None`` after ``patience_s``.
+
+        What was sent may still arrive after that; an answer that comes too late is never given to a later request.
+        """
+
+    def close(self) -> None:
+        """Drop the connection and what was not sent."""

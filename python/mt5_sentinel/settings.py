@@ -40,7 +40,7 @@ class Settings:
     threshold: float = setting(
         0.6, "trade only above this confidence, 0 to 1", flag=True, low=0.0, high=1.0, per_symbol=True
     )
-    live: bool = setting(False, "trade live; refused by this version, which trades on paper")
+    live: bool = setting(False, "send orders to the gateway; else a dry run on paper")
     model: str = setting(
         "local",
         "what scores: `local`, `hub`, `hub_with_local_fallback` or `shadow` (both; one trades); or, in short, a model"
@@ -120,17 +120,89 @@ class Settings:
         30.0, "seconds this machine's clock may differ from the API's before nothing is decided", low=1, high=3600
     )
 
-    volume_lots: float = setting(0.01, "volume of an order, lots", low=0.01, high=100, per_symbol=True)
+    sizing: Literal["fixed", "risk"] = setting(
+        "fixed", "volume of an order: `volume_lots`, or what risks `risk_per_trade` at its stop", per_symbol=True
+    )
+    volume_lots: float = setting(
+        0.01, "volume of an order with fixed sizing, lots", low=0.01, high=100, per_symbol=True
+    )
     volume_lots_max: float = setting(
         0.1, "greatest volume an order may have, lots", low=0.01, high=100, per_symbol=True
     )
+    risk_per_trade: float = setting(
+        0.005, "share of the equity that an order may lose at its stop", low=0.0001, high=0.1, per_symbol=True
+    )
+    stop_mode: Literal["atr", "pips"] = setting(
+        "atr", "how far stop and target lie from the price: in average true ranges, or in pips", per_symbol=True
+    )
+    stop_atr: float = setting(
+        2.0, "distance of the stop, average true ranges of 14 bars", low=0.1, high=50, per_symbol=True
+    )
+    target_atr: float = setting(
+        3.0, "distance of the target, average true ranges; 0: none", low=0, high=100, per_symbol=True
+    )
+    stop_pips: float = setting(30.0, "distance of the stop, pips (10 points)", low=0.5, high=10000, per_symbol=True)
+    target_pips: float = setting(45.0, "distance of the target, pips; 0: none", low=0, high=10000, per_symbol=True)
+    positions_symbol_max: int = setting(1, "open positions a symbol may have", low=1, high=100, per_symbol=True)
+    positions_max: int = setting(5, "open positions the account may have", low=1, high=1000)
+    exposure_symbol_max: float = setting(
+        25_000.0, "worth of a symbol's open positions, account currency", low=1, per_symbol=True
+    )
+    exposure_group_max: float = setting(50_000.0, "worth of a group's open positions, account currency", low=1)
+    exposure_total_max: float = setting(100_000.0, "worth of all open positions, account currency", low=1)
+    exposure_groups: tuple[str, ...] = setting(
+        (), "symbols that move together, each group as `EURUSD+GBPUSD`; empty: symbols that share a currency"
+    )
     daily_loss_max: float = setting(
-        100.0, "loss of a UTC day after which only exits trade, account currency", low=0.01, per_symbol=True
+        100.0,
+        "loss of a UTC day, open positions included, after which only exits trade that day, account currency",
+        low=0.01,
+    )
+    drawdown_max: float = setting(
+        500.0,
+        "fall of the equity from its highest mark after which only exits trade until `resume`, account currency",
+        low=0.01,
+    )
+    loss_warn_share: float = setting(0.5, "share of either loss from which it is warned", low=0.01, high=1)
+    loss_reduce_share: float = setting(0.8, "share of either loss from which nothing is opened", low=0.01, high=1)
+    losses_in_a_row_max: int = setting(4, "losing trades in a row after which a pause begins", low=1, high=1000)
+    cooldown_minutes: float = setting(240.0, "length of that pause, minutes", low=0, high=100_000)
+    orders_per_minute_max: int = setting(4, "openings within 60 seconds, all symbols", low=1, high=1000)
+    orders_per_day_max: int = setting(40, "openings of a UTC day, all symbols", low=1, high=100_000)
+    trading_hours: tuple[str, ...] = setting(
+        (), "when positions may be opened, UTC, as `Mon-Fri 07:00-20:00`; empty: always", per_symbol=True
+    )
+    weekend_flat_minutes: float = setting(
+        30.0,
+        "minutes before the market closes for more than 24 hours from which positions are closed and none is opened;"
+        " 0: they stay",
+        low=0,
+        high=1440,
+        per_symbol=True,
+    )
+    news_file: str = setting("", "CSV file of times in which nothing is opened (docs/RISK.md); empty: none")
+    signal_age_max_s: float = setting(
+        1200.0, "age of a signal, from the close of its bar, up to which it is traded, seconds", low=1, per_symbol=True
     )
     spread_points_max: float = setting(30.0, "widest spread to open a position at, points", low=0.1, per_symbol=True)
+    slippage_points_max: int = setting(
+        20, "how far from the price an order may be filled, points", low=0, high=10000, per_symbol=True
+    )
+    magic: int = setting(
+        577215, "number that marks this program's positions; two daemons on one account take two", low=1, high=2**31 - 1
+    )
+    halt_file: str = setting(
+        "", "while this file exists nothing is opened (the kill switch); empty: HALT in the state directory"
+    )
+
     account_currency: str = setting("USD", "currency of the account; one of the symbol's two")
-    deposit: float = setting(10000.0, "deposit of the paper account, account currency", low=1, per_symbol=True)
+    deposit: float = setting(10000.0, "deposit of the paper account, account currency", low=1)
+    leverage: float = setting(30.0, "leverage of the paper account", low=1, high=2000)
     spread_points: float = setting(10.0, "spread of the paper broker, points", low=0, high=10000, per_symbol=True)
+    paper_slippage_points: float = setting(
+        0.0, "greatest slippage of the paper broker, points; drawn for each order from `paper_seed`", low=0, high=1000
+    )
+    paper_seed: int = setting(1, "seed of the paper broker's slippage", low=0, high=2**53)
     price_side: Literal["bid", "ask", "mid"] = setting("bid", "which side of the market the bars show", per_symbol=True)
 
     hub_host: str = setting("", "MLflow scoring server", env=("HUB_HOST",), flag=True, per_symbol=True)
@@ -159,9 +231,18 @@ class Settings:
         "local", "whose answer is traded with `model = shadow`", per_symbol=True
     )
     gtw_host: str = setting(
-        "", "gateway to the terminal: bars; orders go to paper in this version", env=("GTW_HOST",), flag=True
+        "", "gateway to the terminal: orders (with `live`, else their check) and bars", env=("GTW_HOST",), flag=True
     )
     gtw_port: int = setting(5555, "port of the gateway", env=("GTW_PORT",), flag=True, low=1, high=65535)
+    gtw_timeout_s: float = setting(
+        5.0, "seconds the gateway may take for an answer, repeats included", low=0.1, high=10
+    )
+    gtw_server_key: str = setting("", "public key of the gateway, 40 characters, as `mt5-sentinel keys` shows it")
+    gtw_key_file: str = setting("", "file with this daemon's own key pair, made by `mt5-sentinel keys`")
+    gtw_skew_max_s: float = setting(
+        3.0, "seconds the gateway's clock may differ from this machine's before no order is sent", low=0.1, high=20
+    )
+    allow_plaintext: bool = setting(False, "talk to a gateway on another machine without encryption")
 
     metrics_host: str = setting("127.0.0.1", "address of /metrics and /healthz", flag=True)
     metrics_port: int = setting(

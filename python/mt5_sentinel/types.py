@@ -8,7 +8,14 @@ import msgspec
 
 Side = Literal["BUY", "SELL"]
 Action = Literal["SELL", "HOLD", "BUY"]
-Mode = Literal["dry-run", "demo"]
+Mode = Literal["dry-run", "demo", "live"]
+
+OrderKind = Literal["open", "close"]
+Purpose = Literal["signal", "weekend", "kill_switch"]
+"""Why an order is sent: the model, the end of the week, or a person who wants to be out."""
+
+ClosedBy = Literal["order", "stop_loss", "take_profit", "stop_out", "by_hand", "unknown"]
+"""What closed a position: an order of this program, the broker, or a person in the terminal."""
 
 ScoringMode = Literal["local", "hub", "hub_with_local_fallback", "shadow"]
 
@@ -88,23 +95,50 @@ class CycleRecord(msgspec.Struct, omit_defaults=False):
 class OrderRequest(msgspec.Struct, frozen=True):
     """One order as it goes to a broker; written to the journal before it is sent.
 
-    Volumes in lots, times in UTC unix seconds; after ``not_after_s`` a broker refuses the order.
+    Volumes in lots, prices in price units, times in UTC unix seconds; after ``not_after_s`` a broker refuses the order.
     """
 
     req_id: str
+    kind: OrderKind
     symbol: str
     side: Side
-    close_lots: float
-    open_lots: float
-    bar_open_s: int
+    """Of the order itself: a long position is closed by a SELL."""
+    lots: float
+    purpose: Purpose
+    magic: int
     created_s: float
     not_after_s: float
+    ticket: int = 0
+    """The position to close; 0 where one is opened."""
+    sl: float | None = None
+    tp: float | None = None
+    deviation_points: int = 0
+    """How far from the price at the broker it may be filled."""
+    bar_open_s: int | None = None
+    """The bar it was decided on, if any."""
 
 
-class FillReport(msgspec.Struct, frozen=True):
-    """What a broker did with an order; ``profit`` is the realised part, in account currency."""
+class Execution(msgspec.Struct, frozen=True):
+    """What a broker did with an order; ``profit`` is what it realised, in account currency."""
 
+    ticket: int
+    """Of the position it opened or closed."""
     price: float
-    closed_lots: float
-    opened_lots: float
+    lots: float
+    """May be fewer than were asked for."""
+    profit: float = 0.0
+    retcode: int = 10009
+
+
+class Closing(msgspec.Struct, frozen=True):
+    """How a position, or a part of it, was closed; ``profit`` in account currency, commission and swap included."""
+
+    ticket: int
+    """Of the position."""
+    time_s: float
+    price: float
+    lots: float
     profit: float
+    by: ClosedBy
+    req_id: str | None = None
+    """The order that closed it, where its comment tells."""

@@ -1,6 +1,7 @@
 //! Floor 4: the extension module `mt5_sentinel._core`. Signature, call, map the error; no arithmetic, no decisions.
 
 mod bars;
+mod book;
 mod broker_offset;
 mod bundle;
 mod calendar;
@@ -30,6 +31,8 @@ mod _core {
 
     #[pymodule_export]
     use super::bars::{PyBars, PyCleaned, PyRawRows, clean, join_bodies, parse, parse_time, time_text};
+    #[pymodule_export]
+    use super::book::{PyAccount, PyBook, PyPosition};
     #[pymodule_export]
     use super::broker_offset::PyBrokerOffset;
     #[pymodule_export]
@@ -62,7 +65,7 @@ mod _core {
     use super::stream::PyStream;
     #[pymodule_export]
     use super::trade::{
-        PyAccount, PyFill, PyLimits, PyOrder, PyPaperBook, PyPosition, PyQuote, PyRuling, PySymbolFacts, approve,
+        PyFill, PyLimits, PyOldAccount, PyOldPosition, PyOrder, PyPaperBook, PyQuote, PyRuling, PySymbolFacts, approve,
     };
 
     #[pymodule_init]

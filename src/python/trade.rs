@@ -6,7 +6,8 @@ use pyo3::prelude::*;
 
 use super::errors::run;
 use crate::trade::{
-    self, Account, Fill, Limits, Order, PaperBook, Position, Quote, QuoteSide, Ruling, Side, SymbolFacts,
+    self, BrokerFacts, Fill, Limits, OldAccount as Account, OldPosition as Position, Order, PaperBook, Quote,
+    QuoteSide, Ruling, Side, SymbolFacts,
 };
 use crate::{Error, Result};
 
@@ -95,19 +96,49 @@ impl PyRuling {
 /// Turns the wish to be on `side` into an order within the limits.
 #[pyfunction]
 #[pyo3(signature = (side, account, limits, *, halted))]
-pub(super) fn approve(side: &str, account: &PyAccount, limits: &PyLimits, halted: bool) -> PyResult<PyRuling> {
+pub(super) fn approve(side: &str, account: &PyOldAccount, limits: &PyLimits, halted: bool) -> PyResult<PyRuling> {
     run(|| Ok(PyRuling(trade::approve(side_from(side)?, &account.0, &limits.0, halted))))
 }
 
 /// What one lot of a currency pair is worth.
 #[pyclass(name = "SymbolFacts", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PySymbolFacts(SymbolFacts);
+pub(super) struct PySymbolFacts(pub(super) SymbolFacts);
 
 #[pymethods]
 impl PySymbolFacts {
     #[new]
     fn new(symbol: &str, account_currency: &str) -> PyResult<Self> {
         run(|| SymbolFacts::currency_pair(symbol, account_currency)).map(Self)
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (
+        *, account_currency, point, tick_size, tick_value, contract_size, volume_min, volume_step, volume_max,
+        stops_level_points
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "a symbol has so many facts, each given by name")]
+    fn from_broker(
+        account_currency: &str,
+        point: f64,
+        tick_size: f64,
+        tick_value: f64,
+        contract_size: f64,
+        volume_min: f64,
+        volume_step: f64,
+        volume_max: f64,
+        stops_level_points: f64,
+    ) -> PyResult<Self> {
+        let told = BrokerFacts {
+            point,
+            tick_size,
+            tick_value,
+            contract_size,
+            volume_min,
+            volume_step,
+            volume_max,
+            stops_level_points,
+        };
+        run(|| SymbolFacts::from_broker(told, account_currency)).map(Self)
     }
 
     #[getter]
@@ -128,7 +159,7 @@ impl PySymbolFacts {
 
 /// Bid and ask at one moment.
 #[pyclass(name = "Quote", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyQuote(Quote);
+pub(super) struct PyQuote(pub(super) Quote);
 
 #[pymethods]
 impl PyQuote {
@@ -155,11 +186,11 @@ impl PyQuote {
 }
 
 /// An open position.
-#[pyclass(name = "Position", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyPosition(Position);
+#[pyclass(name = "OldPosition", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyOldPosition(Position);
 
 #[pymethods]
-impl PyPosition {
+impl PyOldPosition {
     #[getter]
     fn side(&self) -> &'static str {
         side_name(self.0.side)
@@ -182,11 +213,11 @@ impl PyPosition {
 }
 
 /// The book at one quote.
-#[pyclass(name = "Account", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyAccount(Account);
+#[pyclass(name = "OldAccount", module = "mt5_sentinel._core", frozen)]
+pub(super) struct PyOldAccount(Account);
 
 #[pymethods]
-impl PyAccount {
+impl PyOldAccount {
     #[getter]
     fn balance(&self) -> f64 {
         self.0.balance
@@ -213,8 +244,8 @@ impl PyAccount {
     }
 
     #[getter]
-    fn position(&self) -> Option<PyPosition> {
-        self.0.position.map(PyPosition)
+    fn position(&self) -> Option<PyOldPosition> {
+        self.0.position.map(PyOldPosition)
     }
 }
 
@@ -265,7 +296,7 @@ impl PyPaperBook {
         run(|| Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())).map(|book| Self(Mutex::new(book)))
     }
 
-    fn mark(&self, quote: &PyQuote) -> PyResult<PyAccount> {
-        run(|| Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).mark(&quote.0))).map(PyAccount)
+    fn mark(&self, quote: &PyQuote) -> PyResult<PyOldAccount> {
+        run(|| Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).mark(&quote.0))).map(PyOldAccount)
     }
 }

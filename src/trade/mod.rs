@@ -1,14 +1,18 @@
 //! Floor 3: scores → decision → ruling → paper fill. Pure state machines; every money rule is written here, once.
 
+mod book;
 mod decide;
 mod paper;
+mod quote;
 mod risk;
 mod symbol;
 
+pub use book::{Account, Book, Position};
 pub use decide::{Action, Decision, Policy, Reason, Situation, decide};
-pub use paper::{Account, Fill, PaperBook, Position, Quote, QuoteSide};
+pub use paper::{Account as OldAccount, Fill, PaperBook, Position as OldPosition};
+pub use quote::{Quote, QuoteSide};
 pub use risk::{Limits, Order, Refusal, Ruling, approve};
-pub use symbol::SymbolFacts;
+pub use symbol::{BrokerFacts, SymbolFacts};
 
 /// Direction of an order or a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

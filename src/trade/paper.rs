@@ -1,59 +1,10 @@
 //! The paper book: fills at bid or ask, one net position, profit in account currency.
 
-use super::{Order, Side, SymbolFacts};
+use super::{Order, Quote, Side, SymbolFacts};
 use crate::{Error, Result};
 
 /// Seconds of a UTC day, the unit of the daily loss.
 const DAY_S: i64 = 86_400;
-
-/// Which side of the market a source's bars show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QuoteSide {
-    /// Bars show the bid, as `MetaTrader`'s do.
-    Bid,
-    /// Bars show the ask.
-    Ask,
-    /// Bars show the middle.
-    Mid,
-}
-
-/// Two prices at one moment.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Quote {
-    /// UTC seconds.
-    pub time_s: i64,
-    /// Price a seller gets.
-    pub bid: f64,
-    /// Price a buyer pays.
-    pub ask: f64,
-}
-
-impl Quote {
-    /// Widens one price by a spread, price units, to the side it does not show.
-    ///
-    /// # Errors
-    /// [`Error::BadFill`] when bid is not positive, or the spread is negative or not finite.
-    pub fn around(time_s: i64, price: f64, shows: QuoteSide, spread: f64) -> Result<Self> {
-        let (bid, ask) = match shows {
-            QuoteSide::Bid => (price, price + spread),
-            QuoteSide::Ask => (price - spread, price),
-            QuoteSide::Mid => (price - spread / 2.0, price + spread / 2.0),
-        };
-        if !(bid > 0.0 && ask.is_finite() && ask >= bid) {
-            return Err(Error::BadFill { problem: format!("price {price} with spread {spread} gives no quote") });
-        }
-        Ok(Self { time_s, bid, ask })
-    }
-
-    /// The price an order on `side` trades at.
-    #[must_use]
-    pub fn price_for(&self, side: Side) -> f64 {
-        match side {
-            Side::Buy => self.ask,
-            Side::Sell => self.bid,
-        }
-    }
-}
 
 /// An open position.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -208,6 +159,7 @@ impl PaperBook {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use super::super::QuoteSide;
     use super::*;
 
     fn book() -> PaperBook {

@@ -1,6 +1,6 @@
 //! Decision + book → an approved order, or a refusal with its reason. Exits are always allowed.
 
-use super::{Account, Side};
+use super::{OldAccount as Account, Side};
 use crate::{Error, Result};
 
 /// Smallest volume step of the trade protocol, lots.
@@ -138,7 +138,7 @@ pub fn approve(side: Side, account: &Account, limits: &Limits, halted: bool) -> 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-    use super::super::Position;
+    use super::super::OldPosition as Position;
     use super::*;
 
     fn flat() -> Account {

@@ -1,0 +1,89 @@
+"""The door between the gateway and what executes: a terminal, or paper."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from mt5_sentinel.wire import (
+    AccountData,
+    ClosingData,
+    Executed,
+    Heartbeat,
+    OrderClose,
+    OrderModify,
+    OrderSend,
+    PositionData,
+    SymbolData,
+    Tick,
+)
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of an order: ``retcode`` as the wire knows it; ``executed`` where something was filled."""
+
+    retcode: int
+    msg: str = ""
+    executed: Executed | None = None
+
+
+class VenueError(Exception):
+    """The venue cannot answer a question; ``retcode`` is the reply's."""
+
+    def __init__(self, message: str, retcode: int) -> None:
+        """Keep the sentence and the code."""
+        super().__init__(message)
+        self.retcode = retcode
+
+
+class Venue(Protocol):
+    """A broker behind the gateway; asked by one thread at a time.
+
+    Questions raise ``VenueError``; orders answer with an ``Outcome``, whose retcode is among ``wire.UNKNOWN`` where the
+    order may or may not have been executed.
+    """
+
+    name: str
+
+    def heartbeat(self) -> Heartbeat:
+        """Whether it is connected and may trade; ``halted``, ``utc`` and ``version`` are filled in by the gateway."""
+
+    def account(self) -> AccountData:
+        """The account."""
+
+    def positions(self) -> list[PositionData]:
+        """All open positions."""
+
+    def symbol_info(self, symbol: str) -> SymbolData:
+        """Prices, steps and bounds."""
+
+    def check(self, order: OrderSend | OrderClose, req_id: str) -> Outcome:
+        """Everything but the sending."""
+
+    def send(self, order: OrderSend, req_id: str) -> Outcome:
+        """Open a position, now."""
+
+    def close(self, order: OrderClose, req_id: str) -> Outcome:
+        """Close a position or a part of it, now."""
+
+    def modify(self, order: OrderModify, req_id: str) -> Outcome:
+        """Move stop and target."""
+
+    def find(self, req_id: str, since_s: float) -> Outcome | None:
+        """What the venue's own history says about an order of ``since_s`` or later, by the id in its comment.
+
+        ``None``: the history is complete and has no such order.
+
+        Raises:
+            VenueError: the history cannot be read now, or may not be complete yet.
+        """
+
+    def closings(self, ticket: int) -> list[ClosingData]:
+        """How a position was closed."""
+
+    def rates(self, request: object) -> dict[str, object]:
+        """The whole reply to a decoded request for ``RATES``."""
+
+    def tick(self, symbol: str) -> Tick | None:
+        """The newest tick; ``None`` where there is none."""

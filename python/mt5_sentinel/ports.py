@@ -114,7 +114,7 @@ class Broker(Protocol):
         """
 
     def closings(self, ticket: int) -> list[Closing]:
-        """How a position was closed, part by part, oldest first; empty while it is open or unknown. Raises as ``book``."""
+        """How a position was closed, part by part, oldest first; empty while it is whole. Raises as ``book``."""
 
     def close(self) -> None:
         """Release what the broker holds."""

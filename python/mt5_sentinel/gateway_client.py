@@ -19,7 +19,11 @@ SAID_CHARS_MAX = 120
 
 REFUSALS: dict[int, tuple[type[SentinelError], str, str]] = {
     wire.MALFORMED: (Transient, "gateway_malformed", "the gateway could not read the request"),
-    wire.MISSING: (Misconfigured, "gateway_unknown_action", "the gateway does not know {action}; it needs a newer version"),
+    wire.MISSING: (
+        Misconfigured,
+        "gateway_unknown_action",
+        "the gateway does not know {action}; it needs a newer version",
+    ),
     wire.INVALID: (Unusable, "gateway_invalid_value", "the gateway refused {action}; check symbol and interval"),
     wire.INTERNAL: (Transient, "gateway_internal", "the terminal behind the gateway failed"),
     wire.EXPIRED: (Transient, "gateway_expired", "the request came late; compare the clocks of both machines"),

@@ -88,11 +88,12 @@ class Journal:
         self.file.write(statement, (*columns.values(), record.cycle_id))
 
     def decided_bar_s(self, symbol: str) -> int | None:
-        """Open time of the newest bar that was decided or for which an order was written."""
+        """Open time of the newest bar that was decided, or for which an opening was written that may have been sent."""
         found = self.file.rows(
             "SELECT max(bar_open_s) FROM (SELECT max(bar_open_s) AS bar_open_s FROM cycle"
             " WHERE symbol = ? AND mode = ? AND settled = 1 UNION ALL"
-            " SELECT max(bar_open_s) FROM intent WHERE symbol = ? AND mode = ?)",
+            " SELECT max(bar_open_s) FROM intent WHERE symbol = ? AND mode = ? AND kind = 'open'"
+            " AND state <> 'not_sent')",
             (symbol, self.file.mode, symbol, self.file.mode),
         )
         return found[0][0] if found else None

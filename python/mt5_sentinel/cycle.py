@@ -93,8 +93,7 @@ def _fresh_bar(desk: Desk, record: CycleRecord, brought: Brought) -> _core.Fresh
 
 
 def _quote(desk: Desk, record: CycleRecord, brought: Brought, moment_s: int) -> tuple[_core.Quote, int]:
-    """The broker's own prices where it has some, else the newest price of the source with the configured spread; and
-    of when that is."""
+    """What is traded at, and of when that is: the broker's own prices where it has some, else the source's newest."""
     settings, broker = desk.settings, desk.dealer.broker
     own = broker.quote(settings.symbol)
     newest = brought.price if own is None else own.bid

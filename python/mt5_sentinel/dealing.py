@@ -1,4 +1,4 @@
-"""One symbol's dealings with its broker: what is unknown is settled, the book is compared, risk rules, orders go out."""
+"""One symbol and its broker: what is unknown is settled, the book is compared, risk rules, orders go out."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Dealer:
             for condition in self.risk.observe(book, now_s):
                 if condition not in record.conditions:
                     record.conditions.append(condition)
-        record.equity = book.account.equity
+        record.equity, record.drawdown_max = book.account.equity, self.risk.drawdown
         return Standing(book, facts, frozen)
 
     def trade(self, side: Side, market: Market, record: CycleRecord, *, halted: bool) -> None:

@@ -18,8 +18,11 @@ SHOWN_CHARS_MAX = 120
 
 
 class ZmqLink:
-    """One connection to one gateway. A request that got no answer is dropped with its socket, so that nothing is
-    delivered late by this end and no answer is given to a later request (the Lazy Pirate pattern)."""
+    """One connection to one gateway.
+
+    A request that got no answer is dropped with its socket, so that nothing is delivered late by this end and no answer
+    is given to a later request (the Lazy Pirate pattern).
+    """
 
     def __init__(self, host: str, port: int, *, server_key: str = "", key_file: str = "") -> None:
         """Nothing is connected yet.
@@ -100,8 +103,8 @@ def check(host: str, *, server_key: str, key_file: str, allow_plaintext: bool) -
         curve.read_key_pair(Path(key_file))
     elif not (is_loopback(host) or allow_plaintext):
         message = (
-            f"gtw_host {host[:SHOWN_CHARS_MAX]!r} is another machine, and this wire is plain text: set gtw_server_key and"
-            " gtw_key_file (mt5-sentinel keys makes them), or allow_plaintext in a network you trust"
+            f"gtw_host {host[:SHOWN_CHARS_MAX]!r} is another machine, and this wire is plain text: set gtw_server_key"
+            " and gtw_key_file (mt5-sentinel keys makes them), or allow_plaintext in a network you trust"
         )
         raise Misconfigured(message, "plaintext_gateway")
 

@@ -103,8 +103,8 @@ class Orders:
     def open_positions(self, symbol: str) -> list[Kept]:
         """Positions that are open by the journal."""
         found = self.file.rows(
-            "SELECT ticket, side, lots, price, sl, tp, opened_lots FROM position WHERE mode = ? AND symbol = ? AND state = 'open'"
-            " ORDER BY ticket",
+            "SELECT ticket, side, lots, price, sl, tp, opened_lots FROM position"
+            " WHERE mode = ? AND symbol = ? AND state = 'open' ORDER BY ticket",
             (self.file.mode, symbol),
         )
         return [Kept(*row) for row in found]
@@ -112,10 +112,11 @@ class Orders:
     def adopt(self, position: _core.Position) -> None:
         """Take over what the broker says about a position, also one that the journal holds for closed."""
         self.file.write(
-            "INSERT INTO position (mode, ticket, symbol, side, opened_lots, lots, price, sl, tp, req_id, opened_utc, state)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, 'open') ON CONFLICT (mode, ticket) DO UPDATE SET lots = excluded.lots,"
-            " opened_lots = max(opened_lots, excluded.lots),"
-            " side = excluded.side, price = excluded.price, sl = excluded.sl, tp = excluded.tp, state = 'open'",
+            "INSERT INTO position (mode, ticket, symbol, side, opened_lots, lots, price, sl, tp, req_id, opened_utc,"
+            " state) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, 'open')"
+            " ON CONFLICT (mode, ticket) DO UPDATE SET opened_lots = max(opened_lots, excluded.lots),"
+            " lots = excluded.lots, side = excluded.side, price = excluded.price, sl = excluded.sl, tp = excluded.tp,"
+            " state = 'open'",
             (
                 *(self.file.mode, position.ticket, position.symbol, position.side, position.lots, position.price),
                 *(position.sl, position.tp, position.req_id, utc(position.opened_s)),

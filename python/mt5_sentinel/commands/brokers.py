@@ -1,5 +1,4 @@
-"""Settings → where orders go: the gateway when trading live, else the paper account, checked at the gateway if there is
-one."""
+"""Settings → where orders go: the gateway when trading live, else paper, checked at the gateway where there is one."""
 
 from __future__ import annotations
 
@@ -69,6 +68,14 @@ def link(settings: Settings) -> ZmqLink | None:
 def mode(settings: Settings) -> Mode:
     """What the journal calls this way of trading."""
     return "live" if settings.live else "dry-run"
+
+
+def told(settings: Settings) -> str:
+    """Where orders go, for people."""
+    gateway = f"the gateway at {settings.gtw_host}:{settings.gtw_port}"
+    if settings.live:
+        return f"LIVE through {gateway}"
+    return f"dry run on paper, orders checked by {gateway}" if settings.gtw_host else "dry run on paper"
 
 
 def paper(settings: Settings, *, durable: bool) -> PaperAccount | None:

@@ -211,8 +211,8 @@ class PositionData(msgspec.Struct, frozen=True):
     price: float
     sl: float | None
     tp: float | None
-    time: Seconds
-    """When it was opened, UTC."""
+    time: Seconds | None
+    """When it was opened, UTC; ``null`` until a terminal's gateway has measured the broker's clock."""
     magic: int
     profit: float
     comment: str = ""
@@ -273,7 +273,8 @@ class Looked(msgspec.Struct, frozen=True):
 class ClosingData(msgspec.Struct, frozen=True):
     """One of ``closings`` in the data of ``CLOSINGS``."""
 
-    time: Seconds
+    time: Seconds | None
+    """UTC; ``null`` as in ``PositionData``."""
     price: float
     volume: float
     profit: float

@@ -48,6 +48,7 @@ fn class_and_reason(error: &Error) -> (&'static str, &'static str) {
         Error::ModelMismatch { .. } => ("Misconfigured", "model_mismatch"),
         Error::BadSetting { .. } => ("Misconfigured", "bad_setting"),
         Error::BadFacts { .. } => ("Unusable", "bad_symbol_facts"),
+        Error::BadQuote { .. } => ("Unusable", "bad_quote"),
         Error::BadFill { .. } => ("Unsafe", "book_broken"),
     }
 }

@@ -2,6 +2,7 @@
 
 mod book;
 mod decide;
+mod old_account;
 mod paper;
 mod quote;
 mod risk;
@@ -9,7 +10,8 @@ mod symbol;
 
 pub use book::{Account, Book, Position};
 pub use decide::{Action, Decision, Policy, Reason, Situation, decide};
-pub use paper::{Account as OldAccount, Fill, PaperBook, Position as OldPosition};
+pub use old_account::{OldAccount, OldPosition};
+pub use paper::{Deal, DealBy, Denial, Entry, Exit, Levels, OldFill, Opening, PaperAccount, PaperTerms};
 pub use quote::{Quote, QuoteSide};
 pub use risk::{Limits, Order, Refusal, Ruling, approve};
 pub use symbol::{BrokerFacts, SymbolFacts};

@@ -15,8 +15,10 @@ mod hub;
 mod inputs;
 mod model;
 mod outputs;
+mod paper;
 mod plan;
 mod pool;
+mod reconcile;
 mod score;
 mod session;
 mod stream;
@@ -42,7 +44,7 @@ mod _core {
     #[pymodule_export]
     use super::calendar::{PyCalendar, PyFreshBar, check_fresh};
     #[pymodule_export]
-    use super::clocks::{PyBrokerClock, PyClockWatch, check_skew, check_step};
+    use super::clocks::{PyBrokerClock, PyClockWatch, check_gateway_clock, check_skew, check_step};
     #[pymodule_export]
     use super::compare::compare_bars;
     #[pymodule_export]
@@ -58,15 +60,17 @@ mod _core {
     #[pymodule_export]
     use super::model::PyModel;
     #[pymodule_export]
+    use super::paper::{PyDeal, PyPaperAccount, PyProposal, broker_facts};
+    #[pymodule_export]
     use super::plan::{PyFetchPlan, check_quota, check_quota_plan, plan_fetch, quota_rest};
+    #[pymodule_export]
+    use super::reconcile::{PyDifference, account_for, check_execution, lots_left, reconcile};
     #[pymodule_export]
     use super::score::{narrow, read_rows, widen};
     #[pymodule_export]
     use super::stream::PyStream;
     #[pymodule_export]
-    use super::trade::{
-        PyFill, PyLimits, PyOldAccount, PyOldPosition, PyOrder, PyPaperBook, PyQuote, PyRuling, PySymbolFacts, approve,
-    };
+    use super::trade::{PyLimits, PyOldAccount, PyOldPosition, PyOrder, PyQuote, PyRuling, PySymbolFacts, approve};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -122,9 +122,11 @@ class Dealer:
                 record.reason = "exit_incomplete"
                 return None
             if standing.compared.frozen:
-                return _refuse(record, "refused_frozen", "book and journal differ; see the conditions")
+                _refuse(record, "refused_frozen", "book and journal differ; see the conditions")
+                return None
             if ruling.entry is None:
-                return _refuse(record, ruling.refusal or "refused", ruling.detail)
+                _refuse(record, ruling.refusal or "refused", ruling.detail)
+                return None
             request = self._route.entry(ruling.entry, record)
             self._route.intend(request, record)
         return request

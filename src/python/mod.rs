@@ -13,10 +13,13 @@ mod errors;
 mod features;
 mod hub;
 mod inputs;
+mod ledger;
+mod limits;
 mod model;
 mod outputs;
 mod plan;
 mod pool;
+mod risk;
 mod score;
 mod session;
 mod stream;
@@ -56,17 +59,21 @@ mod _core {
     #[pymodule_export]
     use super::hub::{check_request, compare_scores, failure_text, read_answer};
     #[pymodule_export]
+    use super::ledger::{PyLedger, advance_ledger, resume_ledger};
+    #[pymodule_export]
+    use super::limits::PyLimits;
+    #[pymodule_export]
     use super::model::PyModel;
     #[pymodule_export]
     use super::plan::{PyFetchPlan, check_quota, check_quota_plan, plan_fetch, quota_rest};
+    #[pymodule_export]
+    use super::risk::{PyEntry, PyExit, PyNews, PyPending, PyRuling, approve, due_exits, slippage_beyond};
     #[pymodule_export]
     use super::score::{narrow, read_rows, widen};
     #[pymodule_export]
     use super::stream::PyStream;
     #[pymodule_export]
-    use super::trade::{
-        PyFill, PyLimits, PyOldAccount, PyOldPosition, PyOrder, PyPaperBook, PyQuote, PyRuling, PySymbolFacts, approve,
-    };
+    use super::trade::{PyFill, PyOldAccount, PyOldPosition, PyOrder, PyPaperBook, PyQuote, PySymbolFacts};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,4 +1,4 @@
-//! Approve, fill: the money rules as Python sees them.
+//! Symbols, quotes, the paper book as Python sees them.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,8 +6,8 @@ use pyo3::prelude::*;
 
 use super::errors::run;
 use crate::trade::{
-    self, BrokerFacts, Fill, Limits, OldAccount as Account, OldPosition as Position, Order, PaperBook, Quote,
-    QuoteSide, Ruling, Side, SymbolFacts,
+    BrokerFacts, Fill, OldAccount as Account, OldPosition as Position, Order, PaperBook, Quote, QuoteSide, Side,
+    SymbolFacts,
 };
 use crate::{Error, Result};
 
@@ -32,19 +32,6 @@ fn quote_side_from(name: &str) -> Result<QuoteSide> {
         "ask" => Ok(QuoteSide::Ask),
         "mid" => Ok(QuoteSide::Mid),
         _ => Err(Error::BadSetting { field: "price_side", problem: format!("{name:?} is not bid, ask or mid") }),
-    }
-}
-
-/// Bounds no order may cross.
-#[pyclass(name = "Limits", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyLimits(Limits);
-
-#[pymethods]
-impl PyLimits {
-    #[new]
-    #[pyo3(signature = (*, volume_lots, volume_lots_max, daily_loss_max, spread_points_max))]
-    fn new(volume_lots: f64, volume_lots_max: f64, daily_loss_max: f64, spread_points_max: f64) -> PyResult<Self> {
-        run(|| Limits::new(volume_lots, volume_lots_max, daily_loss_max, spread_points_max)).map(Self)
     }
 }
 
@@ -74,30 +61,6 @@ impl PyOrder {
     fn open_lots(&self) -> f64 {
         self.0.open_lots
     }
-}
-
-/// The outcome of the risk check.
-#[pyclass(name = "Ruling", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyRuling(Ruling);
-
-#[pymethods]
-impl PyRuling {
-    #[getter]
-    fn order(&self) -> Option<PyOrder> {
-        self.0.order().map(PyOrder)
-    }
-
-    #[getter]
-    fn refusal(&self) -> Option<&'static str> {
-        self.0.refusal().map(trade::Refusal::code)
-    }
-}
-
-/// Turns the wish to be on `side` into an order within the limits.
-#[pyfunction]
-#[pyo3(signature = (side, account, limits, *, halted))]
-pub(super) fn approve(side: &str, account: &PyOldAccount, limits: &PyLimits, halted: bool) -> PyResult<PyRuling> {
-    run(|| Ok(PyRuling(trade::approve(side_from(side)?, &account.0, &limits.0, halted))))
 }
 
 /// What one lot of a currency pair is worth.

@@ -4,14 +4,14 @@ mod book;
 mod decide;
 mod paper;
 mod quote;
-mod risk;
+pub mod risk;
 mod symbol;
 
 pub use book::{Account, Book, Position};
 pub use decide::{Action, Decision, Policy, Reason, Situation, decide};
 pub use paper::{Account as OldAccount, Fill, PaperBook, Position as OldPosition};
 pub use quote::{Quote, QuoteSide};
-pub use risk::{Limits, Order, Refusal, Ruling, approve};
+pub use risk::Order;
 pub use symbol::{BrokerFacts, SymbolFacts};
 
 /// Direction of an order or a position.

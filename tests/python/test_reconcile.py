@@ -175,7 +175,8 @@ def test_moved_stops_are_a_persons_will_and_one_that_is_gone_is_to_be_put_back(d
     assert (desk.position["sl"], desk.position["tp"]) == (1.095, None)
     assert desk.differences() == [("stops_moved", "adopt")]
     compared = desk.run(held(sl=None, tp=None))
-    assert compared == (False, [Kept(77, "BUY", 0.1, 1.1, 1.095, None, 0.1)])
+    (naked,) = compared.naked
+    assert (compared.frozen, naked[0]) == (False, Kept(77, "BUY", 0.1, 1.1, 1.095, None, 0.1))
     assert desk.position["sl"] == 1.095, "what is to be put back is not forgotten"
 
 

@@ -52,7 +52,9 @@ class GatewayBroker:
         found = self._client.answer("POSITIONS", {}, wire.Positions)
         held = _core.Account(balance=account.balance, equity=account.equity, margin_free=account.margin_free)
         takes_orders = beat.connected and beat.trade_allowed and not beat.halted
-        return _core.Book(held, [_position(one) for one in found.positions], halted=not takes_orders)
+        return _core.Book(
+            held, [_position(one, self._or_now(one.time)) for one in found.positions], halted=not takes_orders
+        )
 
     def facts(self, symbol: str) -> _core.SymbolFacts:
         """Steps, bounds and worth of a symbol. Raises as ``book``."""
@@ -82,11 +84,7 @@ class GatewayBroker:
             Refused: the broker would not take the order.
             Transient: no answer.
         """
-        reply = self._client.ask("ORDER_CHECK", _payload(request), not_after_s=request.not_after_s)
-        if reply is None:
-            raise Transient(f"the gateway at {self._client.where} did not answer", "gateway_timeout")
-        if reply.error or reply.retcode != wire.DONE:
-            raise _refused(reply.retcode, reply.msg)
+        self._insist("ORDER_CHECK", _payload(request))
 
     def send(self, request: OrderRequest, now_s: float) -> Execution:
         """Execute an order once: repeats carry the same ``req_id``, and the gateway remembers it.
@@ -96,9 +94,8 @@ class GatewayBroker:
             Uncertain: no answer, or none that tells; the order may or may not have been executed.
         """
         action = "ORDER_CLOSE" if request.kind == "close" else "ORDER_SEND"
-        asked = {"req_id": request.req_id, "not_after_s": request.not_after_s}
         try:
-            reply = self._client.ask(action, _payload(request), **asked)
+            reply = self._client.ask(action, _payload(request), req_id=request.req_id, not_after_s=request.not_after_s)
             if reply is None:
                 message = f"the gateway at {self._client.where} did not answer; whether it was executed is not known"
                 raise Uncertain(message, "gateway_timeout")
@@ -110,6 +107,15 @@ class GatewayBroker:
             said = f"({reply.retcode}: {reply.msg[:SAID_CHARS_MAX]!r})"
             raise Uncertain(f"the gateway cannot tell whether the order was executed {said}", "order_unknown")
         raise _refused(reply.retcode, reply.msg)
+
+    def modify(self, symbol: str, ticket: int, sl: float | None, tp: float | None, now_s: float) -> None:
+        """Set stop and target of a position.
+
+        Raises:
+            Refused: the broker said no.
+            Transient: no answer, or none that tells.
+        """
+        self._insist("ORDER_MODIFY", {"symbol": symbol, "ticket": ticket, "sl": sl, "tp": tp})
 
     def lookup(self, req_id: str) -> Execution | None:
         """Outcome of an earlier order. ``None``: it was never seen, and from now on would be refused.
@@ -135,13 +141,27 @@ class GatewayBroker:
         """How a position was closed, part by part, oldest first. Raises as ``book``."""
         told = self._client.answer("CLOSINGS", {"ticket": ticket}, wire.Closings)
         return [
-            Closing(ticket, one.time, one.price, one.volume, one.profit, one.by, wire.req_id_of(one.comment))
+            Closing(
+                ticket, self._or_now(one.time), one.price, one.volume, one.profit, one.by, wire.req_id_of(one.comment)
+            )
             for one in told.closings
         ]
 
     def close(self) -> None:
         """Drop the connection."""
         self._client.link.close()
+
+    def _or_now(self, time_s: float | None) -> float:
+        """A time that the gateway could not bring to UTC is taken for now: it is shown, nothing is decided by it."""
+        return self._clock.wall_s() if time_s is None else time_s
+
+    def _insist(self, action: str, payload: dict[str, object]) -> None:
+        """Ask for something that may be asked again, and take nothing but a yes."""
+        reply = self._client.ask(action, payload)
+        if reply is None or reply.retcode in NOT_FINAL:
+            raise Transient(f"the gateway at {self._client.where} did not answer {action}", "gateway_timeout")
+        if reply.error or reply.retcode != wire.DONE:
+            raise _refused(reply.retcode, reply.msg)
 
     def _account(self) -> wire.AccountData:
         account = self._client.answer("ACCOUNT", {}, wire.AccountData)
@@ -181,7 +201,7 @@ def _execution(told: wire.Executed | None, retcode: int, request: OrderRequest |
     return Execution(ticket=told.ticket, price=told.price, lots=told.volume, profit=told.profit, retcode=retcode)
 
 
-def _position(told: wire.PositionData) -> _core.Position:
+def _position(told: wire.PositionData, opened_s: float) -> _core.Position:
     return _core.Position(
         ticket=told.ticket,
         symbol=told.symbol,
@@ -190,7 +210,7 @@ def _position(told: wire.PositionData) -> _core.Position:
         price=told.price,
         sl=told.sl,
         tp=told.tp,
-        opened_s=int(told.time),
+        opened_s=int(opened_s),
         magic=told.magic,
         profit=told.profit,
         req_id=wire.req_id_of(told.comment),

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Sequence
 
 from mt5_sentinel import __version__
-from mt5_sentinel.commands import bars, demo, features, halt, journal, model, resume, run, score
+from mt5_sentinel.commands import bars, demo, features, gateway, halt, journal, keys, model, resume, run, score
 from mt5_sentinel.errors import SentinelError
 
 EXIT_IO = 74
 
-VERBS = (run, demo, halt, resume, bars, features, score, model, journal)
+VERBS = (run, demo, halt, resume, gateway, keys, bars, features, score, model, journal)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

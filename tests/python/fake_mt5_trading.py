@@ -187,6 +187,10 @@ class FakeMt5(FakeTerminal):
     def _bare(self, request: dict[str, Any]) -> OrderSendResult:
         return self._done(request)._replace(price=0.0, volume=0.0, deal=0)
 
+    def _broken(self, request: dict[str, Any]) -> Any:
+        """Executed, and the result is of a build that names its fields otherwise."""
+        return self._done(request)[:1]
+
     def _placed(self, request: dict[str, Any]) -> OrderSendResult:
         return self._done(request)._replace(retcode=10008, price=0.0, deal=0)
 

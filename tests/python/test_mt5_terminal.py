@@ -110,9 +110,22 @@ def test_a_terminal_that_was_restarted_is_found_again_and_not_looked_for_all_the
     desk.fake.starts_fail_with = None
     desk.wait(10)
     assert desk.venue.heartbeat().connected
-    desk.wait(40)
-    with pytest.raises(VenueError, match="may lag"):
-        desk.venue.find(desk.req_id(), desk.world.now_s - 1)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_history_is_not_trusted_at_once_after_a_new_start_or_another_account(seen: bool) -> None:
+    for what in ("is_gone", "login"):
+        desk = Mt5Desk()
+        before = getattr(desk.fake, what)
+        setattr(desk.fake, what, 1)
+        if seen or what == "login":
+            desk.venue.heartbeat()
+        setattr(desk.fake, what, before if seen else getattr(desk.fake, what))
+        desk.fake.login = 5001
+        with pytest.raises(VenueError, match="may lag"):
+            desk.venue.find(desk.req_id(), desk.made_s)
+        desk.wait(30)
+        assert desk.venue.find(desk.req_id(), desk.made_s) is None
 
 
 def test_an_order_is_not_repeated_for_a_terminal_that_went_away() -> None:

@@ -17,11 +17,18 @@ def test_every_module_of_the_package_can_be_imported(tmp_path: Path) -> None:
     assert blocked == b"None"
 
 
-@pytest.mark.parametrize("words", [["--version"], ["--help"], ["run", "--help"]])
-def test_the_command_line_answers(words: list[str], tmp_path: Path) -> None:
-    done = run_there(f"sys.exit(main({words!r}))", tmp_path, encoding="cp1252")
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_every_verb_tells_what_it_takes(encoding: str, tmp_path: Path) -> None:
+    text = """
+from mt5_sentinel import cli
+names = [verb.__name__.rsplit(".", 1)[1] for verb in cli.VERBS]
+for words in [["--version"], ["--help"], *([name, "--help"] for name in names)]:
+    assert main(words) == 0, words
+"""
+    done = run_there(text, tmp_path, encoding)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.startswith((b"mt5-sentinel ", b"usage: mt5-sentinel"))
+    assert done.stdout.startswith(b"mt5-sentinel ")
+    assert b"usage: mt5-sentinel run" in done.stdout
 
 
 def test_signs_that_a_code_page_lacks_are_written_all_the_same(tmp_path: Path) -> None:

@@ -70,6 +70,8 @@ class Terminal:
         self._may_restart = False
         self._steady_s = steady_s
         self._restarted_s = -math.inf
+        self.starts = 0
+        """How often it was started or found; each time its history may have to be fetched anew."""
 
     def start(self, timeout_ms: int = START_TIMEOUT_MS) -> Failure | None:
         """Find or start the terminal and log in; what went wrong, if anything did."""
@@ -78,6 +80,7 @@ class Terminal:
         if launch.login:
             named |= {"login": launch.login, "password": launch.password.reveal(), "server": launch.server}
         is_up, failure = self._call("initialize", (launch.path,) if launch.path else (), named)
+        self.starts += bool(is_up)
         return None if is_up else failure
 
     def stop(self) -> None:

@@ -270,6 +270,16 @@ def test_without_memory_and_history_an_order_is_unknown(tmp_path: Path) -> None:
     assert bench.venue.executions == []
 
 
+def test_a_young_memory_cannot_tell_of_an_order_whose_time_is_not_told(tmp_path: Path) -> None:
+    """It may have been sent a second ago, through the memory before, and not have reached the history yet."""
+    bench = Bench(tmp_path, young=True)
+    req_id = new_id()
+    assert bench.look(req_id).state == "unknown"
+    assert bench.look(new_id(), created=bench.clock.wall_s()).state == "unseen"
+    bench.clock.pass_s(75)
+    assert bench.look(req_id).state == "unseen"
+
+
 def test_a_memory_stays_young_until_a_run_has_lasted(tmp_path: Path) -> None:
     """Also where the wall clock was set back when the file was made: the steady clock counts."""
     bench = Bench(tmp_path, young=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import stat
@@ -70,7 +69,7 @@ def test_keys_are_made_once_and_shown(sentinel: Sentinel, tmp_path: Path) -> Non
     public, secret = curve.read_key_pair(path)
     assert (made.returncode, public in made.stdout, secret.reveal() in made.stdout) == (0, True, False)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert os.listdir(path.parent) == ["desk.key"]
+    assert [file.name for file in path.parent.iterdir()] == ["desk.key"]
     assert sentinel("keys", "show", path).stdout == public + "\n"
     content = path.read_bytes()
     again = sentinel("keys", "new", "desk", "--dir", tmp_path / "keys")

@@ -117,5 +117,6 @@ def test_an_order_much_older_than_another_request_is_late(bench: Bench) -> None:
 def test_a_request_from_the_far_future_makes_nothing_old(bench: Bench) -> None:
     bench.ask("HEARTBEAT", timestamp=4e9)
     bench.buy(timestamp=4e9, not_after=4e9)
+    assert bench.buy().retcode == wire.DONE
     bench.restart()
     assert bench.buy().retcode == wire.DONE

@@ -19,6 +19,7 @@ mod paper;
 mod plan;
 mod pool;
 mod reconcile;
+mod recording;
 mod score;
 mod session;
 mod stream;
@@ -65,6 +66,8 @@ mod _core {
     use super::plan::{PyFetchPlan, check_quota, check_quota_plan, plan_fetch, quota_rest};
     #[pymodule_export]
     use super::reconcile::{PyDifference, account_for, check_execution, lots_left, reconcile};
+    #[pymodule_export]
+    use super::recording::PyRecording;
     #[pymodule_export]
     use super::score::{narrow, read_rows, widen};
     #[pymodule_export]

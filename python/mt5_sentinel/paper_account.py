@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mt5_sentinel import _core
-from mt5_sentinel.errors import Misconfigured, Refused, Transient, Uncertain, Unusable
+from mt5_sentinel.errors import Misconfigured, Refused, SentinelError, Transient, Uncertain, Unusable
 from mt5_sentinel.paper_file import PaperFile, Settled
 from mt5_sentinel.paper_orders import allowed, execution, proposed, refused, wanted
 from mt5_sentinel.paper_rebuild import rebuild
@@ -112,7 +113,7 @@ class PaperAccount:
             Transient: it cannot be written; nothing was done, and the same mark may be given again.
             Unsafe: the file was removed or replaced while in use.
         """
-        with self._turn:
+        with self._disk(Transient):
             deals = self._core.propose_mark(symbol, quote, bars)
             newest_s, known_s = None if bars is None else bars.last_open_s(), self._core.executed_s(symbol)
             executed = None if newest_s is None or (known_s is not None and newest_s <= known_s) else (symbol, newest_s)
@@ -122,11 +123,13 @@ class PaperAccount:
 
     def account(self) -> _core.Account:
         """Balance, equity and free margin at the newest quotes."""
-        return self._core.account()
+        with self._turn:
+            return self._core.account()
 
     def positions(self) -> list[_core.Position]:
         """Open positions by ticket, with their profit at the newest quotes; 0 where none is known yet."""
-        return self._core.positions()
+        with self._turn:
+            return self._core.positions()
 
     def book(self) -> _core.Book:
         """Account and positions of one moment."""
@@ -147,10 +150,10 @@ class PaperAccount:
 
         Raises:
             Refused: nothing was done, and nothing will be for this ``req_id``.
-            Uncertain: the outcome could not be written; nothing was done.
+            Uncertain: the file could not be read or written; nothing was done.
             Unsafe: the file was removed or replaced while in use.
         """
-        with self._turn:
+        with self._disk(Uncertain):
             earlier = self.answered(request)
             if earlier is not None:
                 return earlier
@@ -159,7 +162,7 @@ class PaperAccount:
             except Refused as error:
                 self.refuse(request, error)
                 raise
-            self._write(deals, Settled(request.req_id, wanted(request), "executed", DONE))
+            self._file.write(deals, settled=Settled(request.req_id, wanted(request), "executed", DONE))
             self._apply(deals)
             return execution(deals)
 
@@ -169,14 +172,14 @@ class PaperAccount:
         Raises:
             Refused: it was refused, or its ``req_id`` belongs to another order.
         """
-        with self._turn:
+        with self._disk(Uncertain):
             settled = self._file.settled(request.req_id)
             if settled is not None and settled.state != "unseen" and settled.wanted != wanted(request):
                 message = f"the request id {request.req_id} belongs to another order"
                 raise refused(message, "req_id_reused", INVALID)
             if settled is not None and settled.state != "executed":
                 raise refused(settled.message, settled.reason, settled.retcode)
-            return self.find(request.req_id)
+            return self._found(request.req_id)
 
     def refuse(self, request: OrderRequest, error: Refused) -> None:
         """Remember a refusal, so that the order stays refused.
@@ -184,25 +187,27 @@ class PaperAccount:
         Raises:
             Uncertain: it could not be written.
         """
-        with self._turn:
+        with self._disk(Uncertain):
             retcode = INVALID if error.retcode is None else error.retcode
-            self._write((), Settled(request.req_id, wanted(request), "refused", retcode, error.reason, str(error)))
+            self._file.write(
+                (), settled=Settled(request.req_id, wanted(request), "refused", retcode, error.reason, str(error))
+            )
 
     def lookup(self, req_id: str) -> Execution | None:
         """The outcome of an earlier order. ``None``: it never came, and is refused from now on.
 
         Raises:
             Refused: it was refused.
-            Uncertain: that it never came could not be written.
+            Uncertain: the file could not be read, or that it never came not be written.
         """
-        with self._turn:
+        with self._disk(Uncertain):
             settled = self._file.settled(req_id)
             if settled is not None and settled.state == "refused":
                 raise refused(settled.message, settled.reason, settled.retcode)
-            found = self.find(req_id)
+            found = self._found(req_id)
             if settled is None and found is None:
                 message = "the order came after it had been looked up and not been found"
-                self._write((), Settled(req_id, "", "unseen", EXPIRED, "unseen", message))
+                self._file.write((), settled=Settled(req_id, "", "unseen", EXPIRED, "unseen", message))
             return found
 
     def modify(self, symbol: str, ticket: int, *, sl: float | None, tp: float | None, now_s: float) -> None:
@@ -213,19 +218,18 @@ class PaperAccount:
             Transient: it could not be written; nothing was done.
             Unsafe: the file was removed or replaced while in use.
         """
-        with self._turn:
+        with self._disk(Transient):
             asked = self._core.propose_levels(symbol=symbol, ticket=ticket, sl=sl, tp=tp, time_s=int(now_s))
             self._happen(allowed(asked))
 
     def find(self, req_id: str) -> Execution | None:
-        """What an order did, from the deals; ``None`` where it did nothing."""
-        with self._turn:
-            deals = self._file.deals("WHERE req_id = ?", (req_id,))
-            return execution(deals) if deals else None
+        """What an order did, from the deals; ``None`` where it did nothing. Transient: they cannot be read."""
+        with self._disk(Transient):
+            return self._found(req_id)
 
     def closings(self, ticket: int) -> list[Closing]:
-        """How a position was closed, part by part, oldest first."""
-        with self._turn:
+        """How a position was closed, part by part, oldest first. Transient: it cannot be read."""
+        with self._disk(Transient):
             deals = self._file.deals("WHERE ticket = ? AND entry = 'out'", (ticket,))
         return [
             Closing(deal.ticket, float(deal.time_s), deal.price, deal.lots, deal.profit, deal.by, deal.req_id)
@@ -234,7 +238,7 @@ class PaperAccount:
 
     def newest_deal_s(self) -> int | None:
         """When the newest deal was made; ``None`` before the first."""
-        with self._turn:
+        with self._disk(Transient):
             newest = self._file.deals("WHERE seq = (SELECT max(seq) FROM deal)")
             return newest[0].time_s if newest else None
 
@@ -243,19 +247,24 @@ class PaperAccount:
         with self._turn:
             self._file.close()
 
-    def _write(self, deals: Sequence[_core.Deal], settled: Settled) -> None:
-        try:
-            self._file.write(deals, settled=settled)
-        except sqlite3.Error as error:
-            raise Uncertain(f"the paper book could not be written: {error}", "paper_write_failed") from None
+    @contextlib.contextmanager
+    def _disk(self, kind: type[SentinelError]) -> Iterator[None]:
+        """This thread's turn at the file; what the file dies of is told as ``kind``, and has changed nothing."""
+        with self._turn:
+            try:
+                yield
+            except sqlite3.Error as error:
+                message = f"the paper book could not be read or written: {error}"
+                raise kind(message, "paper_write_failed") from None
+
+    def _found(self, req_id: str) -> Execution | None:
+        deals = self._file.deals("WHERE req_id = ?", (req_id,))
+        return execution(deals) if deals else None
 
     def _happen(self, deals: Sequence[_core.Deal], executed: tuple[str, int] | None = None) -> None:
-        """Write and take in what no order asked for; it can be tried again."""
-        try:
-            if deals or executed is not None:
-                self._file.write(deals, executed=executed)
-        except sqlite3.Error as error:
-            raise Transient(f"the paper book could not be written: {error}", "paper_write_failed") from None
+        """Write, then take in, what no order asked for."""
+        if deals or executed is not None:
+            self._file.write(deals, executed=executed)
         self._apply(deals)
 
     def _apply(self, deals: Sequence[_core.Deal]) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 from mt5_sentinel import __version__
-from mt5_sentinel.commands import bars, demo, features, journal, model, run, score
+from mt5_sentinel.commands import bars, demo, features, gateway, halt, journal, keys, model, resume, run, score
 from mt5_sentinel.errors import SentinelError
 
 EXIT_IO = 74
 
-VERBS = (run, demo, bars, features, score, model, journal)
+VERBS = (run, demo, halt, resume, gateway, keys, bars, features, score, model, journal)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for verb in VERBS:
         verb.add_parser(verbs).set_defaults(command=verb.execute)
     _open_closed_streams()
+    _write_any_character()
     try:
         code = _run(parser, argv)
         sys.stdout.flush()
@@ -62,6 +64,14 @@ def _open_closed_streams() -> None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     if sys.stderr is None:  # nobody is left to be told
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+def _write_any_character() -> None:
+    """Let no sign of a report fail in the code page of a Windows console, or of a log that it is sent to."""
+    if sys.platform == "win32":
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _discard_stdout() -> None:

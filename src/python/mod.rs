@@ -13,6 +13,8 @@ mod errors;
 mod features;
 mod hub;
 mod inputs;
+mod ledger;
+mod limits;
 mod model;
 mod outputs;
 mod paper;
@@ -20,6 +22,7 @@ mod plan;
 mod pool;
 mod reconcile;
 mod recording;
+mod risk;
 mod score;
 mod session;
 mod stream;
@@ -59,6 +62,10 @@ mod _core {
     #[pymodule_export]
     use super::hub::{check_request, compare_scores, failure_text, read_answer};
     #[pymodule_export]
+    use super::ledger::{PyLedger, advance_ledger, resume_ledger};
+    #[pymodule_export]
+    use super::limits::PyLimits;
+    #[pymodule_export]
     use super::model::PyModel;
     #[pymodule_export]
     use super::paper::{PyDeal, PyPaperAccount, PyProposal, broker_facts};
@@ -69,11 +76,13 @@ mod _core {
     #[pymodule_export]
     use super::recording::PyRecording;
     #[pymodule_export]
+    use super::risk::{PyEntry, PyExit, PyNews, PyPending, PyRuling, approve, due_exits, slippage_beyond};
+    #[pymodule_export]
     use super::score::{narrow, read_rows, widen};
     #[pymodule_export]
     use super::stream::PyStream;
     #[pymodule_export]
-    use super::trade::{PyLimits, PyOldAccount, PyOldPosition, PyOrder, PyQuote, PyRuling, PySymbolFacts, approve};
+    use super::trade::{PyQuote, PySymbolFacts};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +138,11 @@ def test_a_refusal_is_the_outcome_for_good(held: PaperAccount, broker: Broker, p
             broker.send(opening("a"), NOON_S)
         assert caught.value.reason == "invalid_stops"
     again = PaperBroker(reopened(held, path))
-    for work in (lambda: again.send(opening("a"), NOON_S), lambda: again.lookup(uid("a"))):
+    works: tuple[Callable[[], object], ...] = (
+        lambda: again.send(opening("a"), NOON_S),
+        lambda: again.lookup(uid("a")),
+    )
+    for work in works:
         with pytest.raises(Refused) as caught:
             work()
         assert (caught.value.reason, caught.value.retcode) == ("invalid_stops", 10016)

@@ -92,7 +92,7 @@ def test_it_answers_all_questions(world: World) -> None:
     assert venue.account() == wire.AccountData(10_000.0, 10_000.0, 10_000.0, "USD")
     assert (venue.positions(), venue.closings(1)) == ([], [])
     info = venue.symbol_info("EURUSD")
-    assert (info.bid, round(info.ask, 5), info.point, info.tick_value) == (1.0999, 1.1000, 1e-5, pytest.approx(1.0))
+    assert (info.bid, round(info.ask, 5), info.point, round(info.tick_value, 9)) == (1.0999, 1.1, 1e-5, 1.0)
     assert (info.volume_min, info.volume_step, info.volume_max, info.stops_level) == (0.01, 0.01, 100.0, 0.0)
     assert (info.server_time, info.tick_utc, info.trade_allowed) == (T + 60, T + 60, True)
     assert venue.symbol_info("USDJPY").tick_value == pytest.approx(100 / 149.98, rel=1e-3)
@@ -137,6 +137,16 @@ def test_refusals_have_codes_and_the_same_id_the_first_outcome(world: World) -> 
     world.now_s += HOUR_S
     assert world.start().send(send(), uid("a")) == first
     assert venue.name == "paper"
+
+
+def test_an_order_that_became_late_is_not_executed(world: World) -> None:
+    venue = world.start()
+    late = venue.send(send(), uid("a"), lambda: False)
+    assert (late.retcode, late.executed, venue.positions()) == (wire.EXPIRED, None, [])
+    first = venue.send(send(), uid("b"), lambda: True)
+    assert venue.send(send(), uid("b"), lambda: False) == first, "what happened, happened"
+    assert venue.close(close(), uid("c"), lambda: False).retcode == wire.EXPIRED
+    assert len(venue.positions()) == 1
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing_done(world: World) -> None:

@@ -12,8 +12,9 @@ from mt5_sentinel import _core, wire
 from mt5_sentinel.errors import Refused, SentinelError, Uncertain
 from mt5_sentinel.gateway.rates import rates_reply
 from mt5_sentinel.gateway.recording import RecordedTerminal
-from mt5_sentinel.gateway.venue import Outcome, VenueError
+from mt5_sentinel.gateway.venue import MayStill, Outcome, VenueError
 from mt5_sentinel.paper_account import PaperAccount
+from mt5_sentinel.paper_orders import refused
 from mt5_sentinel.types import Execution, OrderRequest, Side
 from mt5_sentinel.wire import OrderClose, OrderModify, OrderSend
 
@@ -92,13 +93,13 @@ class PaperVenue:
         """Everything but the doing."""
         return self._outcome(lambda now_s: self._account.check(_request(order, req_id, now_s), now_s))
 
-    def send(self, order: OrderSend, req_id: str) -> Outcome:
+    def send(self, order: OrderSend, req_id: str, may_still: MayStill | None = None) -> Outcome:
         """Open a position; the same ``req_id`` answers the first outcome."""
-        return self._outcome(lambda now_s: self._account.send(_request(order, req_id, now_s), now_s))
+        return self._sent(order, req_id, may_still)
 
-    def close(self, order: OrderClose, req_id: str) -> Outcome:
+    def close(self, order: OrderClose, req_id: str, may_still: MayStill | None = None) -> Outcome:
         """Close a position or a part of it; the same ``req_id`` answers the first outcome."""
-        return self._outcome(lambda now_s: self._account.send(_request(order, req_id, now_s), now_s))
+        return self._sent(order, req_id, may_still)
 
     def modify(self, order: OrderModify, req_id: str) -> Outcome:  # the same levels again change nothing
         """Move stop and target."""
@@ -134,6 +135,16 @@ class PaperVenue:
         if symbol not in self._recordings:
             raise VenueError(f"the paper broker has no recording of {symbol[:32]}", wire.INVALID)
         return self._recordings[symbol].quote(self._look())
+
+    def _sent(self, order: OrderSend | OrderClose, req_id: str, may_still: MayStill | None) -> Outcome:
+        def work(now_s: float) -> Execution:
+            request = _request(order, req_id, now_s)
+            # Asked after the look, which may have had a long time to make up for.
+            if may_still is not None and not may_still() and self._account.answered(request) is None:
+                raise refused("not_after passed before the order could be executed", "expired", wire.EXPIRED)
+            return self._account.send(request, now_s)
+
+        return self._outcome(work)
 
     def _outcome(self, work: Callable[[float], Execution | None]) -> Outcome:
         try:

@@ -21,6 +21,7 @@ mod paper;
 mod plan;
 mod pool;
 mod reconcile;
+mod recording;
 mod risk;
 mod score;
 mod session;
@@ -72,6 +73,8 @@ mod _core {
     use super::plan::{PyFetchPlan, check_quota, check_quota_plan, plan_fetch, quota_rest};
     #[pymodule_export]
     use super::reconcile::{PyDifference, account_for, check_execution, lots_left, reconcile};
+    #[pymodule_export]
+    use super::recording::PyRecording;
     #[pymodule_export]
     use super::risk::{PyEntry, PyExit, PyNews, PyPending, PyRuling, approve, due_exits, slippage_beyond};
     #[pymodule_export]

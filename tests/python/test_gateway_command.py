@@ -21,6 +21,7 @@ from mt5_sentinel import curve, wire
 from mt5_sentinel.errors import Misconfigured, Unusable
 from mt5_sentinel.gateway_link import ZmqLink
 from tests.python.conftest import Running, Sentinel
+from tests.python.windows import run_there
 
 Start = Callable[..., tuple[Running, int]]
 
@@ -235,6 +236,22 @@ def test_ticks_are_published(environment: dict[str, str], tmp_path: Path) -> Non
     assert running.end() == 0
     assert tick is not None
     assert tick.bid < tick.ask
+
+
+def test_it_runs_where_windows_lacks_half_of_posix(tmp_path: Path) -> None:
+    text = f"""
+from pathlib import Path
+from mt5_sentinel import curve
+from mt5_sentinel.commands import gateway
+curve.create(Path("a.key"))
+os.chmod("a.key", 0o666)
+print(len(curve.read_key_pair(Path("a.key"))[0]), gateway.state_dir())
+print(main(["gateway", "--check", "--port", "{free_port()}"]))
+"""
+    done = run_there(text, tmp_path)
+    assert done.stderr == b""
+    said = done.stdout.decode().splitlines()
+    assert (said[0], said[-1]) == (f"40 {tmp_path / 'mt5-sentinel-gateway'}", "0")
 
 
 def test_help_names_both_brokers() -> None:

@@ -36,7 +36,7 @@ class FullAt:
     def __init__(self, bench: Bench, words: str) -> None:
         self.write = bench.memory.write
         self.words = words
-        bench.memory.write = self  # type: ignore[method-assign, assignment]
+        bench.memory.write = self  # type: ignore[method-assign]
 
     def __call__(self, statement: str, values: tuple[Any, ...] = ()) -> None:
         if self.words and self.words in statement:
@@ -200,11 +200,11 @@ def test_orders_are_written_down_before_and_after_the_venue_is_asked(bench: Benc
     req_id = new_id()
     execute = bench.venue._execute
 
-    def spying(*order: Any) -> Outcome:
+    def spying(order: Any, req_id: str) -> Outcome:
         with sqlite3.connect(bench.memory.path) as other:
             seen.extend(state for (state,) in other.execute("SELECT state FROM fate WHERE req_id = ?", (req_id,)))
         other.close()
-        return execute(*order)
+        return execute(order, req_id)
 
     bench.venue._execute = spying  # type: ignore[method-assign]
     bench.buy(req_id)

@@ -43,7 +43,7 @@ class World:
 def market(
     world: World, port: int, host: str = "127.0.0.1", interval: str = "1h", dst: str = "eu", timeout_s: float = 5.0
 ) -> GatewayMarket:
-    link = ZmqLink(host, port)
+    link = ZmqLink(host, port, is_kept=False)
     client = GatewayClient(link, world, where=link.url, timeout_s=timeout_s)
     return GatewayMarket(client, symbol="EURUSD", interval=interval, dst=dst, clock=world)
 

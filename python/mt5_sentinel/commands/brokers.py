@@ -71,12 +71,16 @@ CHECKS: tuple[Check, ...] = (way, paper_facts)
 """Asked about the settings before any part is built."""
 
 
-def link(settings: Settings) -> ZmqLink | None:
-    """A wire to the gateway, where one is configured."""
+def link(settings: Settings, *, is_kept: bool = True) -> ZmqLink | None:
+    """A wire to the gateway, where one is configured; one that is kept has to be closed."""
     if not settings.gtw_host or is_left_out(settings):
         return None
     return ZmqLink(
-        settings.gtw_host, settings.gtw_port, server_key=settings.gtw_server_key, key_file=settings.gtw_key_file
+        settings.gtw_host,
+        settings.gtw_port,
+        server_key=settings.gtw_server_key,
+        key_file=settings.gtw_key_file,
+        is_kept=is_kept,
     )
 
 

@@ -51,7 +51,7 @@ fn losing_trades_in_a_row_pause() {
     let paused = |ago_s: i64, profits: &[f64]| {
         Desk::with(|desk| {
             let last_s = NOW_S - ago_s;
-            desk.closed = profits.iter().enumerate().map(|(at, profit)| (last_s - 10 + at as i64, *profit)).collect();
+            desk.closed = (last_s - 10..).zip(profits.iter().copied()).collect();
             desk.closed.last_mut().unwrap().0 = last_s;
         })
         .code()
@@ -104,10 +104,10 @@ fn spread_and_quote() {
 
 #[test]
 fn positions_of_the_symbol() {
-    let with = |count: usize, side, magic| {
+    let with = |count: i64, side, magic| {
         Desk::with(|desk| {
             desk.set.positions_symbol_max = 2;
-            desk.book.positions = (0..count).map(|at| position(at as i64 + 1, "EURUSD", side, 0.01, magic)).collect();
+            desk.book.positions = (0..count).map(|at| position(at + 1, "EURUSD", side, 0.01, magic)).collect();
         })
         .code()
     };
@@ -125,10 +125,10 @@ fn positions_of_the_symbol() {
 
 #[test]
 fn positions_of_the_account() {
-    let with = |count: usize, side, magic| {
+    let with = |count: i64, side, magic| {
         Desk::with(|desk| {
             let symbol = if side == Buy { "GBPUSD" } else { "EURUSD" };
-            desk.book.positions = (0..count).map(|at| position(at as i64 + 1, symbol, side, 0.01, magic)).collect();
+            desk.book.positions = (0..count).map(|at| position(at + 1, symbol, side, 0.01, magic)).collect();
         })
         .code()
     };

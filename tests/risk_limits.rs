@@ -9,6 +9,7 @@ mod risk_desk;
 use mt5_sentinel::bars::{Calendar, Session};
 use mt5_sentinel::trade::Side::{Buy, Sell};
 use mt5_sentinel::trade::risk::{Exit, Purpose, Refusal, Switch, Verdict, slippage_beyond};
+use mt5_sentinel::trade::{BrokerFacts, SymbolFacts};
 use risk_desk::{DAY_S, Desk, HOUR_S, MAGIC, NOW_S, pair, pending, position};
 
 #[test]
@@ -100,6 +101,16 @@ fn spread_and_quote() {
         assert_eq!(quoted(bid, ask), "refused_quote", "{bid} {ask}");
     }
     assert_eq!(quoted(1.1, 1.1), "approved");
+    assert_eq!(quoted(1.25, 1.2503), "approved", "30 points and what subtracting adds");
+    let eighths = |ask: f64| {
+        Desk::with(|desk| {
+            let told = BrokerFacts { point: 0.125, tick_size: 0.125, tick_value: 1.0, ..*pair("EURUSD").broker() };
+            desk.facts.insert("EURUSD".into(), SymbolFacts::from_broker(told, "USD").unwrap());
+            (desk.quote.bid, desk.quote.ask, desk.set.spread_points_max) = (1_000.0, ask, 2.0);
+        })
+        .code()
+    };
+    assert_eq!([eighths(1_000.25), eighths(1_000.375)], ["approved", "refused_spread"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 #[path = "support/risk_desk.rs"]
 mod risk_desk;
 
-use mt5_sentinel::trade::risk::{LimitSettings, Limits, Sizing};
+use mt5_sentinel::trade::risk::{LimitSettings, Limits, Refusal, Sizing};
 use risk_desk::settings;
 
 /// What is told about a change of the defaults; empty where it is accepted.
@@ -125,4 +125,12 @@ fn all_mistakes_are_told_at_once() {
         assert!(message.contains(part), "{part}: {message}");
     }
     assert!(!message.contains("EURUSD+GBPUSD\" is"), "{message}");
+}
+
+#[test]
+fn every_refusal_stands_in_the_documentation() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/RISK.md")).unwrap();
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `refused_")).collect();
+    let wanted = |refusal: &Refusal| format!("| `{}` | {} |", refusal.code(), refusal.meaning());
+    assert_eq!(rows, Refusal::ALL.iter().map(wanted).collect::<Vec<_>>());
 }

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -195,3 +196,23 @@ def test_symbols_share_the_ledger_and_the_limits(place: Place) -> None:
     with ThreadPoolExecutor(len(symbols)) as pool:
         assert sum(pool.map(trade, symbols)) == 5
     assert place.file.rows("SELECT peak_equity, state FROM risk") == [(10_005.0, "ACTIVE")]
+
+
+def test_the_ledger_is_read_and_written_within_one_turn(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    risk, depths = place.risk(), list[int]()
+    read, written = place.file.rows, place.file.write
+
+    def rows(*what: Any) -> list[Any]:
+        depths.append(place.file._depth)
+        return read(*what)
+
+    def write(*what: Any) -> int:
+        depths.append(place.file._depth)
+        return written(*what)
+
+    monkeypatch.setattr(place.file, "rows", rows)
+    monkeypatch.setattr(place.file, "write", write)
+    risk.observe(book(), NOW_S)
+    ruled(risk, of=book(9_900.0))
+    assert len(depths) > 6
+    assert set(depths) == {1}

@@ -104,7 +104,7 @@ class Risk:
                 self._resume(mark, book, int(now_s))
             _, conditions = self._advance(book, int(now_s), kill_switch.strictest(self._switches))
         if mark is not None:
-            kill_switch.forget_resume(self._directory)
+            kill_switch.forget_resume(self._directory, mark)
         ended = ["news_ended"] if self._news.has_ended(int(now_s)) else []
         return conditions + ended
 

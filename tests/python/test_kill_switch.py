@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def test_resume_begins_the_highest_mark_anew(place: Place) -> None:
 def test_a_resume_is_followed_once_even_where_its_file_stays(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the drawdown would be measured from each cycle's own equity."""
     risk = fallen(place)
-    monkeypatch.setattr(kill_switch, "forget_resume", lambda _: None)
+    monkeypatch.setattr(kill_switch, "forget_resume", lambda *_: None)
     kill_switch.resume(place.directory)
     for minute, equity in enumerate((9_900.0, 9_810.0)):
         risk.observe(book(equity), NOW_S + minute)
@@ -103,6 +104,16 @@ def test_a_resume_whose_change_was_not_written_is_followed_later(place: Place, m
             risk.observe(book(9_900.0), NOW_S)
     assert (place.directory / "RESUME").exists()
     assert risk.observe(book(9_900.0), NOW_S) == []
+
+
+def test_a_resume_asked_for_meanwhile_is_kept(place: Place) -> None:
+    kill_switch.resume(place.directory)
+    first = kill_switch.resume_mark(place.directory)
+    os.utime(place.directory / "RESUME", (NOW_S, NOW_S))
+    kill_switch.forget_resume(place.directory, first)
+    assert kill_switch.resume_mark(place.directory) == f"resume {NOW_S}000000000"
+    kill_switch.forget_resume(place.directory, f"resume {NOW_S}000000000")
+    assert kill_switch.resume_mark(place.directory) is None
 
 
 def test_a_resume_does_not_forgive_the_day(place: Place) -> None:

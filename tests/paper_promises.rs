@@ -131,7 +131,10 @@ fn whatever_happens_money_adds_up() {
                 lots.iter().filter(|(_, lots)| **lots != 0).map(|(ticket, lots)| (*ticket, *lots)).collect();
             assert_eq!(held, kept, "what was opened and not closed is open");
         }
-        assert_eq!(deals.iter().map(|deal| deal.seq).collect::<Vec<_>>(), (1..=deals.len() as i64).collect::<Vec<_>>());
+        assert_eq!(
+            deals.iter().map(|deal| deal.seq).collect::<Vec<_>>(),
+            (1..=i64::try_from(deals.len()).unwrap()).collect::<Vec<_>>()
+        );
         same_again(&deals, &account);
     }
     let ways = [

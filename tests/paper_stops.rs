@@ -202,10 +202,9 @@ fn a_stop_comes_before_a_stop_out() {
 fn a_position_without_a_known_price_is_not_stopped_out() {
     let mut account = stretched();
     let mut again = account_of(PaperTerms { deposit: 3_000.0, ..terms() }, QuoteSide::Bid);
-    for deal in [open(&mut account, &Opening { lots: 0.01, ..buy("x") })] {
-        assert_eq!(deal.by, Order);
-        again.apply(&mt5_sentinel::trade::Deal { seq: 1, ticket: 1, margin: 1e6, ..deal }).unwrap();
-    }
+    let deal = open(&mut account, &Opening { lots: 0.01, ..buy("x") });
+    assert_eq!(deal.by, Order);
+    again.apply(&mt5_sentinel::trade::Deal { seq: 1, ticket: 1, margin: 1e6, ..deal }).unwrap();
     assert_eq!(mark(&mut again, JPY, quote(T, 150.0, 150.0), None), []);
     assert_eq!(told(&mark(&mut again, EUR, quote(T, 1.2, 1.2), None)), [(1, StopOut, 1.2)]);
 }

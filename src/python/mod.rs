@@ -7,6 +7,7 @@ mod bundle;
 mod calendar;
 mod clocks;
 mod compare;
+mod deal;
 mod decide;
 mod engine;
 mod errors;
@@ -52,6 +53,8 @@ mod _core {
     #[pymodule_export]
     use super::compare::compare_bars;
     #[pymodule_export]
+    use super::deal::{PyDeal, PyProposal};
+    #[pymodule_export]
     use super::decide::{PyDecision, PyPolicy, check_scores, decide};
     #[pymodule_export]
     use super::errors::panic_on_purpose;
@@ -68,7 +71,7 @@ mod _core {
     #[pymodule_export]
     use super::model::PyModel;
     #[pymodule_export]
-    use super::paper::{PyDeal, PyPaperAccount, PyProposal, broker_facts};
+    use super::paper::{PyPaperAccount, broker_facts};
     #[pymodule_export]
     use super::plan::{PyFetchPlan, check_quota, check_quota_plan, plan_fetch, quota_rest};
     #[pymodule_export]

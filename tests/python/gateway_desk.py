@@ -14,6 +14,7 @@ from mt5_sentinel import wire
 from mt5_sentinel.gateway.dispatch import Dispatcher
 from mt5_sentinel.gateway.memory import Memory
 from mt5_sentinel.gateway.venue import VenueError
+from mt5_sentinel.retcodes import RETCODES
 from mt5_sentinel.wire import Executed, Looked, Reply
 from tests.python.fake_venue import FakeVenue
 
@@ -83,7 +84,7 @@ class Bench:
     def answer(self, body: bytes) -> Reply:
         """The reply to bytes, checked to be one."""
         reply = msgspec.json.decode(self.gateway.answer(body), type=Reply)
-        assert reply.retcode in wire.RETCODES
+        assert reply.retcode in RETCODES
         assert len(reply.msg) <= 200
         assert reply.error is (reply.retcode not in (wire.DONE, wire.PARTIAL, wire.PLACED))
         return reply

@@ -21,12 +21,12 @@ from mt5_sentinel.gateway.sayings import Sayings
 from mt5_sentinel.gateway.venue import Outcome, Venue, VenueError
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.ports import Clock
+from mt5_sentinel.retcodes import RETCODES
 from mt5_sentinel.wire import (
     DONE,
     EXECUTED,
     INTERNAL,
     PLACED,
-    RETCODES,
     Closings,
     KillSwitch,
     OfPosition,
@@ -98,7 +98,7 @@ class Dispatcher:
         }
 
     def answer(self, body: bytes) -> bytes:
-        """The reply to any bytes: always a ``wire.Reply`` with a code of ``wire.RETCODES``."""
+        """The reply to any bytes: always a ``wire.Reply`` with a code of ``RETCODES``."""
         replies: list[bytes] = []
         asked: list[Asked] = []
         error = Guard().attempt(lambda: replies.append(msgspec.json.encode(self._reply(body, asked))))

@@ -53,7 +53,7 @@ def gateway(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
             running.process.wait()
 
 
-def ask(port: int, action: str, payload: Any = None, **keys: str) -> wire.Reply | None:
+def ask(port: int, action: str, payload: Any = None, **keys: Any) -> wire.Reply | None:
     """A reply of a running gateway; keys as ``ZmqLink`` takes them."""
     import time
 

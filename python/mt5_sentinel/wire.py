@@ -54,9 +54,9 @@ class Reply(msgspec.Struct, frozen=True):
     """The envelope of an answer; ``retcode`` tells what happened, never ``error`` alone."""
 
     error: bool
-    ticket: int
-    msg: str
     retcode: Annotated[int, msgspec.Meta(ge=-(1 << 31), le=(1 << 31))]
+    ticket: int = 0
+    msg: str = ""
     data: msgspec.Raw = msgspec.Raw(b"{}")
     req_id: str | None = None
 

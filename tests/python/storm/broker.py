@@ -1,0 +1,90 @@
+"""A broker with bad days: it refuses, requotes, fills in part, and loses its tongue; each order goes past a witness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from mt5_sentinel.gateway.venue import Outcome, Venue, VenueError
+from mt5_sentinel.wire import OrderClose, OrderModify, OrderSend, PositionData
+from tests.python.storm.machine import Machine
+from tests.python.storm.watch import Watch
+
+REFUSALS = {"requote": 10004, "rejected": 10006, "price changed": 10020, "market closed": 10018}
+
+LATE_S_MAX = 5.0
+"""How much later the broker executes at most what it did not answer."""
+
+Order = TypeVar("Order", OrderSend, OrderClose)
+
+
+class StormVenue:
+    """``Venue`` around another one."""
+
+    def __init__(self, inner: Venue, machine: Machine, watch: Watch) -> None:
+        """Stand between the gateway and its broker."""
+        self.name = inner.name
+        self._inner = inner
+        self._machine = machine
+        self._world = machine.world
+        self._watch = watch
+
+    def __getattr__(self, name: str) -> Any:
+        """Questions pass."""
+        return getattr(self._inner, name)
+
+    def positions(self) -> list[PositionData]:
+        if self._world.strikes("broker: positions cannot be read"):
+            raise VenueError("the terminal does not tell its positions", -4)
+        return self._inner.positions()
+
+    def find(self, req_id: str, since_s: float) -> Outcome | None:
+        if self._world.strikes("broker: history cannot be read"):
+            raise VenueError("the history cannot be read", -4)
+        return self._inner.find(req_id, since_s)
+
+    def send(self, order: OrderSend, req_id: str) -> Outcome:
+        return self._order(order, req_id, self._inner.send)
+
+    def close(self, order: OrderClose, req_id: str) -> Outcome:
+        return self._order(order, req_id, self._inner.close)
+
+    def modify(self, order: OrderModify, req_id: str) -> Outcome:
+        return self._inner.modify(order, req_id)
+
+    def _order(self, order: Order, req_id: str, execute: Callable[[Order, str], Outcome]) -> Outcome:
+        strikes = self._world.strikes
+        self._machine.may_die("before the broker's call")
+        for what, retcode in REFUSALS.items():
+            if strikes(f"broker: {what}"):
+                return Outcome(retcode, what)
+        if strikes("broker: unknown, not executed"):
+            return Outcome(10012, "no answer")
+        if strikes("broker: unknown, executed later"):
+            self._world.later(self._world.between(0, LATE_S_MAX), lambda: self._execute_late(order, req_id, execute))
+            return Outcome(10031, "no connection")
+        if order.volume >= 0.02 and strikes("broker: filled in part"):
+            part = round(max(0.01, order.volume * self._world.between(0.1, 0.9)), 2)
+            outcome = self._execute(msgspec.structs.replace(order, volume=part), req_id, execute)
+            if outcome.executed is not None:
+                outcome = msgspec.structs.replace(outcome, retcode=10010)
+        else:
+            outcome = self._execute(order, req_id, execute)
+        self._machine.may_die("after the broker's call")
+        if strikes("broker: unknown, executed"):
+            return Outcome(10012, "no answer")
+        return outcome
+
+    def _execute(
+        self, order: Order, req_id: str, execute: Callable[[Order, str], Outcome], late_s: float = 0.0
+    ) -> Outcome:
+        outcome = execute(order, req_id)
+        if outcome.executed is not None:
+            self._watch.execution(order, req_id, outcome, self._inner.positions(), late_s)
+        return outcome
+
+    def _execute_late(self, order: Order, req_id: str, execute: Callable[[Order, str], Outcome]) -> None:
+        """The broker's own computer works on, whatever became of the gateway since."""
+        raise NotImplementedError

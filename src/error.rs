@@ -180,6 +180,27 @@ pub enum Error {
         /// What the setting allows, seconds.
         max_s: f64,
     },
+    /// The gateway's clock and this machine's differ too much: it judges by its own what comes too late.
+    #[error(
+        "this machine's clock is {skew_s:.1} s {direction} the gateway's, {max_s} s are allowed (gtw_skew_max_s); set both \
+         right"
+    )]
+    PeerClock {
+        /// By how much, seconds.
+        skew_s: f64,
+        /// `ahead of` or `behind`.
+        direction: &'static str,
+        /// What the setting allows, seconds.
+        max_s: f64,
+    },
+    /// A broker's prices or volumes cannot be true.
+    #[error("the broker's {what} cannot be used: {problem}")]
+    BadBroker {
+        /// Quote, execution, …
+        what: &'static str,
+        /// Both figures.
+        problem: String,
+    },
     /// A model file is truncated, inconsistent or of a kind that is not supported.
     #[error("model file, {place}: {problem}")]
     BadModel {

@@ -264,6 +264,13 @@ def check_step(before: tuple[float, float], after: tuple[float, float], max_s: f
         Unusable: they moved apart by more than ``max_s`` seconds.
     """
 
+def check_gateway_clock(asked_s: float, answered_s: float, told_s: float, max_s: float) -> float:
+    """This machine's clock minus a gateway's that told its own between two looks at this one, seconds.
+
+    Raises:
+        Unusable: more than ``max_s``.
+    """
+
 class ClockWatch:
     """The server's time between its answers, by a clock that does not step. A skew forbids to decide, not to ask."""
 
@@ -909,6 +916,14 @@ class Quote:
     """Bid and ask at one moment, price units."""
 
     def __init__(self, *, time_s: int, bid: float, ask: float) -> None: ...
+    @staticmethod
+    def checked(*, time_s: int, bid: float, ask: float) -> Quote:
+        """A broker's own prices.
+
+        Raises:
+            Unusable: they cannot be prices.
+        """
+
     @property
     def time_s(self) -> int: ...
     @property
@@ -985,6 +1000,52 @@ class Book:
 
     def own(self, symbol: str, magic: int) -> list[Position]:
         """Positions of one symbol that one program opened."""
+
+    def full_side(self, symbol: str, magic: int, positions_max: int) -> _Side | None:
+        """The side on which a program has as many positions in a symbol as it may have."""
+
+@final
+class Difference:
+    """In what the broker's book and the journal differ."""
+
+    @property
+    def kind(self) -> str:
+        """Code: ``position_missing``, ``position_foreign``, ``stops_moved``, …"""
+
+    @property
+    def rule(self) -> Literal["adopt", "account", "freeze", "report"]: ...
+    @property
+    def ticket(self) -> int: ...
+    @property
+    def detail(self) -> str: ...
+
+def reconcile(
+    kept: list[tuple[int, _Side, float, float, float | None, float | None]],
+    book: Book,
+    *,
+    symbol: str,
+    magic: int,
+    point: float,
+) -> list[Difference]:
+    """Every difference in one symbol; ``kept`` is what the journal has open: ticket, side, lots, price, sl, tp."""
+
+def account_for(
+    opened_lots: float, open_lots: float, parts: list[tuple[float, float, float, float]]
+) -> tuple[float, float, float] | None:
+    """Whether closed parts (time, price, lots, profit) account for volume that is gone: profit, mean price, last time.
+
+    ``None`` where they are fewer lots than are missing.
+    """
+
+def check_execution(price: float, lots: float, asked_lots: float | None = None) -> None:
+    """Whether a broker's report of an execution can be true.
+
+    Raises:
+        Unusable: it cannot.
+    """
+
+def lots_left(lots: float, closed_lots: float) -> float:
+    """What is left of a volume after some of it was closed, lots."""
 
 class OldPosition:
     """An open position."""

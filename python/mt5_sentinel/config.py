@@ -243,10 +243,6 @@ def _check_together(settings: Settings, mistakes: list[str]) -> None:
         mistakes.append("eodhd_url: http would show the token to the network; use https (http is for loopback only)")
     if not re.fullmatch(r"[A-Za-z0-9._-]*", settings.eodhd_symbol) or ".." in settings.eodhd_symbol:
         mistakes.append("eodhd_symbol: the value is no name of the API such as EURUSD.FOREX")
-    if settings.live:
-        mistakes.append(
-            "live: this version trades on paper only; live orders wait for the order-safety layer; use --dry-run"
-        )
 
 
 def _did_you_mean(name: str, known: list[str]) -> str:

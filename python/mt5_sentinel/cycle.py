@@ -6,11 +6,11 @@ import logging
 from dataclasses import dataclass
 
 from mt5_sentinel import _core
+from mt5_sentinel.dealing import Dealer, Market
 from mt5_sentinel.errors import Unusable
 from mt5_sentinel.history import Brought, History
 from mt5_sentinel.journal import Journal
-from mt5_sentinel.ports import Broker
-from mt5_sentinel.route import recover, route
+from mt5_sentinel.orders import Orders
 from mt5_sentinel.scoring import Scoring
 from mt5_sentinel.settings import Settings
 from mt5_sentinel.stages import stage
@@ -27,18 +27,20 @@ class Desk:
     calendar: _core.Calendar
     history: History
     scoring: Scoring
-    broker: Broker
+    dealer: Dealer
     journal: Journal
+    orders: Orders
     policy: _core.Policy
-    limits: _core.Limits
-    facts: _core.SymbolFacts
 
 
 def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> None:
-    """Bars → features → scores → decision → ruling → order; ``record`` follows every step."""
+    """Book → bars → features → scores → decision → ruling → order; ``record`` follows every step."""
     settings, moment_s = desk.settings, int(now_s)
-    recover(desk.broker, desk.journal, settings.symbol)
-    if not desk.calendar.is_open(moment_s):
+    is_open = desk.calendar.is_open(moment_s)
+    if is_open or desk.orders.unresolved(settings.symbol):
+        with stage(record, "book"):
+            desk.dealer.begin(record, now_s)
+    if not is_open:
         _note_closed(desk, record, moment_s)
         return
     decided_bar_s = desk.journal.decided_bar_s(settings.symbol)
@@ -57,24 +59,25 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
     if bar is None:
         return
     with stage(record, "decide"):
-        quote = _quote(desk, record, brought, bar.now_s)
-        account = desk.broker.account(quote)
+        quote, price_s = _quote(desk, record, brought, bar.now_s)
+        market = Market(quote, brought.cleaned.bars, bar)
+        desk.dealer.broker.mark(settings.symbol, quote, brought.cleaned.bars)
+        book = desk.dealer.look(record, bar.now_s).book
         decision = _core.decide(
             scores,
             desk.policy,
             bar,
-            price_s=brought.price_s,
+            price_s=price_s,
             decided_bar_s=decided_bar_s,
-            position=account.position.side if account.position else None,
+            position=book.full_side(settings.symbol, settings.magic, settings.positions_symbol_max),
         )
     _note_decision(record, decision)
 
     if decision.side is not None:
-        ruling = _core.approve(decision.side, account, desk.limits, halted=halted)
         with stage(record, "route"):
-            route(ruling, desk.broker, desk.journal, record, bar.now_s)
+            desk.dealer.trade(decision.side, market, record, halted=halted)
+        desk.dealer.look(record, bar.now_s)
     record.settled = decision.settles_bar
-    _note_account(record, desk.broker.account(quote))
 
 
 def _fresh_bar(desk: Desk, record: CycleRecord, brought: Brought) -> _core.FreshBar | None:
@@ -89,14 +92,18 @@ def _fresh_bar(desk: Desk, record: CycleRecord, brought: Brought) -> _core.Fresh
         return None
 
 
-def _quote(desk: Desk, record: CycleRecord, brought: Brought, moment_s: int) -> _core.Quote:
-    record.price = brought.cleaned.checked_price(brought.price, desk.settings.jump_ratio)
-    return desk.facts.quote(
-        time_s=moment_s,
-        price=record.price,
-        shows=desk.settings.price_side,
-        spread_points=desk.settings.spread_points,
+def _quote(desk: Desk, record: CycleRecord, brought: Brought, moment_s: int) -> tuple[_core.Quote, int]:
+    """What is traded at, and of when that is: the broker's own prices where it has some, else the source's newest."""
+    settings, broker = desk.settings, desk.dealer.broker
+    own = broker.quote(settings.symbol)
+    newest = brought.price if own is None else own.bid
+    record.price = brought.cleaned.checked_price(newest, settings.jump_ratio)
+    if own is not None:
+        return own, own.time_s
+    made = broker.facts(settings.symbol).quote(
+        time_s=moment_s, price=record.price, shows=settings.price_side, spread_points=settings.spread_points
     )
+    return made, brought.price_s
 
 
 def _note_closed(desk: Desk, record: CycleRecord, moment_s: int) -> None:
@@ -109,7 +116,3 @@ def _note_decision(record: CycleRecord, decision: _core.Decision) -> None:
     record.status = "done"
     record.action, record.confidence, record.reason = decision.action, decision.confidence, decision.reason
     log.info("Decision: %s (confidence: %.4f) - %s", decision.action, decision.confidence, decision.reason)
-
-
-def _note_account(record: CycleRecord, account: _core.Account) -> None:
-    record.equity, record.drawdown_max = account.equity, account.drawdown_max

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mt5_sentinel.types import CycleRecord
 
@@ -35,8 +35,14 @@ class Panel(NamedTuple):
     high: float
 
 
-def svg(records: Sequence[CycleRecord], currency: str) -> Iterator[str]:
-    """Lines of the file; nothing is drawn of a replay that never reached the book."""
+def svg(records: Sequence[CycleRecord], positions: Sequence[dict[str, Any]], currency: str) -> Iterator[str]:
+    """Lines of the file; nothing is drawn of a replay that never reached the book.
+
+    Args:
+        records: the cycles, oldest first.
+        positions: rows of the journal's positions.
+        currency: of the account.
+    """
     priced = [(record.started_s, record.price) for record in records if record.price is not None]
     valued = [(record.started_s, record.equity) for record in records if record.equity is not None]
     if len(priced) < 2 or len(valued) < 2:
@@ -47,14 +53,13 @@ def svg(records: Sequence[CycleRecord], currency: str) -> Iterator[str]:
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} 560" role="img">\n<style>{STYLE}</style>\n'
     yield f'<text class="title" x="{LEFT}" y="26">{records[0].symbol}, replayed: price and paper orders</text>\n'
     yield f'<text x="{LEFT}" y="46">'
-    yield '<tspan class="buy">▲ buy</tspan> <tspan class="sell">▼ sell</tspan>'
+    yield '<tspan class="buy">▲ buy</tspan> <tspan class="sell">▼ sell</tspan> ● closed at stop or target'
     yield "; a demonstration, no promise of profit</text>\n"
     yield f'<text class="title" x="{LEFT}" y="350">Equity, {currency}</text>\n'
     for panel in (price, equity):
         yield from _panel(panel, start_s, end_s)
-    for record in records:
-        if record.outcome == "filled" and record.price is not None:
-            yield _mark(record, price, start_s, end_s)
+    for position in positions:
+        yield from _marks(position, price, start_s, end_s)
     yield from _dates(start_s, end_s)
     yield "</svg>\n"
 
@@ -71,11 +76,21 @@ def _panel(panel: Panel, start_s: float, end_s: float) -> Iterator[str]:
     yield f'<polyline class="line {panel.style}" points="{points}"/>\n'
 
 
-def _mark(record: CycleRecord, panel: Panel, start_s: float, end_s: float) -> str:
-    x, y = _x(record.started_s, start_s, end_s), _y(record.price or 0.0, panel)
-    if record.side == "BUY":
-        return f'<path class="buy" d="M{x:.1f} {y + 5:.1f}l5 9h-10z"><title>buy {record.price}</title></path>\n'
-    return f'<path class="sell" d="M{x:.1f} {y - 5:.1f}l5 -9h-10z"><title>sell {record.price}</title></path>\n'
+def _marks(position: dict[str, Any], panel: Panel, start_s: float, end_s: float) -> Iterator[str]:
+    x, y = _x(_seconds(position["opened_utc"]), start_s, end_s), _y(position["price"], panel)
+    if position["side"] == "BUY":
+        yield f'<path class="buy" d="M{x:.1f} {y + 5:.1f}l5 9h-10z"><title>buy {position["price"]}</title></path>\n'
+    else:
+        yield f'<path class="sell" d="M{x:.1f} {y - 5:.1f}l5 -9h-10z"><title>sell {position["price"]}</title></path>\n'
+    if position["closed_by"] in ("stop_loss", "take_profit", "stop_out"):
+        style = "buy" if position["profit"] > 0 else "sell"
+        x, y = _x(_seconds(position["closed_utc"]), start_s, end_s), _y(position["closed_price"], panel)
+        told = f"{position['closed_by'].replace('_', ' ')} {position['closed_price']}"
+        yield f'<circle class="{style}" cx="{x:.1f}" cy="{y:.1f}" r="2.5"><title>{told}</title></circle>\n'
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def _dates(start_s: float, end_s: float) -> Iterator[str]:

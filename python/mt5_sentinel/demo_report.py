@@ -20,6 +20,13 @@ CURVE_WIDTH = 64
 CENT = 0.01
 BLOCKS = "▁▂▃▄▅▆▇█"
 
+CLOSED_BY = {
+    "order": "by signal or weekend",
+    "stop_loss": "at the stop",
+    "take_profit": "at the target",
+    "stop_out": "by margin",
+}
+
 MEANINGS = {
     "signal": "confident, and not on that side yet: an order went out",
     "model_hold": "HOLD had the highest score",
@@ -32,8 +39,12 @@ MEANINGS = {
     "price_old": "the newest price was too old to trade at",
     "tie": "SELL and BUY scored the same",
     "history_too_short": "not enough bars for settled features",
-    "refused_daily_loss": "risk: day's loss limit; an open position was closed, none opened",
-    "refused_spread": "risk: spread too wide; an open position was closed, none opened",
+    "refused_daily_loss": "risk: the day's loss limit",
+    "refused_drawdown": "risk: the equity has fallen too far from its highest mark",
+    "refused_cooldown": "risk: a pause after several losses in a row",
+    "refused_spread": "risk: spread too wide",
+    "refused_weekend": "risk: the weekend is near",
+    "refused_signal_age": "risk: the signal is too old",
 }
 
 
@@ -91,9 +102,9 @@ def _decisions(records: Sequence[CycleRecord]) -> list[str]:
 
 def _money(records: Sequence[CycleRecord], desk: Desk) -> list[str]:
     settings = desk.settings
-    intents = [cycle["intent"] for cycle in journal.read(desk.journal.path) if cycle["intent"]]
-    filled = [intent for intent in intents if intent["state"] == "filled"]
-    closed = [intent["profit"] for intent in filled if intent["closed_lots"]]
+    positions = journal.read_positions(desk.journal.path)
+    ways = Counter(CLOSED_BY[one["closed_by"]] for one in positions if one["state"] == "closed")
+    closed = [one["profit"] for one in positions if one["state"] == "closed"]
     equity = [record.equity for record in records if record.equity is not None]
     if not equity:
         return ["Money      no cycle got as far as the book"]
@@ -101,8 +112,8 @@ def _money(records: Sequence[CycleRecord], desk: Desk) -> list[str]:
     curve = _curve(equity)
     rest = ", the rest in the open position" if abs(equity[-1] - settings.deposit - sum(closed)) >= CENT else ""
     lines = [
-        f"Orders     {len(filled)} filled at {settings.volume_lots:g} lots, spread {settings.spread_points:g} points; "
-        f"{len(closed)} trades closed, {len(won)} of them won",
+        f"Orders     {len(positions)} positions of {settings.volume_lots:g} lots, spread {settings.spread_points:g}"
+        f" points; {len(closed)} closed ({', '.join(f'{n} {way}' for way, n in ways.most_common())}), {len(won)} won",
         f"Money      {equity[-1] - settings.deposit:+,.2f} {settings.account_currency} on a deposit of "
         f"{settings.deposit:,.2f}: {sum(closed):+,.2f} realised{rest};\n"
         f"           deepest fall of equity {max(record.drawdown_max or 0.0 for record in records):,.2f}",
@@ -121,7 +132,7 @@ def _curve(values: Sequence[float]) -> str:
 
 def _timings(records: Sequence[CycleRecord]) -> list[str]:
     lines = ["Timings    stage        median        99 %"]
-    for stage in ("fetch", "parse", "features", "score", "decide", "route"):
+    for stage in ("book", "fetch", "parse", "features", "score", "decide", "route"):
         taken = sorted(record.stages_s[stage] * 1e6 for record in records if stage in record.stages_s)
         if taken:
             slow = taken[min(len(taken) - 1, len(taken) * 99 // 100)]

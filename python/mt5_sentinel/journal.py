@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,11 +89,12 @@ class Journal:
         self.file.write(statement, (*columns.values(), record.cycle_id))
 
     def decided_bar_s(self, symbol: str) -> int | None:
-        """Open time of the newest bar that was decided or for which an order was written."""
+        """Open time of the newest bar that was decided, or for which an opening was written that may have been sent."""
         found = self.file.rows(
             "SELECT max(bar_open_s) FROM (SELECT max(bar_open_s) AS bar_open_s FROM cycle"
             " WHERE symbol = ? AND mode = ? AND settled = 1 UNION ALL"
-            " SELECT max(bar_open_s) FROM intent WHERE symbol = ? AND mode = ?)",
+            " SELECT max(bar_open_s) FROM intent WHERE symbol = ? AND mode = ? AND kind = 'open'"
+            " AND state <> 'not_sent')",
             (symbol, self.file.mode, symbol, self.file.mode),
         )
         return found[0][0] if found else None
@@ -106,11 +108,7 @@ def read(path: Path, last: int | None = None, symbol: str | None = None) -> Iter
     Raises:
         Misconfigured: there is no journal at ``path``, or it cannot be read.
     """
-    if not path.is_file():
-        raise Misconfigured(f"{path}: no journal there; run a cycle first, or name it with --journal", "no_journal")
-    try:
-        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        db.row_factory = sqlite3.Row
+    with _reading(path) as db:
         query = "SELECT * FROM cycle WHERE ?1 IS NULL OR symbol = ?1 ORDER BY id DESC LIMIT ?2"
         for row in reversed(db.execute(query, (symbol, -1 if last is None else last)).fetchall()):
             cycle: dict[str, Any] = dict.fromkeys(NEWER) | dict(row)
@@ -119,7 +117,22 @@ def read(path: Path, last: int | None = None, symbol: str | None = None) -> Iter
             found = db.execute("SELECT * FROM intent WHERE cycle_id = ? ORDER BY rowid", (row["id"],)).fetchall()
             cycle["settled"] = bool(cycle["settled"])
             yield cycle | {"intents": [dict(one) for one in found]}
-        db.close()
+
+
+def read_positions(path: Path) -> list[dict[str, Any]]:
+    """Positions of a journal, in the order they were opened. Raises as ``read``."""
+    with _reading(path) as db:
+        return [dict(row) for row in db.execute("SELECT * FROM position ORDER BY opened_utc, ticket")]
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    if not path.is_file():
+        raise Misconfigured(f"{path}: no journal there; run a cycle first, or name it with --journal", "no_journal")
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+            db.row_factory = sqlite3.Row
+            yield db
     except sqlite3.Error as error:
         message = (
             f"{path}: not a readable journal: {error}; where its directory is read-only, copy it to one that is not"

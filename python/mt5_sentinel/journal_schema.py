@@ -77,12 +77,17 @@ ALTER TABLE intent ADD COLUMN magic INTEGER;
 ALTER TABLE intent ADD COLUMN deviation_points INTEGER;
 ALTER TABLE intent ADD COLUMN retcode INTEGER;
 ALTER TABLE intent ADD COLUMN settled_utc TEXT;
+ALTER TABLE intent ADD COLUMN created_s REAL;
+ALTER TABLE intent ADD COLUMN not_after_s REAL;
+UPDATE intent SET created_s = (julianday(created_utc) - 2440587.5) * 86400.0,
+    not_after_s = (julianday(not_after_utc) - 2440587.5) * 86400.0;
 CREATE INDEX intent_created ON intent (mode, created_utc);
 CREATE TABLE position (
     mode          TEXT NOT NULL,
     ticket        INTEGER NOT NULL,
     symbol        TEXT NOT NULL,
     side          TEXT NOT NULL CHECK (side IN ('BUY', 'SELL')),
+    opened_lots   REAL NOT NULL,
     lots          REAL NOT NULL,
     price         REAL NOT NULL,
     sl            REAL,

@@ -1,4 +1,4 @@
-"""Order safety: the intent is on disk before the broker hears of it, and an unknown outcome freezes the symbol."""
+"""Order safety: an order is on disk before the broker hears of it, and one whose fate is unknown freezes the symbol."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import uuid
 
 from mt5_sentinel import _core
 from mt5_sentinel.errors import Refused, Uncertain
-from mt5_sentinel.journal import Journal
-from mt5_sentinel.ports import Broker
-from mt5_sentinel.types import CycleRecord, OrderRequest
+from mt5_sentinel.orders import Orders
+from mt5_sentinel.ports import Broker, Clock
+from mt5_sentinel.types import CycleRecord, Execution, OrderRequest
 
 REQUEST_NAMESPACE = uuid.UUID("5d3c8a52-1e0c-5a42-9f0b-6f6d74352d73")
 """Fixed for ever: the same intent must give the same request id on every machine and after every restart."""
@@ -17,64 +17,138 @@ REQUEST_NAMESPACE = uuid.UUID("5d3c8a52-1e0c-5a42-9f0b-6f6d74352d73")
 VALID_FOR_S = 30.0
 """How long after its decision an order may still reach the market."""
 
+SETTLED_AFTER_S = 10.0
+"""How much longer an order that the broker never saw may be under way: its clock and ours may differ that far."""
+
+EXIT_DEVIATION_POINTS = 1000
+"""How far from the price an exit may be filled: being out matters more than the price."""
+
 log = logging.getLogger("mt5_sentinel")
 
 
-def route(ruling: _core.Ruling, broker: Broker, journal: Journal, record: CycleRecord, now_s: float) -> None:
-    """Send what risk approved, exactly once, and write down what became of it."""
-    if ruling.refusal is not None:
-        record.reason = ruling.refusal
-        log.warning("Risk refused: %s", ruling.refusal)
-    if ruling.order is None:
-        record.outcome = "refused"
-        return
-    request = _request(ruling.order, record, now_s)
-    record.req_id, record.side = request.req_id, request.side
-    journal.intend(request, record)
-    try:
-        fill = broker.send(request, now_s)
-    except Refused as error:
-        record.outcome, record.detail = "refused", str(error)
-        record.reason = error.reason
-        journal.settle(request.req_id, "refused", detail=str(error))
-        log.warning("Broker refused: %s", error)
-    except Uncertain as error:
-        record.outcome = "unknown"
-        journal.settle(request.req_id, "unknown", detail=str(error))
-        raise
-    else:
-        record.outcome = "filled"
-        journal.settle(request.req_id, "filled", fill=fill)
-        verb = f"{request.side} {fill.opened_lots:g} lots" if fill.opened_lots else f"closed {fill.closed_lots:g} lots"
-        log.info("✓ Order filled (%s): %s %s at %.5f", record.mode, verb, record.symbol, fill.price)
+class Route:
+    """The way of one symbol's orders to its broker."""
+
+    def __init__(self, broker: Broker, orders: Orders, clock: Clock, *, symbol: str, magic: int) -> None:
+        """Nothing is sent yet."""
+        self._broker = broker
+        self._orders = orders
+        self._clock = clock
+        self._symbol = symbol
+        self._magic = magic
+
+    def leave(self, exit_: _core.Exit, record: CycleRecord) -> bool:
+        """Close a position.
+
+        Returns:
+            Whether all of it was closed.
+
+        Raises:
+            Uncertain: whether it was is not known.
+        """
+        attempt = self._orders.attempts(self._symbol, "close", ticket=exit_.ticket)
+        now_s = self._clock.wall_s()
+        request = OrderRequest(
+            req_id=self._req_id(record, "close", exit_.ticket, attempt),
+            kind="close",
+            symbol=self._symbol,
+            side=exit_.side,
+            lots=exit_.lots,
+            purpose=exit_.purpose,
+            magic=self._magic,
+            created_s=now_s,
+            not_after_s=now_s + VALID_FOR_S,
+            ticket=exit_.ticket,
+            deviation_points=EXIT_DEVIATION_POINTS,
+            bar_open_s=record.bar_open_s if exit_.purpose == "signal" else None,
+        )
+        self.intend(request, record)
+        execution = self.send(request, record)
+        return execution is not None and execution.lots >= request.lots
+
+    def entry(self, entry: _core.Entry, record: CycleRecord) -> OrderRequest:
+        """The order that opens what risk approved; it is neither written nor sent yet."""
+        bar_open_s = record.bar_open_s or 0
+        attempt = self._orders.attempts(self._symbol, "open", bar_open_s=bar_open_s)
+        now_s = self._clock.wall_s()
+        return OrderRequest(
+            req_id=self._req_id(record, "open", bar_open_s, entry.side, attempt),
+            kind="open",
+            symbol=self._symbol,
+            side=entry.side,
+            lots=entry.lots,
+            purpose="signal",
+            magic=self._magic,
+            created_s=now_s,
+            not_after_s=now_s + VALID_FOR_S,
+            sl=entry.sl,
+            tp=entry.tp,
+            deviation_points=entry.deviation_points,
+            bar_open_s=bar_open_s,
+        )
+
+    def intend(self, request: OrderRequest, record: CycleRecord) -> None:
+        """Write the order down. From here on it counts as open until its fate is known."""
+        self._orders.intend(request, record.cycle_id)
+        record.req_id, record.side, record.outcome = request.req_id, request.side, "intended"
+
+    def send(self, request: OrderRequest, record: CycleRecord) -> Execution | None:
+        """Send an order that is written down, and write down what became of it.
+
+        Returns:
+            What was executed; ``None`` where the broker refused.
+
+        Raises:
+            Uncertain: no answer; the symbol is frozen until ``recover`` has one.
+        """
+        try:
+            execution = self._broker.send(request, self._clock.wall_s())
+        except Refused as error:
+            record.outcome, record.reason, record.detail = "refused", error.reason, str(error)
+            self._orders.settle(request, "refused", self._clock.wall_s(), detail=str(error))
+            log.warning("Broker refused: %s", error)
+            return None
+        except Uncertain as error:
+            record.outcome = "unknown"
+            self._orders.settle(request, "unknown", self._clock.wall_s(), detail=str(error))
+            raise
+        record.outcome = "filled" if execution.lots >= request.lots else "partial"
+        self._orders.settle(request, "filled", self._clock.wall_s(), execution=execution)
+        log.info("✓ Order filled (%s): %s at %.5f", record.mode, _told(request, execution.lots), execution.price)
+        return execution
+
+    def recover(self) -> None:
+        """Ask the broker about every order whose fate the journal does not know; start-up and daily life are one path.
+
+        Raises:
+            Uncertain: the broker cannot tell yet; the symbol stays frozen.
+        """
+        for request in self._orders.unresolved(self._symbol):
+            now_s = self._clock.wall_s()
+            told = _told(request, request.lots)
+            try:
+                execution = self._broker.lookup(request.req_id)
+            except Refused as error:
+                self._orders.settle(request, "refused", now_s, detail=str(error))
+                log.warning("Recovered order %s (%s): %s", request.req_id, told, error)
+                continue
+            if execution is not None:
+                self._orders.settle(request, "filled", now_s, execution=execution)
+                log.warning("Recovered order %s (%s): filled at %.5f", request.req_id, told, execution.price)
+            elif request.created_s <= now_s <= request.not_after_s + SETTLED_AFTER_S:
+                message = f"order {request.req_id} ({told}) was not seen by the broker yet, and may still be under way"
+                raise Uncertain(message, "order_pending")
+            else:
+                self._orders.settle(
+                    request, "not_sent", now_s, detail="the broker never saw it, and it is too late now"
+                )
+                log.warning("Recovered order %s (%s): the broker never saw it", request.req_id, told)
+
+    def _req_id(self, record: CycleRecord, *intent: object) -> str:
+        named = (record.mode, self._magic, self._symbol, *intent)
+        return str(uuid.uuid5(REQUEST_NAMESPACE, "|".join(str(part) for part in named)))
 
 
-def recover(broker: Broker, journal: Journal, symbol: str) -> None:
-    """Ask the broker about every order whose fate the journal does not know; start-up and daily life are one path.
-
-    Raises:
-        Uncertain: the broker cannot tell yet; the symbol stays frozen.
-    """
-    for req_id in journal.unresolved(symbol):
-        fill = broker.lookup(req_id)
-        if fill is None:
-            journal.settle(req_id, "not_sent", detail="found at start of a cycle; the broker never saw it")
-            log.warning("Recovered order %s: the broker never saw it", req_id)
-        else:
-            journal.settle(req_id, "filled", fill=fill)
-            log.warning("Recovered order %s: it was filled at %.5f", req_id, fill.price)
-
-
-def _request(order: _core.Order, record: CycleRecord, now_s: float) -> OrderRequest:
-    bar_open_s = record.bar_open_s or 0
-    name = f"{record.mode}|{record.symbol}|{bar_open_s}|{order.side}"
-    return OrderRequest(
-        req_id=str(uuid.uuid5(REQUEST_NAMESPACE, name)),
-        symbol=record.symbol,
-        side=order.side,
-        close_lots=order.close_lots,
-        open_lots=order.open_lots,
-        bar_open_s=bar_open_s,
-        created_s=now_s,
-        not_after_s=now_s + VALID_FOR_S,
-    )
+def _told(request: OrderRequest, lots: float) -> str:
+    verb = request.side if request.kind == "open" else "closed"
+    return f"{verb} {lots:g} lots {request.symbol}"

@@ -51,6 +51,20 @@ fn within(skew_s: Option<f64>, max_s: f64) -> Result<Option<f64>> {
     }
 }
 
+/// How far a clock that was asked between two looks at this one is from it, seconds: this minus the other, 0 where the
+/// other's answer may lie in between.
+///
+/// # Errors
+/// [`Error::PeerClock`] beyond `max_s`, and for an answer that is no time.
+pub fn check_peer(asked_s: f64, answered_s: f64, told_s: f64, max_s: f64) -> Result<f64> {
+    let skew_s = if told_s < asked_s { asked_s - told_s } else { (answered_s - told_s).min(0.0) };
+    if skew_s.is_finite() && skew_s.abs() <= max_s {
+        return Ok(skew_s);
+    }
+    let direction = if skew_s > 0.0 { "ahead of" } else { "behind" };
+    Err(Error::PeerClock { skew_s: skew_s.abs(), direction, max_s })
+}
+
 /// How far the wall clock moved apart from the monotonic one between two looks, seconds.
 ///
 /// # Errors

@@ -152,4 +152,8 @@ impl PyBook {
     fn own(&self, symbol: &str, magic: i64) -> Vec<PyPosition> {
         self.0.own(symbol, magic).cloned().map(PyPosition).collect()
     }
+
+    fn full_side(&self, symbol: &str, magic: i64, positions_max: usize) -> Option<&'static str> {
+        self.0.full_side(symbol, magic, positions_max).map(side_name)
+    }
 }

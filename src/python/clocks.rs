@@ -56,6 +56,12 @@ pub(super) fn check_step(before: (f64, f64), after: (f64, f64), max_s: f64) -> P
     run(|| bars::skew::check_step(before, after, max_s))
 }
 
+/// How far a gateway's clock is from this machine's.
+#[pyfunction]
+pub(super) fn check_gateway_clock(asked_s: f64, answered_s: f64, told_s: f64, max_s: f64) -> PyResult<f64> {
+    run(|| bars::skew::check_peer(asked_s, answered_s, told_s, max_s))
+}
+
 /// The wall clock of a broker's server.
 #[pyclass(name = "BrokerClock", module = "mt5_sentinel._core", frozen)]
 pub(super) struct PyBrokerClock(pub(super) BrokerClock);

@@ -47,6 +47,8 @@ fn class_and_reason(error: &Error) -> (&'static str, &'static str) {
         Error::BadModel { .. } | Error::BadBundle { .. } => ("Misconfigured", "bad_model"),
         Error::ModelMismatch { .. } => ("Misconfigured", "model_mismatch"),
         Error::BadSetting { .. } => ("Misconfigured", "bad_setting"),
+        Error::PeerClock { .. } => ("Unusable", "gateway_clock"),
+        Error::BadBroker { .. } => ("Unusable", "gateway_answer"),
         Error::BadFacts { .. } => ("Unusable", "bad_symbol_facts"),
         Error::BadFill { .. } => ("Unsafe", "book_broken"),
     }

@@ -17,6 +17,7 @@ mod model;
 mod outputs;
 mod plan;
 mod pool;
+mod reconcile;
 mod score;
 mod session;
 mod stream;
@@ -42,7 +43,7 @@ mod _core {
     #[pymodule_export]
     use super::calendar::{PyCalendar, PyFreshBar, check_fresh};
     #[pymodule_export]
-    use super::clocks::{PyBrokerClock, PyClockWatch, check_skew, check_step};
+    use super::clocks::{PyBrokerClock, PyClockWatch, check_gateway_clock, check_skew, check_step};
     #[pymodule_export]
     use super::compare::compare_bars;
     #[pymodule_export]
@@ -59,6 +60,8 @@ mod _core {
     use super::model::PyModel;
     #[pymodule_export]
     use super::plan::{PyFetchPlan, check_quota, check_quota_plan, plan_fetch, quota_rest};
+    #[pymodule_export]
+    use super::reconcile::{PyDifference, account_for, check_execution, lots_left, reconcile};
     #[pymodule_export]
     use super::score::{narrow, read_rows, widen};
     #[pymodule_export]

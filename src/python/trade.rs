@@ -169,6 +169,12 @@ impl PyQuote {
         Self(Quote { time_s, bid, ask })
     }
 
+    #[staticmethod]
+    #[pyo3(signature = (*, time_s, bid, ask))]
+    fn checked(time_s: i64, bid: f64, ask: f64) -> PyResult<Self> {
+        run(|| Quote::checked(time_s, bid, ask)).map(Self)
+    }
+
     #[getter]
     fn time_s(&self) -> i64 {
         self.0.time_s

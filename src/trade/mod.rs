@@ -4,6 +4,7 @@ mod book;
 mod decide;
 mod paper;
 mod quote;
+mod reconcile;
 mod risk;
 mod symbol;
 
@@ -11,6 +12,9 @@ pub use book::{Account, Book, Position};
 pub use decide::{Action, Decision, Policy, Reason, Situation, decide};
 pub use paper::{Account as OldAccount, Fill, PaperBook, Position as OldPosition};
 pub use quote::{Quote, QuoteSide};
+pub use reconcile::{
+    Accounted, ClosedPart, Difference, Kept, Kind, Rule, account_for, check_execution, lots_left, reconcile,
+};
 pub use risk::{Limits, Order, Refusal, Ruling, approve};
 pub use symbol::{BrokerFacts, SymbolFacts};
 

@@ -42,6 +42,17 @@ impl Quote {
         Ok(Self { time_s, bid, ask })
     }
 
+    /// A broker's own prices.
+    ///
+    /// # Errors
+    /// [`Error::BadBroker`] when they are not positive and finite, or the ask lies below the bid.
+    pub fn checked(time_s: i64, bid: f64, ask: f64) -> Result<Self> {
+        if bid > 0.0 && ask >= bid && ask.is_finite() {
+            return Ok(Self { time_s, bid, ask });
+        }
+        Err(Error::BadBroker { what: "quote", problem: format!("bid {bid}, ask {ask}") })
+    }
+
     /// The price an order on `side` trades at.
     #[must_use]
     pub fn price_for(&self, side: Side) -> f64 {

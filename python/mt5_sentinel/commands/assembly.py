@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -9,16 +10,19 @@ from pathlib import Path
 
 from mt5_sentinel import _core, bundled
 from mt5_sentinel.adapters.hub import HubScorer
-from mt5_sentinel.adapters.paper import PaperBroker
 from mt5_sentinel.bar_store import BarStore
-from mt5_sentinel.commands import sources
+from mt5_sentinel.commands import brokers, sources
 from mt5_sentinel.config import Check, Settings
 from mt5_sentinel.cross_check import CrossCheck
 from mt5_sentinel.cycle import Desk
+from mt5_sentinel.dealing import Dealer
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.history import History
 from mt5_sentinel.journal import Journal
-from mt5_sentinel.ports import Broker, Clock, Market
+from mt5_sentinel.journal_file import JournalFile
+from mt5_sentinel.orders import Orders
+from mt5_sentinel.ports import Clock, Link, Market
+from mt5_sentinel.risk import limits
 from mt5_sentinel.scoring import Scoring, asked, read_mode
 from mt5_sentinel.scoring import check as check_scoring
 from mt5_sentinel.types import Mode
@@ -33,9 +37,11 @@ class Parts:
     scoring: Scoring
     other_source: Market | None = None
     """Compared with the source, where `cross_check` says so."""
+    link: Link | None = None
+    """The wire to the gateway: orders when trading live, else their check."""
 
 
-FIXED = ("symbol", "account_currency", "deposit", "state_dir", "metrics_host", "metrics_port")
+FIXED = ("symbol", "account_currency", "state_dir", "metrics_host", "metrics_port", *brokers.FIXED)
 """Settings that a reload cannot change: the journal, the paper book and the web server are built on them."""
 
 
@@ -97,24 +103,9 @@ def model(settings: Settings) -> _core.Model:
     return loaded
 
 
-def facts(settings: Settings) -> _core.SymbolFacts:
-    """What a lot of the symbol is worth to the account."""
-    return _core.SymbolFacts(settings.symbol, settings.account_currency)
-
-
 def policy(settings: Settings) -> _core.Policy:
     """The rules of deciding."""
     return _core.Policy(threshold=settings.threshold)
-
-
-def limits(settings: Settings) -> _core.Limits:
-    """The bounds of risk."""
-    return _core.Limits(
-        volume_lots=settings.volume_lots,
-        volume_lots_max=settings.volume_lots_max,
-        daily_loss_max=settings.daily_loss_max,
-        spread_points_max=settings.spread_points_max,
-    )
 
 
 def history(settings: Settings) -> None:
@@ -124,14 +115,14 @@ def history(settings: Settings) -> None:
         raise Misconfigured(message, "bad_configuration")
 
 
-CHECKS: tuple[Check, ...] = (history, check_scoring, local_model, facts, policy, limits, sources.calendar)
+CHECKS: tuple[Check, ...] = (history, check_scoring, local_model, policy, limits, sources.calendar, *brokers.CHECKS)
 """Asked about the settings before any part is built, so that all mistakes are told at once."""
 
 
 def parts(settings: Settings, clock: Clock) -> Parts:
     """The parts these settings ask for."""
     source, other = sources.markets(settings, clock)
-    return Parts(settings, source, scoring(settings), other)
+    return Parts(settings, source, scoring(settings), other, brokers.link(settings))
 
 
 def open_desk(parts: Parts, clock: Clock, *, mode: Mode, durable: bool = True) -> Desk:
@@ -144,18 +135,21 @@ def open_desks(symbols: Sequence[Parts], clock: Clock, *, mode: Mode, durable: b
 
     Opens, or creates, the journal and the cache of bars they share, and a paper book for each.
     """
-    state = symbols[0].settings.state_path
+    shared = symbols[0].settings
     with ExitStack() as undo:
-        journal = Journal(state, mode, durable=durable)
-        undo.callback(journal.close)
-        store = BarStore(state / "bars.db", durable=durable)
+        file = JournalFile(shared.state_path, mode, durable=durable)
+        undo.callback(file.close)
+        store = BarStore(shared.state_path / "bars.db", durable=durable)
         undo.callback(store.close)
+        account = brokers.paper(shared, durable=durable)
+        if account is not None:
+            undo.callback(account.close)
+        turn = threading.RLock()
         desks = []
         for one in symbols:
-            worth = facts(one.settings)
-            book = PaperBroker(state / "paper.db", one.settings.symbol, worth, one.settings.deposit, durable=durable)
-            undo.callback(book.close)
-            desks.append(_desk(one, book, journal, store, clock))
+            broker = brokers.broker(one.settings, account, one.link, clock)
+            dealer = brokers.dealer(one.settings, broker, Orders(file), sources.calendar(one.settings), clock, turn)
+            desks.append(_desk(one, dealer, Journal(file), store, clock))
         undo.pop_all()
     return tuple(desks)
 
@@ -169,7 +163,9 @@ def reopen_desk(parts: Parts, clock: Clock, old: Desk) -> Desk:
     changed = [name for name in FIXED if getattr(parts.settings, name) != getattr(old.settings, name)]
     if changed:
         raise Misconfigured(f"{', '.join(changed)}: a change takes a restart", "needs_restart")
-    return _desk(parts, old.broker, old.journal, old.history.store, clock)
+    hours = sources.calendar(parts.settings)
+    dealer = brokers.dealer(parts.settings, old.dealer.broker, old.orders, hours, clock, old.dealer.turn)
+    return _desk(parts, dealer, old.journal, old.history.store, clock)
 
 
 def reopen_desks(symbols: Sequence[Parts], clock: Clock, old: tuple[Desk, ...]) -> tuple[Desk, ...]:
@@ -200,24 +196,25 @@ def check_symbols(new: Sequence[Settings], old: tuple[Desk, ...]) -> None:
 def close(desks: Sequence[Desk]) -> None:
     """Close the books, the cache and the journal."""
     for desk in desks:
-        desk.broker.close()
+        desk.dealer.broker.close()
     desks[0].history.store.close()
-    desks[0].journal.close()
+    desks[0].journal.file.close()
 
 
-def _desk(parts: Parts, broker: Broker, journal: Journal, store: BarStore, clock: Clock) -> Desk:
+def _desk(parts: Parts, dealer: Dealer, journal: Journal, store: BarStore, clock: Clock) -> Desk:
     """The one place where a desk is put together."""
-    settings, hours, worth = parts.settings, sources.calendar(parts.settings), facts(parts.settings)
+    settings, hours = parts.settings, sources.calendar(parts.settings)
     other = parts.other_source
-    crossed = None if other is None else CrossCheck(parts.source.name, other, settings, worth)
+    crossed = None
+    if other is not None:
+        crossed = CrossCheck(parts.source.name, other, settings, brokers.facts(settings))
     return Desk(
         settings=settings,
         calendar=hours,
         history=History(parts.source, store, hours, settings, clock, crossed),
         scoring=parts.scoring,
-        broker=broker,
+        dealer=dealer,
         journal=journal,
+        orders=Orders(journal.file),
         policy=policy(settings),
-        limits=limits(settings),
-        facts=worth,
     )

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mt5_sentinel import _core, bundled, config, demo_chart, demo_report, files, logs
+from mt5_sentinel import _core, bundled, config, demo_chart, demo_report, files, journal, logs
 from mt5_sentinel.adapters.replay import ReplayClock, ReplayMarket
 from mt5_sentinel.commands import assembly
 from mt5_sentinel.commands.run import CYCLE_SECOND, add_settings
@@ -74,7 +74,9 @@ def execute(arguments: argparse.Namespace) -> int:
     if sys.stderr.isatty() and not arguments.verbose:
         sys.stderr.write(demo_report.progress(None))
     picture = desk.journal.path.with_name("replay.svg")
-    files.write(str(picture), demo_chart.svg(records, settings.account_currency))
+    files.write(
+        str(picture), demo_chart.svg(records, journal.read_positions(desk.journal.path), settings.account_currency)
+    )
     print(demo_report.summary(records, desk, time.perf_counter() - started, picture))
     return 0
 

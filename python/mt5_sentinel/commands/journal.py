@@ -62,9 +62,11 @@ def _table(cycles: list[dict[str, Any]]) -> str:
 
 
 def _detail(cycle: dict[str, Any]) -> str:
-    intent = cycle["intent"]
-    text = str(cycle["detail"] or "")
-    if intent and intent["price"] is not None:
-        profit = f", profit {intent['profit']:+.2f}" if intent["closed_lots"] else ""
-        text = f"{intent['side']} at {intent['price']:.5f}{profit}"
+    text = "; ".join(_order(one) for one in cycle["intents"] if one["price"] is not None) or str(cycle["detail"] or "")
     return f"[{', '.join(cycle['conditions'])}] {text}" if cycle["conditions"] else text
+
+
+def _order(intent: dict[str, Any]) -> str:
+    if intent["closed_lots"]:
+        return f"closed at {intent['price']:.5f}, profit {intent['profit']:+.2f}"
+    return f"{intent['side']} at {intent['price']:.5f}"

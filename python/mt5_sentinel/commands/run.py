@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from mt5_sentinel import _core, config, logs
 from mt5_sentinel.adapters.clock import SystemClock
-from mt5_sentinel.commands import assembly, sources
+from mt5_sentinel.commands import assembly, brokers, sources
 from mt5_sentinel.config import Settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon
@@ -43,7 +43,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
     """Flags of the command, from the settings table."""
     parser: argparse.ArgumentParser = verbs.add_parser(
         "run",
-        help="run the daemon, dry run on paper",
+        help="run the daemon; dry run on paper unless told otherwise",
         description="Run the daemon: one cycle at start, then every minute at second 58.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -84,12 +84,13 @@ def execute(arguments: argparse.Namespace) -> int:
     clock = SystemClock()
     started_s = clock.monotonic_s()
     names = [settings.symbol for settings in symbols]
-    health = Health(started_s, "dry-run", names)
+    mode = brokers.mode(shared)
+    health = Health(started_s, mode, names)
     metrics = Metrics(lambda: clock.monotonic_s() - started_s, names)
     web = None
     if shared.metrics_port and not arguments.once:  # bound first: what cannot work leaves no files behind
         web = WebServer(shared.metrics_host, shared.metrics_port, metrics.registry, health)
-    desks = assembly.open_desks([assembly.parts(settings, clock) for settings in symbols], clock, mode="dry-run")
+    desks = assembly.open_desks([assembly.parts(settings, clock) for settings in symbols], clock, mode=mode)
 
     def reload(old: tuple[Desk, ...]) -> tuple[Desk, ...]:
         new = _settings(arguments)
@@ -102,7 +103,7 @@ def execute(arguments: argparse.Namespace) -> int:
         health.observe(record, clock.monotonic_s())
 
     schedule = Schedule(CYCLE_SECOND, CYCLE_PERIOD_S)
-    daemon = Daemon(desks, clock, schedule, mode="dry-run", observers=(metrics.observe, show_health), reload=reload)
+    daemon = Daemon(desks, clock, schedule, mode=mode, observers=(metrics.observe, show_health), reload=reload)
     daemon.listen()
     try:
         _greet(desks, web)
@@ -149,10 +150,11 @@ def _exit_code(outcome: Outcome | None) -> int:
 def _greet(desks: tuple[Desk, ...], web: WebServer | None) -> None:
     shared, journal = desks[0].settings, desks[0].journal.path
     if len(desks) == 1:
-        log.info("mt5-sentinel %s, %s %s, dry run on paper", _core.__version__, shared.symbol, shared.interval)
+        log.info("mt5-sentinel %s, %s %s, %s", _core.__version__, shared.symbol, shared.interval, brokers.told(shared))
         log.info("threshold %g, model %s, journal %s", shared.threshold, _model(shared), journal)
     else:
-        log.info("mt5-sentinel %s, %d symbols, dry run on paper, journal %s", _core.__version__, len(desks), journal)
+        log.info("mt5-sentinel %s, %d symbols, %s", _core.__version__, len(desks), brokers.told(shared))
+        log.info("journal %s", journal)
         for one in (desk.settings for desk in desks):
             log.info("%s %s: threshold %g, model %s", one.symbol, one.interval, one.threshold, _model(one))
     for one in (desk.settings for desk in desks):
@@ -162,8 +164,6 @@ def _greet(desks: tuple[Desk, ...], web: WebServer | None) -> None:
         log.warning("the bundled model is a demonstration; set --model to one of your own")
     if any(desk.settings.hub_host and "hub" not in asked(read_mode(desk.settings)[0]) for desk in desks):
         log.warning("hub_host: the local model scores; set model to hub, hub_with_local_fallback or shadow")
-    if shared.gtw_host:
-        log.warning("gtw_host: orders stay on paper; no order is sent to it by this version")
     if web:
         log.info("metrics and health on http://%s:%d", shared.metrics_host, web.port)
 

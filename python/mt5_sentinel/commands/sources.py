@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mt5_sentinel import _core
-from mt5_sentinel.adapters import gateway_bars
 from mt5_sentinel.adapters.eodhd import EodhdMarket
 from mt5_sentinel.adapters.gateway_bars import GatewayMarket
+from mt5_sentinel.commands import brokers
 from mt5_sentinel.config import Check, Settings
 from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.gateway_client import GatewayClient
 from mt5_sentinel.ports import Clock, Market
 from mt5_sentinel.types import INTERVAL_S
 
@@ -43,13 +44,15 @@ def calendar(settings: Settings) -> _core.Calendar:
 
 def _market(name: str, settings: Settings, clock: Clock) -> Market:
     if name == "gateway":
+        link = brokers.link(settings)
+        if link is None:
+            raise Misconfigured("the gateway has no address: set gtw_host", "no_gateway")
+        client = GatewayClient(link, clock, where=link.url, timeout_s=settings.fetch_timeout_s)
         return GatewayMarket(
-            settings.gtw_host,
-            settings.gtw_port,
+            client,
             symbol=settings.symbol,
             interval=settings.interval,
             dst=settings.broker_dst,
-            timeout_s=settings.fetch_timeout_s,
             clock=clock,
         )
     return EodhdMarket(
@@ -72,19 +75,18 @@ def token(settings: Settings) -> None:
 
 
 def gateway(settings: Settings) -> None:
-    """Whether the gateway has an address, and one this wire may be used to, where it is asked."""
+    """Whether the gateway has an address, where it is asked for bars."""
     if "gateway" not in asked(settings):
         return
     if settings.gtw_host:
-        gateway_bars.check_host(settings.gtw_host)
-    elif settings.bars_source == "gateway":
+        return
+    if settings.bars_source == "gateway":
         raise Misconfigured("bars_source: the gateway has no address: set gtw_host (127.0.0.1)", "no_gateway")
-    else:
-        message = (
-            "cross_check: the gateway, which bars are compared with, has no address: set gtw_host (127.0.0.1), or"
-            " cross_check off"
-        )
-        raise Misconfigured(message, "no_gateway")
+    message = (
+        "cross_check: the gateway, which bars are compared with, has no address: set gtw_host (127.0.0.1), or"
+        " cross_check off"
+    )
+    raise Misconfigured(message, "no_gateway")
 
 
 def budget(settings: Settings) -> None:

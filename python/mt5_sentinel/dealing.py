@@ -1,0 +1,149 @@
+"""One symbol and its broker: what is unknown is settled, the book is compared, risk rules, orders go out."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import NamedTuple
+
+from mt5_sentinel import _core
+from mt5_sentinel.ports import Broker
+from mt5_sentinel.reconcile import Reconciliation
+from mt5_sentinel.risk import Risk
+from mt5_sentinel.route import Route
+from mt5_sentinel.types import CycleRecord, OrderRequest, Side
+
+log = logging.getLogger("mt5_sentinel")
+
+
+class Standing(NamedTuple):
+    """The broker's book as it is now, in line with the journal."""
+
+    book: _core.Book
+    facts: dict[str, _core.SymbolFacts]
+    """Of this symbol and of all others in the book."""
+    frozen: bool
+    """Whether something was found that only a person can decide: nothing is opened."""
+
+
+class Market(NamedTuple):
+    """What a decision is traded at."""
+
+    quote: _core.Quote
+    bars: _core.Bars
+    bar: _core.FreshBar
+
+
+class Dealer:
+    """Settles, compares, asks risk, sends."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        risk: Risk,
+        route: Route,
+        reconciliation: Reconciliation,
+        account_turn: threading.RLock,
+        *,
+        symbol: str,
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            broker: where orders go.
+            risk: the rules, and the account's state.
+            route: the way of orders.
+            reconciliation: book against journal.
+            account_turn: shared by the symbols of an account: from looking at the book until an order is written down
+                it is held, so that two symbols do not both take the last of a limit.
+            symbol: what is traded.
+        """
+        self.broker = broker
+        self.risk = risk
+        self._route = route
+        self._reconciliation = reconciliation
+        self.turn = account_turn
+        self._symbol = symbol
+        self._facts: dict[str, _core.SymbolFacts] = {}
+
+    def begin(self, record: CycleRecord, now_s: float) -> None:
+        """What a cycle begins with: unknown orders, the book, exits that are due whatever the model says.
+
+        Raises:
+            Uncertain: the fate of an order is still unknown; the symbol is frozen.
+            Transient: the broker does not answer.
+        """
+        self._route.recover()
+        standing = self.look(record, now_s)
+        for due in self.risk.due_exits(standing.book, now_s):
+            self._route.leave(due, record)
+
+    def look(self, record: CycleRecord, now_s: float) -> Standing:
+        """The book, compared with the journal; the account's state goes along."""
+        with self.turn:
+            book = self.broker.book()
+            facts = self._facts_of(book)
+            frozen = self._reconciliation.run(book, facts[self._symbol], record, now_s)
+            for condition in self.risk.observe(book, now_s):
+                if condition not in record.conditions:
+                    record.conditions.append(condition)
+        record.equity, record.drawdown_max = book.account.equity, self.risk.drawdown
+        return Standing(book, facts, frozen)
+
+    def trade(self, side: Side, market: Market, record: CycleRecord, *, halted: bool) -> None:
+        """Be on ``side``, as far as risk allows: first out of the other side, then in.
+
+        Raises:
+            Uncertain: whether an order was executed is not known; nothing more is sent.
+        """
+        standing = self.look(record, market.bar.now_s)
+        for wrong in self._ruling(side, market, standing, halted).exits:
+            if not self._route.leave(wrong, record):
+                return
+        request = self._entry(side, market, record, halted)
+        if request is None:
+            return
+        execution = self._route.send(request, record)
+        if execution is not None and self.risk.slipped(request, execution, market.quote, standing.facts[self._symbol]):
+            record.conditions.append("slippage")
+
+    def _entry(self, side: Side, market: Market, record: CycleRecord, halted: bool) -> OrderRequest | None:
+        """An order that risk approved on the book as it is now, written down; or why there is none."""
+        with self.turn:
+            standing = self.look(record, market.bar.now_s)
+            ruling = self._ruling(side, market, standing, halted)
+            if ruling.exits:  # a partial exit, or one that opened meanwhile: nothing is opened beside it
+                record.reason = "exit_incomplete"
+                return None
+            if standing.frozen:
+                return _refuse(record, "refused_frozen", "book and journal differ; see the conditions")
+            if ruling.entry is None:
+                return _refuse(record, ruling.refusal or "refused", ruling.detail)
+            request = self._route.entry(ruling.entry, record)
+            self._route.intend(request, record)
+        return request
+
+    def _ruling(self, side: Side, market: Market, standing: Standing, halted: bool) -> _core.Ruling:
+        return self.risk.approve(
+            side,
+            book=standing.book,
+            quote=market.quote,
+            facts=standing.facts,
+            bars=market.bars,
+            bar=market.bar,
+            halted=halted,
+        )
+
+    def _facts_of(self, book: _core.Book) -> dict[str, _core.SymbolFacts]:
+        """Facts of every symbol that counts; this one's are asked anew, for what a tick is worth changes."""
+        self._facts[self._symbol] = self.broker.facts(self._symbol)
+        for symbol in {position.symbol for position in book.positions} - self._facts.keys():
+            self._facts[symbol] = self.broker.facts(symbol)
+        return dict(self._facts)
+
+
+def _refuse(record: CycleRecord, reason: str, detail: str | None) -> None:
+    record.reason, record.detail = reason, detail
+    if record.outcome is None:
+        record.outcome = "refused"
+    log.warning("Risk refused: %s%s", reason, f" ({detail})" if detail else "")

@@ -1,0 +1,101 @@
+"""The broker's book against the journal, each cycle: differences are told, and adopted or frozen by rule.
+
+The rules are the core's (``src/trade/reconcile.rs``); here they are carried out.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from mt5_sentinel import _core
+from mt5_sentinel.orders import Kept, Orders
+from mt5_sentinel.ports import Broker
+from mt5_sentinel.types import ClosedBy, CycleRecord
+
+log = logging.getLogger("mt5_sentinel")
+
+
+class Reconciliation:
+    """One symbol's comparison."""
+
+    def __init__(self, broker: Broker, orders: Orders, *, symbol: str, magic: int, state_dir: Path) -> None:
+        """Nothing is compared yet."""
+        self._broker = broker
+        self._orders = orders
+        self._symbol = symbol
+        self._magic = magic
+        self._adopt_file = state_dir / f"ADOPT.{symbol}"
+        self._told: set[tuple[str, int, str]] = set()
+
+    def run(self, book: _core.Book, facts: _core.SymbolFacts, record: CycleRecord, now_s: float) -> bool:
+        """Bring the journal in line with the book.
+
+        Returns:
+            Whether the symbol is frozen: something was found that only a person can decide.
+
+        Raises:
+            Transient: the broker's history was needed and did not answer.
+        """
+        kept = {one.ticket: one for one in self._orders.open_positions(self._symbol)}
+        held = {position.ticket: position for position in book.positions}
+        found = _core.reconcile(
+            [one[:6] for one in kept.values()], book, symbol=self._symbol, magic=self._magic, point=facts.point
+        )
+        is_adopting, frozen = self._adopt_file.exists(), False
+        for one in found:
+            outcome = self._carry_out(one, kept.get(one.ticket), held.get(one.ticket), is_adopting, now_s)
+            self._tell(one, outcome, record, now_s)
+            frozen = frozen or outcome == "freeze"
+        if is_adopting:
+            self._adopt_file.unlink(missing_ok=True)
+            log.warning("%s: the broker's book was adopted as it is, as asked", self._symbol)
+        return frozen
+
+    def _carry_out(
+        self,
+        difference: _core.Difference,
+        kept: Kept | None,
+        held: _core.Position | None,
+        is_adopting: bool,
+        now_s: float,
+    ) -> str:
+        """Follow the rule; what came of it."""
+        if difference.rule == "report":
+            return "report"
+        if difference.rule == "account" and kept is not None:
+            by = self._account(kept, held)
+            if by is not None:
+                return f"closed by {by}"
+            if not is_adopting:
+                return "freeze"
+        if difference.rule == "freeze" and not is_adopting:
+            return "freeze"
+        if held is not None:
+            self._orders.adopt(held)
+        elif kept is not None:
+            self._orders.gone(kept.ticket, now_s)
+        return "adopt"
+
+    def _account(self, kept: Kept, held: _core.Position | None) -> ClosedBy | None:
+        """Let the broker's history account for volume that is gone; by what it was closed, ``None`` if it does not."""
+        parts = self._broker.closings(kept.ticket)
+        left = 0.0 if held is None else held.lots
+        sums = _core.account_for(
+            kept.opened_lots, left, [(one.time_s, one.price, one.lots, one.profit) for one in parts]
+        )
+        if sums is None:
+            return None
+        by = parts[-1].by
+        self._orders.accounted(kept.ticket, left, sums, by)
+        return by
+
+    def _tell(self, difference: _core.Difference, outcome: str, record: CycleRecord, now_s: float) -> None:
+        if difference.kind not in record.conditions:
+            record.conditions.append(difference.kind)
+        said = (difference.kind, difference.ticket, f"{difference.detail}: {outcome}")
+        if said in self._told:
+            return
+        self._told.add(said)
+        self._orders.note_difference(self._symbol, difference, outcome, now_s)
+        log.warning("%s: %s, position %d: %s: %s", self._symbol, *said[:2], difference.detail, outcome)

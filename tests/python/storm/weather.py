@@ -56,7 +56,6 @@ HAPPENINGS: dict[str, float] = {
     "kill switch by file": 300,
     "kill switch by file, flatten": 400,
     "kill switch at the gateway": 300,
-    "all stand still": 800,
 }
 """Minutes between two of them on average, where the seed has them at all."""
 

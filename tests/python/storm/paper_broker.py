@@ -1,0 +1,168 @@
+"""The real paper account behind the gateway's door, at prices by formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mt5_sentinel import _core, wire
+from mt5_sentinel.errors import Refused, SentinelError, Uncertain
+from mt5_sentinel.gateway.venue import Outcome, VenueError
+from mt5_sentinel.paper_account import PaperAccount
+from mt5_sentinel.settings import Settings
+from mt5_sentinel.types import Execution, OrderRequest
+from mt5_sentinel.wire import OrderClose, OrderModify, OrderSend
+from tests.python.storm.prices import POINT, Prices
+from tests.python.storm.world import World
+
+SIDES = {"OP_BUY": "BUY", "OP_SELL": "SELL"}
+NEVER_S = 1e11
+
+
+def opener(state: Path, world: World, prices: Prices, settings: Settings) -> Callable[[], PaperDesk]:
+    """What opens the broker's file again."""
+    return lambda: PaperDesk(state, world, prices, settings)
+
+
+class PaperDesk:
+    """``Venue`` over one ``PaperAccount``; the broker's own time is the true one."""
+
+    name = "paper"
+
+    def __init__(self, state: Path, world: World, prices: Prices, settings: Settings) -> None:
+        """Open the account's file."""
+        self._world = world
+        self._prices = prices
+        self._symbol = settings.symbol
+        self._spread = settings.spread_points * POINT
+        self._account = PaperAccount(
+            state / "paper.db",
+            deposit=settings.deposit,
+            currency=settings.account_currency,
+            leverage=settings.leverage,
+            seed=settings.paper_seed,
+            slippage_points_max=settings.paper_slippage_points,
+            durable=False,
+        )
+        self._facts = _core.SymbolFacts(settings.symbol, settings.account_currency)
+        self._account.know(settings.symbol, self._facts)
+        self._seen_s = 0
+
+    def heartbeat(self) -> wire.Heartbeat:
+        return wire.Heartbeat(self.name, 0.0, connected=True, trade_allowed=True, halted=False)
+
+    def account(self) -> wire.AccountData:
+        self._look()
+        told = self._account.account()
+        return wire.AccountData(told.balance, told.equity, told.margin_free, "USD")
+
+    def positions(self) -> list[wire.PositionData]:
+        self._look()
+        return [
+            wire.PositionData(
+                ticket=one.ticket,
+                symbol=one.symbol,
+                type="OP_BUY" if one.side == "BUY" else "OP_SELL",
+                volume=one.lots,
+                price=one.price,
+                sl=one.sl,
+                tp=one.tp,
+                time=float(one.opened_s),
+                magic=one.magic,
+                profit=one.profit,
+                comment=wire.comment_of(one.req_id) if one.req_id else "",
+            )
+            for one in self._account.positions()
+        ]
+
+    def symbol_info(self, symbol: str) -> wire.SymbolData:
+        quote = self._look()
+        told = _core.broker_facts(self._facts, quote.bid)
+        now_s = float(int(self._world.now_s))
+        return wire.SymbolData(symbol=symbol, bid=quote.bid, ask=quote.ask, tick_utc=now_s, **told)
+
+    def check(self, order: OrderSend | OrderClose, req_id: str) -> Outcome:
+        return self._outcome(lambda: self._account.check(self._request(order, req_id), self._world.now_s))
+
+    def send(self, order: OrderSend, req_id: str) -> Outcome:
+        return self._outcome(lambda: self._account.send(self._request(order, req_id), self._world.now_s))
+
+    def close(self, order: OrderClose, req_id: str) -> Outcome:
+        return self._outcome(lambda: self._account.send(self._request(order, req_id), self._world.now_s))
+
+    def modify(self, order: OrderModify, req_id: str) -> Outcome:
+        levels = {"sl": order.sl, "tp": order.tp, "now_s": self._world.now_s}
+        return self._outcome(lambda: self._account.modify(order.symbol, order.ticket, **levels))  # type: ignore[arg-type]
+
+    def find(self, req_id: str, since_s: float) -> Outcome | None:
+        found = self._account.find(req_id)
+        return None if found is None else Outcome(wire.DONE, "found", _executed(found))
+
+    def closings(self, ticket: int) -> list[wire.ClosingData]:
+        self._look()
+        return [
+            wire.ClosingData(
+                one.time_s, one.price, one.lots, one.profit, one.by, wire.comment_of(one.req_id) if one.req_id else ""
+            )
+            for one in self._account.closings(ticket)
+        ]
+
+    def rates(self, request: object) -> dict[str, object]:
+        raise VenueError("bars come from elsewhere", -2)
+
+    def tick(self, symbol: str) -> wire.Tick | None:
+        return None
+
+    def _look(self) -> _core.Quote:
+        """Execute stops and targets on every step of the price since the last look, then give the newest."""
+        now_s, step_s = int(self._world.now_s), 5
+        first_s = max(self._seen_s // step_s * step_s + step_s, now_s - 7_200)
+        if self._account.positions():
+            for at_s in range(first_s, now_s, step_s):
+                self._mark(self._quote(at_s))
+        quote = self._quote(now_s)
+        self._mark(quote)
+        self._seen_s = now_s
+        return quote
+
+    def _mark(self, quote: _core.Quote) -> None:
+        try:
+            self._account.mark(self._symbol, quote)
+        except SentinelError as error:
+            raise VenueError(str(error), -4) from None
+
+    def _quote(self, at_s: int) -> _core.Quote:
+        bid = self._prices.at(at_s)
+        return _core.Quote(time_s=at_s, bid=bid, ask=round(bid + self._spread, 5))
+
+    def _request(self, order: OrderSend | OrderClose, req_id: str) -> OrderRequest:
+        self._look()
+        is_opening = isinstance(order, OrderSend)
+        return OrderRequest(
+            req_id=req_id,
+            kind="open" if is_opening else "close",
+            symbol=order.symbol,
+            side=SIDES[order.type],  # type: ignore[arg-type] # one of the two
+            lots=order.volume,
+            purpose="signal",
+            magic=order.magic,
+            created_s=self._world.now_s,
+            not_after_s=NEVER_S,
+            ticket=0 if isinstance(order, OrderSend) else order.ticket,
+            sl=order.sl if isinstance(order, OrderSend) else None,
+            tp=order.tp if isinstance(order, OrderSend) else None,
+            deviation_points=order.deviation,
+        )
+
+    def _outcome(self, work: Callable[[], Execution | None]) -> Outcome:
+        try:
+            done = work()
+        except Refused as error:
+            return Outcome(error.retcode or 10006, str(error))
+        except Uncertain as error:
+            return Outcome(wire.UNKNOWN[0], str(error))
+        return Outcome(wire.DONE, "done", None if done is None else _executed(done))
+
+
+def _executed(done: Execution) -> wire.Executed:
+    return wire.Executed(ticket=done.ticket, price=done.price, volume=done.lots, profit=done.profit)

@@ -1075,32 +1075,177 @@ class OldAccount:
     @property
     def position(self) -> OldPosition | None: ...
 
-class Fill:
-    """What an order did to the book; ``profit`` in account currency."""
+@final
+class Deal:
+    """What happened to a paper account; money in account currency, ``profit`` in whole hundredths."""
 
+    def __init__(
+        self,
+        *,
+        seq: int,
+        ticket: int,
+        req_id: str | None,
+        symbol: str,
+        side: str,
+        entry: str,
+        lots: float,
+        price: float,
+        time_s: int,
+        sl: float | None,
+        tp: float | None,
+        magic: int,
+        profit: float,
+        margin: float,
+        by: str,
+    ) -> None:
+        """Take a stored deal back.
+
+        Raises:
+            Unsafe: a word that no deal has.
+        """
+
+    @property
+    def seq(self) -> int:
+        """Place in the account's history, from 1 without gaps."""
+
+    @property
+    def ticket(self) -> int:
+        """The position; one that opens has its own ``seq`` here."""
+
+    @property
+    def req_id(self) -> str | None: ...
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def side(self) -> _Side:
+        """Of the deal itself: a long position is closed by a SELL. Of the position, where levels moved."""
+
+    @property
+    def entry(self) -> Literal["in", "out", "levels"]: ...
+    @property
+    def lots(self) -> float: ...
     @property
     def price(self) -> float: ...
     @property
-    def closed_lots(self) -> float: ...
+    def time_s(self) -> int: ...
     @property
-    def opened_lots(self) -> float: ...
+    def sl(self) -> float | None: ...
+    @property
+    def tp(self) -> float | None: ...
+    @property
+    def magic(self) -> int: ...
     @property
     def profit(self) -> float: ...
+    @property
+    def margin(self) -> float: ...
+    @property
+    def by(self) -> Literal["order", "stop_loss", "take_profit", "stop_out"]: ...
 
-class PaperBook:
-    """One symbol's book on paper; the same fills give the same book."""
+@final
+class Proposal:
+    """What an order would do."""
 
-    def __init__(self, facts: SymbolFacts, deposit: float) -> None: ...
-    def fill(self, order: Order, quote: Quote) -> Fill:
-        """Execute at bid or ask, closing before opening.
+    @property
+    def deals(self) -> list[Deal]:
+        """Empty where it is refused, or nothing is to be done."""
+
+    @property
+    def denial(self) -> tuple[int, str, str] | None:
+        """Retcode, reason code and sentence of a refusal."""
+
+@final
+class PaperAccount:
+    """One account on paper; only ``apply``, ``note`` and ``know`` change it. The same inputs give the same bits."""
+
+    def __init__(
+        self, *, deposit: float, currency: str, leverage: float, seed: int, slippage_points_max: float
+    ) -> None:
+        """Open it without deals.
 
         Raises:
-            Unsafe: the order does not fit the book, which is unchanged then.
+            Misconfigured: a value outside its meaning.
         """
 
-    def mark(self, quote: Quote) -> OldAccount: ...
-    def copy(self) -> PaperBook:
-        """An independent book in the same state."""
+    def know(self, symbol: str, facts: SymbolFacts, *, shows: str) -> None:
+        """Let a symbol be traded; its bars show the ``bid``, ``ask`` or ``mid``.
+
+        Raises:
+            Misconfigured: facts for another currency.
+        """
+
+    def propose_open(
+        self,
+        *,
+        req_id: str,
+        symbol: str,
+        side: str,
+        lots: float,
+        sl: float | None,
+        tp: float | None,
+        deviation_points: float,
+        magic: int,
+        time_s: int,
+    ) -> Proposal: ...
+    def propose_close(
+        self,
+        *,
+        req_id: str,
+        symbol: str,
+        ticket: int,
+        side: str,
+        lots: float,
+        deviation_points: float,
+        time_s: int,
+    ) -> Proposal: ...
+    def propose_levels(
+        self, *, symbol: str, ticket: int, sl: float | None, tp: float | None, time_s: int
+    ) -> Proposal: ...
+    def propose_mark(self, symbol: str, quote: Quote, bars: Bars | None = None) -> list[Deal]:
+        """Stops, targets and the stop out that bars which closed, then a newest price, bring about.
+
+        Raises:
+            Unusable: the quote is no price.
+        """
+
+    def propose_carried(
+        self,
+        *,
+        req_id: str,
+        symbol: str,
+        side: str,
+        close_lots: float,
+        open_lots: float,
+        quote: Quote,
+        magic: int,
+    ) -> list[Deal]:
+        """The deals of a fill of the older paper book, at its own price.
+
+        Raises:
+            Unsafe: it closes what is not open.
+        """
+
+    def apply(self, deal: Deal) -> None:
+        """Take a deal in.
+
+        Raises:
+            Unsafe: it does not follow from those before it.
+        """
+
+    def note(self, symbol: str, quote: Quote, bars: Bars | None = None) -> None:
+        """Note the newest price, and how far bars are executed."""
+
+    def note_executed(self, symbol: str, newest_s: int) -> None: ...
+    def executed_s(self, symbol: str) -> int | None:
+        """Open time of the newest bar that stops were executed on."""
+
+    def account(self) -> Account:
+        """At the newest quotes."""
+
+    def positions(self) -> list[Position]:
+        """By ticket; ``profit`` at the newest quotes, 0 where none is known yet."""
+
+def broker_facts(facts: SymbolFacts, price: float) -> dict[str, float]:
+    """What a broker says about a symbol at a price: ``point``, ``tick_value``, ``volume_min``, ``stops_level``, …"""
 
 def panic_on_purpose() -> None:
     """Panic inside the core; arrives as ``CorePanic``. For tests."""

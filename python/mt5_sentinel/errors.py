@@ -35,6 +35,9 @@ class Unusable(SentinelError):
 class Refused(SentinelError):
     """The broker said no: journal it, do not insist."""
 
+    retcode: int | None = None
+    """The broker's own code, where it gave one."""
+
 
 class Uncertain(SentinelError):
     """Sent, answer unknown: the symbol is frozen until the order is looked up."""

@@ -21,6 +21,57 @@ EXECUTED = (DONE, PARTIAL)
 UNKNOWN = (10012, 10031)
 """Retcodes after which the order may or may not be executed: the server's time-out, and no connection."""
 
+RETCODES = {
+    MALFORMED: "malformed",
+    MISSING: "field missing or action unknown",
+    INVALID: "invalid value",
+    INTERNAL: "internal error",
+    EXPIRED: "expired",
+    HALTED: "halted",
+    10004: "requote",
+    10006: "rejected",
+    10007: "cancelled",
+    PLACED: "placed",
+    DONE: "done",
+    PARTIAL: "partly done",
+    10011: "error at the broker",
+    10012: "unknown: time-out",
+    10013: "invalid request",
+    10014: "invalid volume",
+    10015: "invalid price",
+    10016: "invalid stops",
+    10017: "trade disabled",
+    10018: "market closed",
+    10019: "no money",
+    10020: "price changed",
+    10021: "no quotes",
+    10022: "invalid expiration",
+    10023: "order changed",
+    10024: "too many requests",
+    10025: "no changes",
+    10026: "algorithmic trading off at the server",
+    10027: "algorithmic trading off in the terminal",
+    10028: "locked",
+    10029: "frozen",
+    10030: "invalid filling mode",
+    10031: "unknown: no connection",
+    10032: "only for real accounts",
+    10033: "too many pending orders",
+    10034: "volume limit",
+    10035: "invalid order type",
+    10036: "position already closed",
+    10038: "close volume exceeds the position",
+    10039: "already being closed",
+    10040: "too many positions",
+    10041: "cancelled while activating",
+    10042: "long positions only",
+    10043: "short positions only",
+    10044: "closing only",
+    10045: "first in, first out",
+    10046: "hedging prohibited",
+}
+"""Every code a reply may have; the positive ones are the terminal's own."""
+
 ACTIONS = (
     *("HEARTBEAT", "ACCOUNT", "POSITIONS", "SYMBOL_INFO", "RATES", "CLOSINGS"),
     *("ORDER_CHECK", "ORDER_SEND", "ORDER_CLOSE", "ORDER_MODIFY", "ORDER_LOOKUP", "KILL_SWITCH"),
@@ -100,6 +151,8 @@ class OrderLookup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Payload of ``ORDER_LOOKUP``."""
 
     req_id: ReqId
+    created: Seconds | None = None
+    """``timestamp`` of the order that is looked for: where the gateway's memory reaches back so far, it alone tells."""
 
 
 class KillSwitch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -158,8 +211,8 @@ class PositionData(msgspec.Struct, frozen=True):
     price: float
     sl: float | None
     tp: float | None
-    time: Seconds
-    """When it was opened, UTC."""
+    time: Seconds | None
+    """When it was opened, UTC; ``null`` until a terminal's gateway has measured the broker's clock."""
     magic: int
     profit: float
     comment: str = ""
@@ -220,7 +273,8 @@ class Looked(msgspec.Struct, frozen=True):
 class ClosingData(msgspec.Struct, frozen=True):
     """One of ``closings`` in the data of ``CLOSINGS``."""
 
-    time: Seconds
+    time: Seconds | None
+    """UTC; ``null`` as in ``PositionData``."""
     price: float
     volume: float
     profit: float

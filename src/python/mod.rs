@@ -15,6 +15,7 @@ mod hub;
 mod inputs;
 mod model;
 mod outputs;
+mod paper;
 mod plan;
 mod pool;
 mod reconcile;
@@ -59,6 +60,8 @@ mod _core {
     #[pymodule_export]
     use super::model::PyModel;
     #[pymodule_export]
+    use super::paper::{PyDeal, PyPaperAccount, PyProposal, broker_facts};
+    #[pymodule_export]
     use super::plan::{PyFetchPlan, check_quota, check_quota_plan, plan_fetch, quota_rest};
     #[pymodule_export]
     use super::reconcile::{PyDifference, account_for, check_execution, lots_left, reconcile};
@@ -67,9 +70,7 @@ mod _core {
     #[pymodule_export]
     use super::stream::PyStream;
     #[pymodule_export]
-    use super::trade::{
-        PyFill, PyLimits, PyOldAccount, PyOldPosition, PyOrder, PyPaperBook, PyQuote, PyRuling, PySymbolFacts, approve,
-    };
+    use super::trade::{PyLimits, PyOldAccount, PyOldPosition, PyOrder, PyQuote, PyRuling, PySymbolFacts, approve};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

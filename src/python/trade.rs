@@ -1,13 +1,11 @@
 //! Approve, fill: the money rules as Python sees them.
 
-use std::sync::{Mutex, PoisonError};
-
 use pyo3::prelude::*;
 
 use super::errors::run;
 use crate::trade::{
-    self, BrokerFacts, Fill, Limits, OldAccount as Account, OldPosition as Position, Order, PaperBook, Quote,
-    QuoteSide, Ruling, Side, SymbolFacts,
+    self, BrokerFacts, Limits, OldAccount as Account, OldPosition as Position, Order, Quote, QuoteSide, Ruling, Side,
+    SymbolFacts,
 };
 use crate::{Error, Result};
 
@@ -26,7 +24,7 @@ pub(super) fn side_from(name: &str) -> Result<Side> {
     }
 }
 
-fn quote_side_from(name: &str) -> Result<QuoteSide> {
+pub(super) fn quote_side_from(name: &str) -> Result<QuoteSide> {
     match name {
         "bid" => Ok(QuoteSide::Bid),
         "ask" => Ok(QuoteSide::Ask),
@@ -252,57 +250,5 @@ impl PyOldAccount {
     #[getter]
     fn position(&self) -> Option<PyOldPosition> {
         self.0.position.map(PyOldPosition)
-    }
-}
-
-/// What an order did to the book.
-#[pyclass(name = "Fill", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyFill(Fill);
-
-#[pymethods]
-impl PyFill {
-    #[getter]
-    fn price(&self) -> f64 {
-        self.0.price
-    }
-
-    #[getter]
-    fn closed_lots(&self) -> f64 {
-        self.0.closed_lots
-    }
-
-    #[getter]
-    fn opened_lots(&self) -> f64 {
-        self.0.opened_lots
-    }
-
-    #[getter]
-    fn profit(&self) -> f64 {
-        self.0.profit
-    }
-}
-
-/// One symbol's book on paper.
-#[pyclass(name = "PaperBook", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyPaperBook(Mutex<PaperBook>);
-
-#[pymethods]
-impl PyPaperBook {
-    #[new]
-    fn new(facts: &PySymbolFacts, deposit: f64) -> PyResult<Self> {
-        run(|| PaperBook::new(facts.0.clone(), deposit)).map(|book| Self(Mutex::new(book)))
-    }
-
-    fn fill(&self, order: &PyOrder, quote: &PyQuote) -> PyResult<PyFill> {
-        // A poisoned book is still whole: `fill` changes it only after every check has passed.
-        run(|| self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(&order.0, &quote.0)).map(PyFill)
-    }
-
-    fn copy(&self) -> PyResult<Self> {
-        run(|| Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())).map(|book| Self(Mutex::new(book)))
-    }
-
-    fn mark(&self, quote: &PyQuote) -> PyResult<PyOldAccount> {
-        run(|| Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).mark(&quote.0))).map(PyOldAccount)
     }
 }

@@ -2,6 +2,7 @@
 
 mod book;
 mod decide;
+mod old_account;
 mod paper;
 mod quote;
 mod reconcile;
@@ -10,7 +11,8 @@ mod symbol;
 
 pub use book::{Account, Book, Position};
 pub use decide::{Action, Decision, Policy, Reason, Situation, decide};
-pub use paper::{Account as OldAccount, Fill, PaperBook, Position as OldPosition};
+pub use old_account::{OldAccount, OldPosition};
+pub use paper::{Deal, DealBy, Denial, Entry, Exit, Levels, OldFill, Opening, PaperAccount, PaperTerms};
 pub use quote::{Quote, QuoteSide};
 pub use reconcile::{
     Accounted, ClosedPart, Difference, Kept, Kind, Rule, account_for, check_execution, lots_left, reconcile,

@@ -1,142 +1,86 @@
-"""A broker on paper, behind the same door as a real one: its book survives restarts, its answers repeat."""
+"""A broker on paper behind the same door as a real one."""
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from pathlib import Path
-
 from mt5_sentinel import _core
-from mt5_sentinel.errors import Misconfigured, Refused, Uncertain, Unsafe
-from mt5_sentinel.types import FillReport, OrderRequest
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS fill (
-    seq         INTEGER PRIMARY KEY,
-    req_id      TEXT NOT NULL UNIQUE,
-    symbol      TEXT NOT NULL,
-    side        TEXT NOT NULL,
-    close_lots  REAL NOT NULL,
-    open_lots   REAL NOT NULL,
-    time_s      INTEGER NOT NULL,
-    bid         REAL NOT NULL,
-    ask         REAL NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS account (symbol TEXT PRIMARY KEY, deposit REAL NOT NULL, currency TEXT NOT NULL) STRICT;
-"""
-
-Wanted = tuple[str, float, float]
-"""Side, lots to close, lots to open: what makes two orders the same."""
+from mt5_sentinel.errors import Refused, Transient, Unusable
+from mt5_sentinel.paper_account import PaperAccount
+from mt5_sentinel.ports import Broker
+from mt5_sentinel.types import Closing, Execution, OrderRequest
 
 
 class PaperBroker:
-    """One symbol's paper account; the fills on disk are the truth, the book is their fold.
+    """Orders of one or more symbols, executed on a paper account; threads may share both.
 
-    It may be opened in one thread, used in another and closed in a third, also while an order is being filled.
+    With a ``checker``, each opening is first shown to a real broker, which must be willing to take it. Exits are not:
+    a real broker does not know the positions on paper.
     """
 
-    def __init__(
-        self, path: Path, symbol: str, facts: _core.SymbolFacts, deposit: float, *, durable: bool = True
-    ) -> None:
-        """Open or create the file of fills and rebuild the book from it.
+    name = "paper"
+
+    def __init__(self, account: PaperAccount, checker: Broker | None = None) -> None:
+        """Trade on this account; whoever made it closes it after the last broker on it."""
+        self._account = account
+        self._checker = checker
+
+    def mark(self, symbol: str, quote: _core.Quote, bars: _core.Bars) -> None:
+        """Execute stops and targets on bars that closed and on the newest price. Raises as ``PaperAccount.mark``."""
+        self._account.mark(symbol, quote, bars)
+
+    def book(self) -> _core.Book:
+        """Account and positions at the newest prices."""
+        return self._account.book()
+
+    def facts(self, symbol: str) -> _core.SymbolFacts:
+        """What the account was told about a symbol; Unusable where it was told nothing."""
+        return self._account.facts(symbol)
+
+    def quote(self, symbol: str) -> _core.Quote | None:
+        """None: it has no prices of its own."""
+        return None
+
+    def check(self, request: OrderRequest, now_s: float) -> None:
+        """Whether the order would be taken, here and by the checker.
 
         Raises:
-            Misconfigured: the file cannot be written.
+            Refused: it would not.
+            Transient: the checker does not answer.
         """
-        self._path = path
-        self._symbol = symbol
-        self._facts = facts
-        self._deposit = deposit
-        self._quote: _core.Quote | None = None
-        self._turn = threading.Lock()
-        try:
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
-            self._db.executescript(SCHEMA)
-            self._check_account()
-            self._book, self._fills = self._rebuild()
-            self._inode = path.stat().st_ino
-        except sqlite3.Error as error:
-            raise Misconfigured(f"the paper book {path} cannot be written: {error}", "paper_unwritable") from None
+        self._account.check(request, now_s)
+        if self._checker is not None and request.kind == "open":
+            self._checker.check(request, now_s)
 
-    def account(self, quote: _core.Quote) -> _core.Account:
-        """The book at this quote, which is also the price of the next order."""
-        self._quote = quote
-        return self._book.mark(quote)
+    def send(self, request: OrderRequest, now_s: float) -> Execution:
+        """Execute an order once, after the checker had nothing against it. Raises as ``PaperAccount.send``."""
+        earlier = self._account.answered(request)
+        if earlier is not None:
+            return earlier
+        if self._checker is not None and request.kind == "open":
+            self._ask(self._checker, request, now_s)
+        return self._account.send(request, now_s)
 
-    def send(self, request: OrderRequest, now_s: float) -> FillReport:
-        """Fill at the last quote; the same ``req_id`` answers its first outcome."""
-        with self._turn:
-            return self._send(request, now_s)
+    def lookup(self, req_id: str) -> Execution | None:
+        """Outcome of an earlier order. Raises as ``PaperAccount.lookup``."""
+        return self._account.lookup(req_id)
 
-    def lookup(self, req_id: str) -> FillReport | None:
-        """The fill of an earlier order; ``None`` when this broker never saw it."""
-        return self._fills[req_id][1] if req_id in self._fills else None
+    def closings(self, ticket: int) -> list[Closing]:
+        """How a position was closed, part by part, oldest first."""
+        return self._account.closings(ticket)
 
     def close(self) -> None:
-        """Close the file."""
-        with self._turn:
-            self._db.close()
+        """Release the checker; the account stays open for other brokers on it."""
+        if self._checker is not None:
+            self._checker.close()
 
-    def _send(self, request: OrderRequest, now_s: float) -> FillReport:
-        wanted = (request.side, request.close_lots, request.open_lots)
-        if request.req_id in self._fills:
-            order, fill = self._fills[request.req_id]
-            if order != wanted:
-                raise Refused(f"the request id {request.req_id} belongs to another order", "req_id_reused")
-            return fill
-        if now_s > request.not_after_s:
-            raise Refused("the order came after its not_after time", "expired")
-        if self._quote is None:
-            raise Refused("no price is known yet", "no_price")
-        self._check_place()
-        quote, before = self._quote, self._book.copy()
-        approved = _core.Order(request.side, close_lots=request.close_lots, open_lots=request.open_lots)
-        fill = _report(self._book.fill(approved, quote))
+    def _ask(self, checker: Broker, request: OrderRequest, now_s: float) -> None:
+        """Show the order to the checker; without a clear yes it is refused for good."""
         try:
-            self._db.execute(
-                "INSERT INTO fill (req_id, symbol, side, close_lots, open_lots, time_s, bid, ask)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (request.req_id, self._symbol, *wanted, quote.time_s, quote.bid, quote.ask),
-            )
-        except sqlite3.Error as error:
-            self._book = before  # what is not on disk has not happened
-            raise Uncertain(f"the paper book could not be written: {error}", "paper_write_failed") from None
-        self._fills[request.req_id] = wanted, fill
-        return fill
-
-    def _check_place(self) -> None:
-        """A file that was removed still takes writes, and forgets them."""
-        if not self._path.exists() or self._path.stat().st_ino != self._inode:
-            raise Unsafe(f"the paper book {self._path} was removed or replaced while in use; restart", "paper_gone")
-
-    def _check_account(self) -> None:
-        """A book is worth what its first deposit says; another one would rewrite the past."""
-        own = (self._deposit, self._facts.account_currency)
-        self._db.execute("INSERT OR IGNORE INTO account VALUES (?, ?, ?)", (self._symbol, *own))
-        query = "SELECT deposit, currency FROM account WHERE symbol = ?"
-        deposit, currency = self._db.execute(query, (self._symbol,)).fetchone()
-        if (deposit, currency) != own:
-            message = (
-                f"the paper book {self._path} was opened with {deposit:.2f} {currency}, not {own[0]:.2f} {own[1]};"
-                " set deposit and account_currency back, or move the file away"
-            )
-            raise Misconfigured(message, "paper_account")
-
-    def _rebuild(self) -> tuple[_core.PaperBook, dict[str, tuple[Wanted, FillReport]]]:
-        book = _core.PaperBook(self._facts, self._deposit)
-        fills: dict[str, tuple[Wanted, FillReport]] = {}
-        rows = self._db.execute(
-            "SELECT req_id, side, close_lots, open_lots, time_s, bid, ask FROM fill WHERE symbol = ? ORDER BY seq",
-            (self._symbol,),
-        )
-        for req_id, side, close_lots, open_lots, time_s, bid, ask in rows:
-            order = _core.Order(side, close_lots=close_lots, open_lots=open_lots)
-            fill = _report(book.fill(order, _core.Quote(time_s=time_s, bid=bid, ask=ask)))
-            fills[req_id] = (side, close_lots, open_lots), fill
-        return book, fills
-
-
-def _report(fill: _core.Fill) -> FillReport:
-    return FillReport(price=fill.price, closed_lots=fill.closed_lots, opened_lots=fill.opened_lots, profit=fill.profit)
+            checker.check(request, now_s)
+        except Refused as error:
+            self._account.refuse(request, error)
+            raise
+        except (Transient, Unusable) as error:
+            message = f"not filled, for the gateway did not check it: {error}"
+            refused = Refused(message, "gateway_check_failed")
+            self._account.refuse(request, refused)
+            raise refused from None

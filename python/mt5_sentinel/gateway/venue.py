@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -37,6 +38,10 @@ class VenueError(Exception):
         self.retcode = retcode
 
 
+MayStill = Callable[[], bool]
+"""Whether an order may still be executed: its ``not_after`` has not passed. Asked right before each try."""
+
+
 class Venue(Protocol):
     """A broker behind the gateway; asked by one thread at a time.
 
@@ -61,17 +66,19 @@ class Venue(Protocol):
     def check(self, order: OrderSend | OrderClose, req_id: str) -> Outcome:
         """Everything but the sending."""
 
-    def send(self, order: OrderSend, req_id: str) -> Outcome:
-        """Open a position, now."""
+    def send(self, order: OrderSend, req_id: str, may_still: MayStill | None = None) -> Outcome:
+        """Open a position, now. Without ``may_still`` it is tried once, and the deadline is the caller's affair."""
 
-    def close(self, order: OrderClose, req_id: str) -> Outcome:
+    def close(self, order: OrderClose, req_id: str, may_still: MayStill | None = None) -> Outcome:
         """Close a position or a part of it, now."""
 
     def modify(self, order: OrderModify, req_id: str) -> Outcome:
         """Move stop and target."""
 
     def find(self, req_id: str, since_s: float) -> Outcome | None:
-        """What the venue's own history says about an order of ``since_s`` or later, by the id in its comment.
+        """What the venue's own history says about an order made at ``since_s`` or later, by the id in its comment.
+
+        ``since_s`` is when the order was made at the earliest, UTC; of a young order a history may not know yet.
 
         ``None``: the history is complete and has no such order.
 

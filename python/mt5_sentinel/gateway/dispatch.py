@@ -1,0 +1,217 @@
+"""A request's bytes → the reply's: what each action does. Nothing a client sends makes it raise."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from mt5_sentinel import __version__
+from mt5_sentinel.errors import Unsafe
+from mt5_sentinel.gateway.desk import OrderDesk
+from mt5_sentinel.gateway.envelope import SAID_CHARS_MAX, Asked, Fault, read
+from mt5_sentinel.gateway.kill_switch import Halt
+from mt5_sentinel.gateway.memory import Entry, Memory
+from mt5_sentinel.gateway.order_time import OrderTime
+from mt5_sentinel.gateway.sayings import Sayings
+from mt5_sentinel.gateway.venue import Outcome, Venue, VenueError
+from mt5_sentinel.guard import Guard
+from mt5_sentinel.ports import Clock
+from mt5_sentinel.wire import (
+    DONE,
+    EXECUTED,
+    INTERNAL,
+    PLACED,
+    RETCODES,
+    Closings,
+    KillSwitch,
+    OfPosition,
+    OfSymbol,
+    OrderClose,
+    OrderLookup,
+    OrderModify,
+    OrderSend,
+    Positions,
+    Reply,
+)
+
+YOUNG_S = 75.0
+"""How long a new memory asks the venue's history about every order: one that an older memory may have known is late
+by then."""
+
+NOTE_S = 5.0
+"""How often the time is written down, so that a clock set back between two runs is noticed."""
+
+REJECTED = 10006
+
+log = logging.getLogger("mt5_sentinel")
+
+
+class Dispatcher:
+    """Answers requests one at a time; touches the memory and the venue, and nothing else."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        memory: Memory,
+        clock: Clock,
+        *,
+        volume_lots_max: float,
+        orders_per_minute_max: int,
+    ) -> None:
+        """Take the parts; orders that an earlier run left without an outcome are looked for at the venue.
+
+        Args:
+            venue: what executes.
+            memory: what is known of earlier orders.
+            clock: this machine's time.
+            volume_lots_max: greatest volume of an opening, lots: the gateway's own limit, beside the daemon's.
+            orders_per_minute_max: openings within 60 s, of all clients.
+        """
+        self._venue, self._memory, self._clock = venue, memory, clock
+        self._started_s = clock.monotonic_s()
+        self._time = OrderTime(clock, known_s=memory.newest_s, newest_s=memory.newest_order_s())
+        self.halt = Halt(memory)
+        self._desk = OrderDesk(
+            *(venue, memory, clock, self._time, self.halt),
+            volume_lots_max=volume_lots_max,
+            orders_per_minute_max=orders_per_minute_max,
+        )
+        self._sayings = Sayings(clock.monotonic_s)
+        self._actions: dict[str, Callable[[Asked], Reply]] = {
+            "HEARTBEAT": self._heartbeat,
+            "ACCOUNT": lambda asked: self._told(asked, venue.account()),
+            "POSITIONS": lambda asked: self._told(asked, Positions(venue.positions())),
+            "SYMBOL_INFO": lambda asked: self._told(asked, venue.symbol_info(asked.payload(OfSymbol).symbol)),
+            "CLOSINGS": lambda asked: self._told(asked, Closings(venue.closings(asked.payload(OfPosition).ticket))),
+            "RATES": self._rates,
+            "ORDER_SEND": lambda asked: self._order(asked, asked.payload(OrderSend)),
+            "ORDER_CLOSE": lambda asked: self._order(asked, asked.payload(OrderClose)),
+            "ORDER_MODIFY": lambda asked: self._order(asked, asked.payload(OrderModify)),
+            "ORDER_CHECK": self._check,
+            "ORDER_LOOKUP": self._lookup,
+            "KILL_SWITCH": self._kill_switch,
+        }
+
+    def answer(self, body: bytes) -> bytes:
+        """The reply to any bytes: always a ``wire.Reply`` with a code of ``wire.RETCODES``."""
+        replies: list[bytes] = []
+        asked: list[Asked] = []
+        error = Guard().attempt(lambda: replies.append(msgspec.json.encode(self._reply(body, asked))))
+        if error is None:
+            return replies[0]
+        req_id = asked[0].request.req_id if asked else None
+        if isinstance(error, Fault):
+            return refusal(error.retcode, str(error), error.req_id or req_id)
+        if isinstance(error, VenueError):
+            return refusal(error.retcode if error.retcode in RETCODES else INTERNAL, str(error), req_id)
+        if isinstance(error, (sqlite3.Error, Unsafe)):
+            self._sayings.say(logging.ERROR, "the memory failed: %s", error)
+            return refusal(INTERNAL, f"the gateway's memory failed: {error}", req_id)
+        self._sayings.say(logging.ERROR, "unexpected error, please report it", error=error)
+        return refusal(INTERNAL, f"unexpected error in the gateway: {type(error).__name__}", req_id)
+
+    def _reply(self, body: bytes, seen: list[Asked]) -> Reply:
+        asked = read(body)
+        seen.append(asked)
+        self._time.note(asked.request.timestamp)
+        self._note_time()
+        return self._actions[asked.request.action](asked)
+
+    def _note_time(self) -> None:
+        """Keep the memory's idea of the time, where it can be written; no order hangs on it."""
+        now_s = self._time.look()
+        settled = self._memory.settled or self._clock.monotonic_s() >= self._started_s + YOUNG_S
+        if settled == self._memory.settled and abs(now_s - self._memory.newest_s) < NOTE_S:
+            return
+        try:
+            self._memory.note_time(now_s, settled)
+        except (sqlite3.Error, Unsafe) as error:
+            self._sayings.say(logging.ERROR, "the memory cannot be written: %s", error)
+
+    def _told(self, asked: Asked, data: msgspec.Struct) -> Reply:
+        return _reply_of(asked, Outcome(DONE), data)
+
+    def _heartbeat(self, asked: Asked) -> Reply:
+        found = self._venue.heartbeat()
+        reason = self.halt.reason if self.halt.on and self.halt.reason else found.reason
+        told = msgspec.structs.replace(
+            found, utc=self._time.look(), halted=self.halt.on, version=__version__, reason=reason[:SAID_CHARS_MAX]
+        )
+        return self._told(asked, told)
+
+    def _rates(self, asked: Asked) -> Reply:
+        reply = self._venue.rates(asked.document)
+        envelope = {key: value for key, value in reply.items() if key != "data"}
+        read_back = msgspec.convert(envelope | {"req_id": asked.request.req_id}, Reply)
+        # There may be 50,000 bars: what they hold has been looked at where they come from.
+        data = msgspec.Raw(msgspec.json.encode(reply.get("data", {})))
+        return msgspec.structs.replace(read_back, data=data, msg=read_back.msg[:SAID_CHARS_MAX])
+
+    def _order(self, asked: Asked, order: OrderSend | OrderClose | OrderModify) -> Reply:
+        request = asked.request
+        entry = _entry(asked, order, self._time.look())
+        outcome = self._desk.execute(entry, order)
+        text = "%s %s %s: %s %s %s"
+        told = (request.action, order.symbol, request.req_id, outcome.retcode, _name(outcome), outcome.msg)
+        self._sayings.say(logging.INFO if outcome.retcode in EXECUTED else logging.WARNING, text, *told)
+        return _reply_of(asked, outcome, outcome.executed)
+
+    def _check(self, asked: Asked) -> Reply:
+        order = asked.payload(OrderClose) if asked.has_ticket else asked.payload(OrderSend)
+        outcome = self._desk.check(_entry(asked, order, self._time.look()), order)
+        return _reply_of(asked, outcome, None)
+
+    def _lookup(self, asked: Asked) -> Reply:
+        wanted = asked.payload(OrderLookup)
+        looked = self._desk.lookup(wanted.req_id, wanted.created, self._time.look())
+        self._sayings.say(logging.INFO, "ORDER_LOOKUP %s: %s %s", wanted.req_id, looked.state, looked.msg)
+        return self._told(asked, looked)
+
+    def _kill_switch(self, asked: Asked) -> Reply:
+        wanted, request = asked.payload(KillSwitch), asked.request
+        now_s, is_late = self._time.look(), self._time.is_late(request.not_after)
+        return _reply_of(asked, self.halt.command(request, wanted, now_s, is_late), None)
+
+
+def refusal(retcode: int, words: str, req_id: str | None = None) -> bytes:
+    """A reply that only says no."""
+    reply = Reply(error=True, ticket=0, msg=words[:SAID_CHARS_MAX], retcode=retcode, req_id=req_id)
+    return msgspec.json.encode(reply)
+
+
+def _entry(asked: Asked, order: OrderSend | OrderClose | OrderModify, now_s: float) -> Entry:
+    request = asked.request
+    payload = msgspec.json.encode(order)
+    digest = hashlib.sha256(request.action.encode() + b"\n" + payload).hexdigest()
+    times = (request.timestamp, request.not_after, now_s)
+    return Entry(request.req_id, request.action, digest, payload.decode(), *times)
+
+
+def _reply_of(asked: Asked, outcome: Outcome, data: Any) -> Reply:  # noqa: ANN401 - one of the wire's structs, or None
+    raw = b"{}"
+    if data is not None:
+        raw = msgspec.json.encode(data)
+        try:
+            msgspec.json.decode(raw, type=type(data))  # what is no number has become null
+        except msgspec.ValidationError as error:
+            raise VenueError(f"the broker's side told what cannot be sent: {error}", INTERNAL) from None
+    retcode = outcome.retcode if outcome.retcode in RETCODES else REJECTED
+    return Reply(
+        error=retcode not in (*EXECUTED, PLACED),
+        ticket=outcome.executed.ticket if outcome.executed is not None else 0,
+        msg=(outcome.msg or _name(outcome) if retcode == outcome.retcode else f"{outcome.retcode}: {outcome.msg}")[
+            :SAID_CHARS_MAX
+        ],
+        retcode=retcode,
+        data=msgspec.Raw(raw),
+        req_id=asked.request.req_id,
+    )
+
+
+def _name(outcome: Outcome) -> str:
+    return RETCODES.get(outcome.retcode, "")

@@ -1,0 +1,176 @@
+"""What the terminal's history says: whether an order was executed, by the id in its comment; how a position ended."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Literal
+
+from mt5_sentinel import wire
+from mt5_sentinel.gateway import mt5_codes as codes
+from mt5_sentinel.gateway.mt5_terminal import Terminal
+from mt5_sentinel.gateway.venue import Outcome, VenueError
+
+WIDE_S = 14 * 3600
+"""The widest offsets of real clocks: history is asked for in the broker's time, which may not be known yet."""
+
+SETTLED_S = 30.0
+"""An order younger than this, or a connection, may not have reached the terminal's history yet."""
+
+MARK_CHARS_MIN = 16
+"""Characters of an id, of 22, that tell an order: brokers cut comments, and no two ids share 96 bits by chance."""
+
+CLOSED_BY: dict[int, Literal["order", "stop_loss", "take_profit", "stop_out", "by_hand"]] = {
+    codes.REASON_CLIENT: "by_hand",
+    codes.REASON_MOBILE: "by_hand",
+    codes.REASON_WEB: "by_hand",
+    codes.REASON_EXPERT: "order",
+    codes.REASON_SL: "stop_loss",
+    codes.REASON_TP: "take_profit",
+    codes.REASON_SO: "stop_out",
+}
+
+ToUtc = Callable[[int], float | None]
+"""A time on the broker's wall clock as UTC seconds; None until its offset is known."""
+
+
+class History:
+    """Orders and deals of the account."""
+
+    def __init__(self, terminal: Terminal, utc_s: Callable[[], float], to_utc: ToUtc) -> None:
+        """Read ``terminal``; ``utc_s`` is this machine's UTC."""
+        self._terminal = terminal
+        self._utc_s = utc_s
+        self._to_utc = to_utc
+        self._connected_since_s: float | None = None
+        self._magics: set[int] = set()
+
+    def note_connection(self, is_connected: bool) -> None:
+        """What the terminal said of its connection; after a new one its history may lag."""
+        if not is_connected:
+            self._connected_since_s = None
+        elif self._connected_since_s is None:
+            self._connected_since_s = self._utc_s()
+
+    def note_magic(self, magic: int) -> None:
+        """A magic number that orders of this gateway carry."""
+        self._magics.add(magic)
+
+    def deals_of(self, order: int, deal: int = 0) -> list[Any]:
+        """Deals of an order; in the package ``ticket`` is the order's, whatever its name.
+
+        Raises:
+            VenueError: the history cannot be read.
+        """
+        return [each for each in self._terminal.rows("history_deals_get", ticket=order) if each.order == order] or [
+            each for each in self._terminal.rows("history_deals_get", ticket=deal) if deal and each.ticket == deal
+        ]
+
+    def find(self, req_id: str, since_s: float) -> Outcome | None:
+        """As ``Venue.find``."""
+        mark = wire.comment_of(req_id)
+        self._check_connected()
+        if any(_carries(each, mark) for each in self._terminal.rows("orders_get")):
+            raise VenueError("the order is still being worked on; ask again", wire.INTERNAL)
+        window = (max(0, int(since_s) - WIDE_S), int(self._utc_s()) + WIDE_S)
+        orders = self._terminal.rows("history_orders_get", *window)
+        marked = {each.ticket: each for each in orders if _carries(each, mark)}
+        deals = [each for each in self._terminal.rows("history_deals_get", *window) if _carries(each, mark)]
+        tickets = set(marked) | {each.order for each in deals}
+        if len(tickets) > 1:
+            shown = ", ".join(str(ticket) for ticket in sorted(tickets)[:3])
+            message = f"{len(tickets)} orders carry this id ({shown}): look at them in the terminal"
+            raise VenueError(message, wire.INTERNAL)
+        for ticket in tickets:
+            return self._fate(ticket, marked.get(ticket))
+        held = self._position_of(mark)
+        if held is None:
+            self._check_complete(mark, orders, since_s)
+        return held
+
+    def closings(self, ticket: int) -> list[wire.ClosingData]:
+        """As ``Venue.closings``; a deal that turns a netting position around closes what was there before."""
+        found, open_lots = [], 0.0
+        for deal in sorted(self._terminal.rows("history_deals_get", position=ticket), key=lambda each: each.ticket):
+            if deal.entry == codes.ENTRY_IN:
+                open_lots += deal.volume
+                continue
+            closed = deal.volume if deal.entry != codes.ENTRY_INOUT else open_lots
+            found.append(
+                wire.ClosingData(
+                    time=self._to_utc(deal.time),
+                    price=deal.price,
+                    volume=round(closed, 8),
+                    profit=profit([deal]),
+                    by=CLOSED_BY.get(deal.reason, "unknown"),
+                    comment=deal.comment[:31],
+                )
+            )
+            open_lots = abs(open_lots - deal.volume)
+        return found
+
+    def _check_connected(self) -> None:
+        is_connected = bool(self._terminal.ask("terminal_info").connected)
+        self.note_connection(is_connected)
+        if not is_connected:
+            raise VenueError("the terminal is not connected to its server, so its history may lack", wire.INTERNAL)
+
+    def _fate(self, ticket: int, order: Any) -> Outcome:  # noqa: ANN401
+        deals = self.deals_of(ticket)
+        if deals:
+            asked = order.volume_initial if order is not None else 0.0
+            done = executed(deals)
+            return Outcome(executed_code(done.volume, asked), "found in the terminal's history", done)
+        was_untouched = order is not None and order.volume_current >= order.volume_initial
+        if was_untouched and order.state in (codes.STATE_REJECTED, codes.STATE_EXPIRED):
+            return Outcome(codes.REJECTED, f"order {ticket} was rejected")
+        if was_untouched and order.state == codes.STATE_CANCELED:
+            return Outcome(codes.CANCELED, f"order {ticket} was cancelled")
+        raise VenueError(f"order {ticket} is in the history and its deals are not yet; ask again", wire.INTERNAL)
+
+    def _position_of(self, mark: str) -> Outcome | None:
+        for each in self._terminal.rows("positions_get"):
+            if _carries(each, mark):
+                filled = wire.Executed(each.identifier, each.price_open, each.volume)
+                return Outcome(wire.DONE, "found among the positions", filled)
+        return None
+
+    def _check_complete(self, mark: str, orders: tuple[Any, ...], since_s: float) -> None:
+        """Whether the history is complete, so that an order it does not hold was never executed."""
+        known_s = max(since_s, self._connected_since_s or since_s)
+        if self._utc_s() - known_s < SETTLED_S:
+            raise VenueError(f"no such order, but the history may lag {SETTLED_S:g} s; ask again", wire.INTERNAL)
+        for each in orders:
+            at_s = self._to_utc(each.time_setup)
+            is_ours = each.reason == codes.REASON_EXPERT and each.magic in self._magics
+            if is_ours and len(each.comment) < MARK_CHARS_MIN and mark.startswith(each.comment):
+                if at_s is not None and at_s < since_s - SETTLED_S:
+                    continue
+                message = (
+                    f"no order carries this id, but order {each.ticket} of magic {each.magic} carries none at all:"
+                    " does the broker wipe comments? Look at it in the terminal"
+                )
+                raise VenueError(message, wire.INTERNAL)
+
+
+def executed(deals: list[Any]) -> wire.Executed:
+    """What deals of one order did together, at their mean price."""
+    lots = math.fsum(each.volume for each in deals)
+    price = math.fsum(each.volume * each.price for each in deals) / lots if len(deals) > 1 else deals[0].price
+    return wire.Executed(deals[0].position_id, price, round(lots, 8), profit(deals))
+
+
+def executed_code(filled_lots: float, asked_lots: float) -> int:
+    """``DONE``, or ``PARTIAL`` where fewer lots were filled than asked for."""
+    return wire.PARTIAL if filled_lots < asked_lots - 1e-8 else wire.DONE
+
+
+def profit(deals: list[Any]) -> float:
+    """What deals realised, account currency: commission, swap and fee included."""
+    return round(math.fsum(each.profit + each.commission + each.swap + each.fee for each in deals), 8)
+
+
+def _carries(row: Any, mark: str) -> bool:  # noqa: ANN401
+    """Whether the comment of an order, a deal or a position is this id, or a long enough beginning of it."""
+    told = str(row.comment)[: len(mark)]
+    return len(told) >= MARK_CHARS_MIN and mark.startswith(told)

@@ -1,0 +1,145 @@
+"""The package MetaTrader5 as it is called here: failures are told, and a terminal that was restarted is found again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from mt5_sentinel import wire
+from mt5_sentinel.gateway import mt5_codes as codes
+from mt5_sentinel.gateway.venue import VenueError
+from mt5_sentinel.guard import Guard
+from mt5_sentinel.secret import Secret
+
+START_TIMEOUT_MS = 60_000
+"""How long the terminal may take to start and to log in."""
+
+SAID_CHARS_MAX = 120
+
+
+class Launch(NamedTuple):
+    """How the terminal is started; the account it keeps is used where ``login`` is 0."""
+
+    path: str
+    login: int
+    password: Secret
+    server: str
+
+
+class Failure(NamedTuple):
+    """What ``last_error`` said, or the exception (code 0)."""
+
+    code: int
+    words: str
+
+    def __str__(self) -> str:
+        """Words and code, bounded."""
+        return f"{self.words[:SAID_CHARS_MAX]} ({self.code})"
+
+
+class TerminalError(VenueError):
+    """The terminal did not answer a question."""
+
+    def __init__(self, asked: str, failure: Failure) -> None:
+        """Keep what was asked and what came."""
+        super().__init__(f"the terminal did not answer {asked}: {failure}", wire.INTERNAL)
+        self.failure = failure
+
+
+class Terminal:
+    """One terminal and the account it trades; called by one thread only, as the package demands."""
+
+    def __init__(self, package: Any, launch: Launch) -> None:  # noqa: ANN401
+        """Nothing is called yet.
+
+        Args:
+            package: the module ``MetaTrader5``.
+            launch: how its terminal is started.
+        """
+        self.package = package
+        self._launch = launch
+        self._login = launch.login
+        self._may_restart = True
+
+    def start(self) -> Failure | None:
+        """Find or start the terminal and log in; what went wrong, if anything did."""
+        launch = self._launch
+        named: dict[str, Any] = {"timeout": START_TIMEOUT_MS}
+        if launch.login:
+            named |= {"login": launch.login, "password": launch.password.reveal(), "server": launch.server}
+        is_up, failure = self._call("initialize", (launch.path,) if launch.path else (), named)
+        return None if is_up else failure
+
+    def stop(self) -> None:
+        """Let go of the terminal, which goes on running."""
+        self._call("shutdown", (), {})
+
+    def begin(self) -> Any:  # noqa: ANN401
+        """Begin a request, which may start the terminal anew once; gives its ``account_info``.
+
+        Raises:
+            VenueError: the terminal does not answer, or trades another account than at the start.
+        """
+        self._may_restart = True
+        account = self.ask("account_info")
+        self._login = self._login or account.login
+        if account.login != self._login:
+            message = (
+                f"the terminal is logged in to account {account.login}, not {self._login}:"
+                " log in to that one again, or restart the gateway to trade the other"
+            )
+            raise VenueError(message, wire.INTERNAL)
+        return account
+
+    def ask(self, name: str, *args: object, **named: object) -> Any:  # noqa: ANN401
+        """The answer to a question, asked again where the terminal had to be found anew.
+
+        Raises:
+            TerminalError: None or False came.
+        """
+        answer, failure = self._call(name, args, named)
+        if _is_none(answer) and failure.code in codes.GONE and self.restart():
+            answer, failure = self._call(name, args, named)
+        if _is_none(answer):
+            raise TerminalError(name, failure)
+        return answer
+
+    def rows(self, name: str, *args: object, **named: object) -> tuple[Any, ...]:
+        """As ``ask``, of what gives a tuple; some builds give None and no error where there is nothing."""
+        try:
+            return tuple(self.ask(name, *args, **named))
+        except TerminalError as error:
+            if error.failure.code == codes.SUCCESS:
+                return ()
+            raise
+
+    def order(self, request: dict[str, Any]) -> tuple[Any, Failure]:
+        """``order_send``, called once whatever happens: its result, or None and what was said."""
+        return self._call("order_send", (request,), {})
+
+    def restart(self) -> bool:
+        """Start the terminal anew, once in a request; whether it is up."""
+        if not self._may_restart:
+            return False
+        self._may_restart = False
+        return self.start() is None
+
+    def _call(self, name: str, args: tuple[object, ...], named: dict[str, Any]) -> tuple[Any, Failure]:
+        came: list[Any] = []
+        error = attempt(lambda: came.append(getattr(self.package, name)(*args, **named)))
+        if error is not None:
+            return None, Failure(0, f"{type(error).__name__} in {name}")
+        if not _is_none(came[0]):
+            return came[0], Failure(codes.SUCCESS, "")
+        said: list[Any] = []
+        error = attempt(lambda: said.append(Failure(*self.package.last_error())))
+        return None, said[0] if error is None else Failure(0, f"{type(error).__name__} in last_error")
+
+
+def attempt(work: Callable[[], None]) -> Exception | None:
+    """Run ``work``; give back what it died of. A package written in C may raise anything."""
+    return Guard().attempt(work)
+
+
+def _is_none(answer: object) -> bool:
+    return answer is None or answer is False

@@ -1,0 +1,80 @@
+//! What prices do: stops and targets on bars and ticks, and the stop out.
+
+use super::{Deal, DealBy, Held, PaperAccount, STOP_OUT_SHARE, stops};
+use crate::bars::{Bar, Bars};
+use crate::trade::Quote;
+use crate::{Error, Result};
+
+impl PaperAccount {
+    /// The deals that bars which closed, oldest first, and then a newest price make.
+    ///
+    /// Bars up to the newest executed one count no more. For a position only those count that opened when it was open,
+    /// or later. Bars show one side of the market; the distance to the other is the quote's.
+    ///
+    /// # Errors
+    /// [`Error::BadQuote`] when the quote is no price.
+    pub fn propose_mark(&self, symbol: &str, quote: Quote, bars: Option<&Bars>) -> Result<Vec<Deal>> {
+        if !(quote.bid > 0.0 && quote.ask >= quote.bid && quote.ask.is_finite()) {
+            let problem = format!("bid {} and ask {} of {symbol:.32} are no prices", quote.bid, quote.ask);
+            return Err(Error::BadQuote { problem });
+        }
+        // What follows depends on what came before it, so all happens on a copy first.
+        let mut copy = self.clone();
+        let mut deals = Vec::new();
+        for bar in bars.map(Bars::iter).into_iter().flatten() {
+            if copy.executed_s(symbol).is_none_or(|newest_s| bar.time > newest_s) {
+                copy.reach(symbol, &mut deals, |held| copy_of_bar(self, held, &bar, quote, symbol), bar.time)?;
+            }
+        }
+        copy.note(symbol, quote, bars);
+        copy.reach(symbol, &mut deals, |held| stops::on_tick(&held.position, &quote), quote.time_s)?;
+        copy.stop_out(&mut deals, quote.time_s)?;
+        Ok(deals)
+    }
+
+    /// Closes every position of a symbol whose stop or target was reached.
+    fn reach(
+        &mut self,
+        symbol: &str,
+        deals: &mut Vec<Deal>,
+        hit: impl Fn(&Held) -> Option<(DealBy, f64)>,
+        time_s: i64,
+    ) -> Result<()> {
+        let of_symbol = self.positions.values().filter(|held| held.position.symbol == symbol);
+        let hits: Vec<_> = of_symbol.filter_map(|held| Some((held.clone(), hit(held)?))).collect();
+        for (held, (by, price)) in hits {
+            self.take(deals, self.closing(&held, held.position.lots, price, time_s, by, None))?;
+        }
+        Ok(())
+    }
+
+    /// Closes the position with the greatest loss until the equity carries what is left.
+    fn stop_out(&mut self, deals: &mut Vec<Deal>, time_s: i64) -> Result<()> {
+        while self.account().equity < self.margin() * STOP_OUT_SHARE {
+            let quoted =
+                self.positions.values().filter_map(|held| Some((self.quotes.get(&held.position.symbol)?, held)));
+            let worst = quoted.min_by(|(_, one), (_, other)| self.open_profit(one).total_cmp(&self.open_profit(other)));
+            let Some((quote, held)) = worst else { break };
+            let price = quote.price_for(held.position.side.opposite());
+            let deal = self.closing(held, held.position.lots, price, time_s, DealBy::StopOut, None);
+            if deal.is_none() {
+                break;
+            }
+            self.take(deals, deal)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, deals: &mut Vec<Deal>, deal: Option<Deal>) -> Result<()> {
+        let Some(deal) = deal else { return Ok(()) };
+        self.apply(&deal)?;
+        deals.push(deal);
+        Ok(())
+    }
+}
+
+fn copy_of_bar(account: &PaperAccount, held: &Held, bar: &Bar, quote: Quote, symbol: &str) -> Option<(DealBy, f64)> {
+    let listed = account.symbols.get(symbol).filter(|_| bar.time >= held.watched_from_s)?;
+    let shift = stops::shift(held.position.side, listed.shows, quote.ask - quote.bid);
+    stops::on_bar(&held.position, bar, shift)
+}

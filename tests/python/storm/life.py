@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import random
 import tempfile
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -62,6 +64,10 @@ def live(seed: int, minutes: int, *, weather: Weather | None = None, mutant: Mut
         state = Path(stack.enter_context(place))
         # How long a stage took is the one thing in the journal that this machine's own clock writes.
         stack.enter_context(mock.patch.object(stages.time, "perf_counter", lambda: 0.0))
+        # The names of questions are drawn too, or a reply would differ from run to run.
+        names = random.Random(f"names {seed}")
+        drawn = mock.patch.object(uuid, "uuid4", lambda: uuid.UUID(int=names.getrandbits(128)))
+        stack.enter_context(drawn)
         if mutant is not None:
             stack.enter_context(mutant())
         return _Life(seed, minutes, weather or draw(seed), state).run()

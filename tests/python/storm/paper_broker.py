@@ -12,7 +12,7 @@ from mt5_sentinel.paper_account import PaperAccount
 from mt5_sentinel.settings import Settings
 from mt5_sentinel.types import Execution, OrderRequest
 from mt5_sentinel.wire import OrderClose, OrderModify, OrderSend
-from tests.python.storm.prices import POINT, Prices
+from tests.python.storm.prices import POINT, STEP_S, Prices
 from tests.python.storm.world import World
 
 SIDES = {"OP_BUY": "BUY", "OP_SELL": "SELL"}
@@ -46,7 +46,8 @@ class PaperDesk:
         )
         self._facts = _core.SymbolFacts(settings.symbol, settings.account_currency)
         self._account.know(settings.symbol, self._facts)
-        self._seen_s = 0
+        self._quote: _core.Quote | None = None
+        self._step = int(world.now_s) // STEP_S
 
     def heartbeat(self) -> wire.Heartbeat:
         return wire.Heartbeat(self.name, 0.0, connected=True, trade_allowed=True, halted=False)
@@ -115,25 +116,27 @@ class PaperDesk:
 
     def _look(self) -> _core.Quote:
         """Execute stops and targets on every step of the price since the last look, then give the newest."""
-        now_s, step_s = int(self._world.now_s), 5
-        first_s = max(self._seen_s // step_s * step_s + step_s, now_s - 7_200)
-        if self._account.positions():
-            for at_s in range(first_s, now_s, step_s):
-                self._mark(self._quote(at_s))
-        quote = self._quote(now_s)
-        self._mark(quote)
-        self._seen_s = now_s
-        return quote
+        step = int(self._world.now_s) // STEP_S
+        if self._quote is None or step != self._step:
+            bids = [self._prices.at(at * STEP_S) for at in range(self._step + 1, step)]
+            if bids and self._has_level_within(min(bids), max(bids) + self._spread):
+                for n, bid in enumerate(bids):
+                    self._mark(bid, (self._step + 1 + n) * STEP_S)
+            self._quote = self._mark(self._prices.at(step * STEP_S), step * STEP_S)
+            self._step = step
+        return self._quote
 
-    def _mark(self, quote: _core.Quote) -> None:
+    def _has_level_within(self, low: float, high: float) -> bool:
+        levels = (level for one in self._account.positions() for level in (one.sl, one.tp) if level is not None)
+        return any(low <= level <= high for level in levels)
+
+    def _mark(self, bid: float, at_s: int) -> _core.Quote:
+        quote = _core.Quote(time_s=at_s, bid=bid, ask=round(bid + self._spread, 5))
         try:
             self._account.mark(self._symbol, quote)
         except SentinelError as error:
             raise VenueError(str(error), -4) from None
-
-    def _quote(self, at_s: int) -> _core.Quote:
-        bid = self._prices.at(at_s)
-        return _core.Quote(time_s=at_s, bid=bid, ask=round(bid + self._spread, 5))
+        return quote
 
     def _request(self, order: OrderSend | OrderClose, req_id: str) -> OrderRequest:
         self._look()

@@ -73,7 +73,7 @@ fn a_rule_is_written_for_each() {
         (Kind::Foreign, Rule::Report),
         (Kind::PriceDrift, Rule::Adopt),
         (Kind::StopsMoved, Rule::Adopt),
-        (Kind::Naked, Rule::Adopt),
+        (Kind::Naked, Rule::Protect),
     ];
     for (kind, rule) in rules {
         assert_eq!(kind.rule(), rule, "{kind:?}");

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mt5_sentinel import _core
@@ -31,6 +32,8 @@ class Desk:
     journal: Journal
     orders: Orders
     policy: _core.Policy
+    release: Callable[[], None]
+    """Closes what the desks share: journal, cache, paper account."""
 
 
 def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> None:

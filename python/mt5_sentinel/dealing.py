@@ -7,8 +7,10 @@ import threading
 from typing import NamedTuple
 
 from mt5_sentinel import _core
+from mt5_sentinel.errors import Refused
+from mt5_sentinel.orders import Kept
 from mt5_sentinel.ports import Broker
-from mt5_sentinel.reconcile import Reconciliation
+from mt5_sentinel.reconcile import Compared, Reconciliation
 from mt5_sentinel.risk import Risk
 from mt5_sentinel.route import Route
 from mt5_sentinel.types import CycleRecord, OrderRequest, Side
@@ -22,8 +24,7 @@ class Standing(NamedTuple):
     book: _core.Book
     facts: dict[str, _core.SymbolFacts]
     """Of this symbol and of all others in the book."""
-    frozen: bool
-    """Whether something was found that only a person can decide: nothing is opened."""
+    compared: Compared
 
 
 class Market(NamedTuple):
@@ -75,20 +76,25 @@ class Dealer:
         """
         self._route.recover()
         standing = self.look(record, now_s)
-        for due in self.risk.due_exits(standing.book, now_s):
-            self._route.leave(due, record)
+        due = self.risk.due_exits(standing.book, now_s)
+        for one in due:
+            self._route.leave(one, record)
+        leaving = {one.ticket for one in due}
+        for kept in standing.compared.naked:
+            if kept.ticket not in leaving:
+                self._protect(kept, record, now_s)
 
     def look(self, record: CycleRecord, now_s: float) -> Standing:
         """The book, compared with the journal; the account's state goes along."""
         with self.turn:
             book = self.broker.book()
             facts = self._facts_of(book)
-            frozen = self._reconciliation.run(book, facts[self._symbol], record, now_s)
+            compared = self._reconciliation.run(book, facts[self._symbol], record, now_s)
             for condition in self.risk.observe(book, now_s):
                 if condition not in record.conditions:
                     record.conditions.append(condition)
         record.equity, record.drawdown_max = book.account.equity, self.risk.drawdown
-        return Standing(book, facts, frozen)
+        return Standing(book, facts, compared)
 
     def trade(self, side: Side, market: Market, record: CycleRecord, *, halted: bool) -> None:
         """Be on ``side``, as far as risk allows: first out of the other side, then in.
@@ -115,13 +121,26 @@ class Dealer:
             if ruling.exits:  # a partial exit, or one that opened meanwhile: nothing is opened beside it
                 record.reason = "exit_incomplete"
                 return None
-            if standing.frozen:
-                return _refuse(record, "refused_frozen", "book and journal differ; see the conditions")
+            if standing.compared.frozen:
+                _refuse(record, "refused_frozen", "book and journal differ; see the conditions")
+                return None
             if ruling.entry is None:
-                return _refuse(record, ruling.refusal or "refused", ruling.detail)
+                _refuse(record, ruling.refusal or "refused", ruling.detail)
+                return None
             request = self._route.entry(ruling.entry, record)
             self._route.intend(request, record)
         return request
+
+    def _protect(self, kept: Kept, record: CycleRecord, now_s: float) -> None:
+        """Put a stop back that is gone; a position that cannot have one is closed."""
+        try:
+            self.broker.modify(self._symbol, kept.ticket, kept.sl, kept.tp, now_s)
+        except Refused as error:
+            log.error("%s: position %d cannot have its stop back, it is closed: %s", self._symbol, kept.ticket, error)
+            side: Side = "SELL" if kept.side == "BUY" else "BUY"
+            self._route.leave(_core.Exit(kept.ticket, side, lots=kept.lots, purpose="protection"), record)
+        else:
+            log.warning("%s: position %d has its stop at %s back", self._symbol, kept.ticket, kept.sl)
 
     def _ruling(self, side: Side, market: Market, standing: Standing, halted: bool) -> _core.Ruling:
         return self.risk.approve(

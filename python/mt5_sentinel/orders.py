@@ -84,8 +84,9 @@ class Orders:
     def unresolved(self, symbol: str) -> list[OrderRequest]:
         """Orders whose outcome is not known, oldest first."""
         found = self.file.rows(
-            "SELECT req_id, kind, symbol, side, open_lots + close_lots, purpose, magic, created_s, not_after_s,"  # noqa: S608
-            " ticket, sl, tp, deviation_points, bar_open_s FROM intent"
+            "SELECT req_id, kind, symbol, side, open_lots + close_lots, purpose, coalesce(magic, 0),"  # noqa: S608
+            " coalesce(created_s, 0.0), coalesce(not_after_s, 0.0), coalesce(ticket, 0), sl, tp,"
+            " coalesce(deviation_points, 0), bar_open_s FROM intent"
             f" WHERE symbol = ? AND mode = ? AND state IN {UNRESOLVED} ORDER BY created_s, rowid",
             (symbol, self.file.mode),
         )

@@ -105,6 +105,14 @@ class Broker(Protocol):
             Uncertain: no answer; the order may or may not have been executed.
         """
 
+    def modify(self, symbol: str, ticket: int, sl: float | None, tp: float | None, now_s: float) -> None:
+        """Set stop and target of a position; asking again does no harm.
+
+        Raises:
+            Refused: the broker said no.
+            Transient: no answer.
+        """
+
     def lookup(self, req_id: str) -> Execution | None:
         """Outcome of an earlier order. ``None``: it was never seen, and from now on would be refused.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import NamedTuple
 
 from mt5_sentinel import _core
 from mt5_sentinel.orders import Kept, Orders
@@ -14,6 +15,15 @@ from mt5_sentinel.ports import Broker
 from mt5_sentinel.types import ClosedBy, CycleRecord
 
 log = logging.getLogger("mt5_sentinel")
+
+
+class Compared(NamedTuple):
+    """What came of a comparison."""
+
+    frozen: bool
+    """Whether something was found that only a person can decide: nothing is opened."""
+    naked: list[Kept]
+    """Positions whose stop is gone, as the journal has them."""
 
 
 class Reconciliation:
@@ -28,11 +38,8 @@ class Reconciliation:
         self._adopt_file = state_dir / f"ADOPT.{symbol}"
         self._told: set[tuple[str, int, str]] = set()
 
-    def run(self, book: _core.Book, facts: _core.SymbolFacts, record: CycleRecord, now_s: float) -> bool:
+    def run(self, book: _core.Book, facts: _core.SymbolFacts, record: CycleRecord, now_s: float) -> Compared:
         """Bring the journal in line with the book.
-
-        Returns:
-            Whether the symbol is frozen: something was found that only a person can decide.
 
         Raises:
             Transient: the broker's history was needed and did not answer.
@@ -42,15 +49,16 @@ class Reconciliation:
         found = _core.reconcile(
             [one[:6] for one in kept.values()], book, symbol=self._symbol, magic=self._magic, point=facts.point
         )
-        is_adopting, frozen = self._adopt_file.exists(), False
+        is_adopting, outcomes = self._adopt_file.exists(), list[str]()
         for one in found:
             outcome = self._carry_out(one, kept.get(one.ticket), held.get(one.ticket), is_adopting, now_s)
             self._tell(one, outcome, record, now_s)
-            frozen = frozen or outcome == "freeze"
+            outcomes.append(outcome)
         if is_adopting:
             self._adopt_file.unlink(missing_ok=True)
             log.warning("%s: the broker's book was adopted as it is, as asked", self._symbol)
-        return frozen
+        naked = [kept[one.ticket] for one, outcome in zip(found, outcomes, strict=True) if outcome == "protect"]
+        return Compared("freeze" in outcomes, naked)
 
     def _carry_out(
         self,
@@ -61,8 +69,8 @@ class Reconciliation:
         now_s: float,
     ) -> str:
         """Follow the rule; what came of it."""
-        if difference.rule == "report":
-            return "report"
+        if difference.rule == "report" or (difference.rule == "protect" and not is_adopting):
+            return difference.rule
         if difference.rule == "account" and kept is not None:
             by = self._account(kept, held)
             if by is not None:

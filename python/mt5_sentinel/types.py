@@ -11,8 +11,8 @@ Action = Literal["SELL", "HOLD", "BUY"]
 Mode = Literal["dry-run", "demo", "live"]
 
 OrderKind = Literal["open", "close"]
-Purpose = Literal["signal", "weekend", "kill_switch"]
-"""Why an order is sent: the model, the end of the week, or a person who wants to be out."""
+Purpose = Literal["signal", "weekend", "kill_switch", "protection"]
+"""Why an order is sent: the model, the end of the week, a person, or a stop that cannot be put back."""
 
 ClosedBy = Literal["order", "stop_loss", "take_profit", "stop_out", "by_hand", "unknown"]
 """What closed a position: an order of this program, the broker, or a person in the terminal."""

@@ -21,6 +21,8 @@ pub enum Rule {
     Account,
     /// Nothing is opened for this symbol until it is gone, or a person adopts it.
     Freeze,
+    /// The stop is put back; where the broker refuses that, the position is closed.
+    Protect,
     /// It is told, and nothing else happens.
     Report,
 }
@@ -33,6 +35,7 @@ impl Rule {
             Self::Adopt => "adopt",
             Self::Account => "account",
             Self::Freeze => "freeze",
+            Self::Protect => "protect",
             Self::Report => "report",
         }
     }
@@ -84,7 +87,8 @@ impl Kind {
         match self {
             Self::Missing | Self::Reduced => Rule::Account,
             Self::Grown | Self::Turned => Rule::Freeze,
-            Self::Unexpected | Self::PriceDrift | Self::StopsMoved | Self::Naked => Rule::Adopt,
+            Self::Unexpected | Self::PriceDrift | Self::StopsMoved => Rule::Adopt,
+            Self::Naked => Rule::Protect,
             Self::Foreign => Rule::Report,
         }
     }

@@ -54,7 +54,7 @@ class Shop:
         return list(journal.read(self.desk.journal.path))
 
     def intents(self) -> list[dict[str, Any]]:
-        return [cycle["intent"] for cycle in self.written() if cycle["intent"]]
+        return [intent for cycle in self.written() for intent in cycle["intents"]]
 
     def restart(self) -> None:
         self.close()
@@ -83,10 +83,10 @@ def test_a_buy_is_filled_and_everything_is_written(shop: Shop) -> None:
     assert record.price == forming_close
     # 0.1 lots bought at the ask, 10 points above the bid that the bars show: 1 USD down at once
     assert record.equity == pytest.approx(9_999.0)
-    assert sorted(record.stages_s) == ["decide", "features", "fetch", "parse", "route", "score"]
+    assert sorted(record.stages_s) == ["book", "decide", "features", "fetch", "parse", "route", "score"]
     assert all(taken > 0 for taken in record.stages_s.values())
     (row,) = shop.written()
-    assert (row["score_buy"], row["settled"], row["intent"]["price"]) == (0.7, True, forming_close + 0.0001)
+    assert (row["score_buy"], row["settled"], row["intents"][0]["price"]) == (0.7, True, forming_close + 0.0001)
 
 
 def test_the_model_is_shown_the_features_of_the_closed_bars_only(shop: Shop) -> None:
@@ -160,7 +160,7 @@ def test_bad_data_is_a_failed_cycle_with_its_reason(shop: Shop, answer: bytes | 
     assert "fetch" in record.stages_s
     assert ("parse" in record.stages_s) is isinstance(answer, bytes)
     (row,) = shop.written()
-    assert (row["status"], row["reason"], row["intent"], row["settled"]) == ("failed", reason, None, False)
+    assert (row["status"], row["reason"], row["intents"], row["settled"]) == ("failed", reason, [], False)
     assert (row["finished_utc"] is not None, shop.seen) == (True, [record])
     shop.market.answer = None
     assert shop.cycle(BUY).outcome == "filled", "the next minute tries again"
@@ -206,13 +206,13 @@ def test_an_observer_that_raises_is_survived_and_the_others_still_hear(shop: Sho
 def test_a_cycle_killed_after_sending_is_interrupted_and_its_order_recovered(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send = shop.desk.broker.send
+    send = shop.desk.dealer.broker.send
 
     def die(*order: Any) -> None:
         send(*order)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(shop.desk.broker, "send", die)
+    monkeypatch.setattr(shop.desk.dealer.broker, "send", die)
     with pytest.raises(KeyboardInterrupt):
         shop.cycle(BUY)
     shop.restart()
@@ -259,7 +259,7 @@ def test_a_failed_reload_keeps_the_old_desk_and_the_daemon(
 def test_a_reload_keeps_journal_and_book_and_refuses_another_account(shop: Shop) -> None:
     other = Settings(state_dir=shop.settings.state_dir, volume_lots=0.1, threshold=0.9)
     new = reopen_desk(parts(other, shop.market, shop.model), shop.clock, shop.desk)
-    assert (new.journal, new.broker) == (shop.desk.journal, shop.desk.broker)
+    assert (new.journal, new.dealer.broker) == (shop.desk.journal, shop.desk.dealer.broker)
     reloading(shop, lambda old: (new,))
     assert shop.cycle(BUY).reason == "below_threshold"
     with pytest.raises(Misconfigured, match="deposit, metrics_port: a change takes a restart"):

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from mt5_sentinel import Model, _core, bundled, features
+from mt5_sentinel import Model, _core, bundled, features, journal
 from tests.python.conftest import Sentinel
 
 
@@ -29,13 +29,17 @@ def test_the_demo_replays_decides_trades_and_tells(sentinel: Sentinel, state: Pa
     cycles = json.loads(sentinel("journal", "--json", "--journal", state / "demo/journal.db").stdout)
     assert {cycle["status"] for cycle in cycles} == {"done"}
     assert all(cycle["started_utc"].endswith(":58.000Z") for cycle in cycles)
-    filled = [cycle["intent"] for cycle in cycles if cycle["outcome"] == "filled"]
-    assert len(filled) >= 5
-    assert f"{len(filled)} filled" in done.stdout
+    positions = journal.read_positions(state / "demo/journal.db")
+    closed = [one["profit"] for one in positions if one["state"] == "closed"]
+    assert len(positions) >= 5
+    assert f"{len(positions)} positions of 0.1 lots" in done.stdout
+    assert f"{len(closed)} closed (" in done.stdout
     said = re.search(r"Money +([+-][\d,.]+) USD on a deposit of 10,000.00: ([+-][\d,.]+) realised", done.stdout)
     assert said is not None
     assert float(said[1].replace(",", "")) == pytest.approx(_equity(cycles) - 10_000, abs=0.006)
-    assert float(said[2].replace(",", "")) == pytest.approx(sum(intent["profit"] for intent in filled), abs=0.006)
+    assert float(said[2].replace(",", "")) == pytest.approx(sum(closed), abs=0.006)
+    assert {one["closed_by"] for one in positions} >= {"order", "stop_loss", "take_profit"}
+    assert all(one["sl"] is not None and one["tp"] is not None for one in positions), "none is without its stop"
 
 
 def _equity(cycles: list[dict[str, Any]]) -> float:
@@ -45,21 +49,21 @@ def _equity(cycles: list[dict[str, Any]]) -> float:
 
 
 def test_the_picture_shows_every_order(sentinel: Sentinel, state: Path) -> None:
-    cycles = json.loads(sentinel("journal", "--json", "--journal", state / "demo/journal.db").stdout)
-    sides = Counter(cycle["intent"]["side"] for cycle in cycles if cycle["outcome"] == "filled")
+    positions = journal.read_positions(state / "demo/journal.db")
     picture = ElementTree.parse(state / "demo/replay.svg")  # noqa: S314 - a file of our own
     drawn = Counter(mark.get("class") for mark in picture.iter("{http://www.w3.org/2000/svg}path"))
-    assert drawn == {"buy": sides["BUY"], "sell": sides["SELL"]}
+    assert drawn == Counter({"BUY": "buy", "SELL": "sell"}[one["side"]] for one in positions)
+    ends = list(picture.iter("{http://www.w3.org/2000/svg}circle"))
+    assert len(ends) == sum(one["closed_by"] in ("stop_loss", "take_profit") for one in positions)
 
 
-def test_each_decided_bar_is_decided_once_and_signals_alternate(sentinel: Sentinel, state: Path) -> None:
+def test_each_decided_bar_is_decided_once_with_one_position_at_a_time(sentinel: Sentinel, state: Path) -> None:
     cycles = json.loads(sentinel("journal", "--json", "--journal", state / "demo/journal.db").stdout)
     decided = [cycle["bar_open_s"] for cycle in cycles if cycle["settled"]]
     assert len(decided) == len(set(decided)) > 1800
-    opened = [c["intent"]["side"] for c in cycles if c["intent"] and c["intent"]["opened_lots"]]
-    closed = [c["intent"]["side"] for c in cycles if c["intent"] and not c["intent"]["opened_lots"]]
-    if not closed:
-        assert all(one != other for one, other in itertools.pairwise(opened))
+    positions = journal.read_positions(state / "demo/journal.db")
+    for one, after in itertools.pairwise(positions):
+        assert one["closed_utc"] <= after["opened_utc"], "one position at a time"
 
 
 def test_decisions_follow_from_the_bars_and_the_model(sentinel: Sentinel, state: Path) -> None:

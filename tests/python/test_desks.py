@@ -126,7 +126,7 @@ def test_twenty_symbols_are_inside_their_fetches_at_once(opened: Open) -> None:
     assert {name: floor.rows(name) for name in floor.names} == {name: [TRADED] for name in floor.names}
     assert sorted(record.symbol for record in floor.seen) == sorted(floor.names)
     cycles = list(journal.read(floor.desks[0].journal.path))
-    assert {cycle["symbol"]: cycle["intent"]["symbol"] for cycle in cycles} == {name: name for name in floor.names}
+    assert {cycle["symbol"]: cycle["intents"][0]["symbol"] for cycle in cycles} == {name: name for name in floor.names}
 
 
 def test_a_fault_a_hang_and_a_broken_book_cost_the_others_nothing(opened: Open, caplog: Any) -> None:

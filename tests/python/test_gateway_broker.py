@@ -69,8 +69,12 @@ class Wire:
 
     def then(self, *answers: Replies) -> None:
         """Answer request after request."""
-        queue = iter(answers)
-        self.says = lambda request: next(queue)(request)
+        queue = list(answers)
+
+        def says(request: dict[str, Any]) -> dict[str, Any] | bytes | None:
+            return queue.pop(0)(request)
+
+        self.says = says
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from mt5_sentinel.gateway.rates import COUNT_MAX, rates_reply
 from tests.python.fake_mt5 import FakeTerminal, price
+from tests.python.fake_mt5_trading import FakeMt5
 from tests.python.test_gateway_bars import HOUR_S, World
 
 
@@ -64,3 +65,10 @@ def test_the_gateway_answers_in_the_terminals_own_time() -> None:
     json.dumps(reply, allow_nan=False)
     terminal.history = terminal.copy_rates_from_pos("EURUSD", 5, 0, 3)
     assert rates_reply(terminal, request(), world.wall_s)["retcode"] == -4, "more bars than were asked for"
+
+
+def test_a_terminal_that_is_gone_is_no_unknown_symbol() -> None:
+    world = World("2026-07-07 12:30:00")
+    terminal = FakeMt5(world.wall_s)
+    terminal.is_gone = True
+    assert rates_reply(terminal, request(), world.wall_s)["retcode"] == -4

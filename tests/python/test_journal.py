@@ -17,23 +17,22 @@ import pytest
 
 from mt5_sentinel import journal
 from mt5_sentinel.errors import Misconfigured
-from mt5_sentinel.journal import Journal
-from mt5_sentinel.types import CycleRecord, FillReport, Mode, OrderRequest
+from mt5_sentinel.types import CycleRecord, Mode, OrderRequest
+from tests.python.memories import FILL, Memory, opening
 
 NOW_S = 1_700_000_000.25
 BAR_S = 1_699_995_600
-FILL = FillReport(price=1.1, closed_lots=0.0, opened_lots=0.1, profit=0.0)
 
-Open = Callable[..., Journal]
+Open = Callable[..., Memory]
 
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Open]:
     """Open the journal, any number of times."""
-    journals: list[Journal] = []
+    journals: list[Memory] = []
 
-    def start(mode: str = "dry-run", directory: Path = tmp_path / "state") -> Journal:
-        journals.append(Journal(directory, mode))
+    def start(mode: str = "dry-run", directory: Path = tmp_path / "state") -> Memory:
+        journals.append(Memory(directory, mode))
         return journals[-1]
 
     yield start
@@ -41,15 +40,15 @@ def opened(tmp_path: Path) -> Iterator[Open]:
         kill(one)
 
 
-def kill(one: Journal) -> None:
+def kill(one: Memory) -> None:
     """End a journal as the end of its process would: nothing is finished, descriptors close."""
-    one._db.close()
+    one.file._db.close()
     try:
-        os.fstat(one._lock)
+        os.fstat(one.file._lock)
     except OSError:
         return
-    os.close(one._lock)
-    one._lock = -1
+    os.close(one.file._lock)
+    one.file._lock = -1
 
 
 def record(mode: Mode = "dry-run", symbol: str = "EURUSD", **found: Any) -> CycleRecord:
@@ -59,14 +58,14 @@ def record(mode: Mode = "dry-run", symbol: str = "EURUSD", **found: Any) -> Cycl
     return one
 
 
-def begun(one: Journal, **found: Any) -> CycleRecord:
+def begun(one: Memory, **found: Any) -> CycleRecord:
     cycle = record(**found)
     one.begin(cycle)
     return cycle
 
 
 def request(req_id: str, bar_open_s: int = BAR_S, created_s: float = NOW_S, symbol: str = "EURUSD") -> OrderRequest:
-    return OrderRequest(req_id, symbol, "BUY", 0.0, 0.1, bar_open_s, created_s, created_s + 30.0)
+    return opening(req_id, bar_open_s, created_s, symbol)
 
 
 def test_a_cycle_comes_back_as_it_was_written(opened: Open) -> None:
@@ -82,7 +81,7 @@ def test_a_cycle_comes_back_as_it_was_written(opened: Open) -> None:
     }  # fmt: skip
     cycle = msgspec.structs.replace(cycle, **found)
     one.intend(request("r1"), cycle)
-    one.settle("r1", "filled", fill=FILL)
+    one.settle(request("r1"), "filled", fill=FILL)
     one.finish(cycle)
     (row,) = journal.read(one.path)
     sell, hold, buy = found.pop("scores")
@@ -92,14 +91,14 @@ def test_a_cycle_comes_back_as_it_was_written(opened: Open) -> None:
     assert (row["started_utc"], row["finished_utc"]) == ("2023-11-14T22:13:20.250Z", "2023-11-14T22:13:21.750Z")
     assert {name: row[name] for name in expected} == expected
     assert row["settled"] is True
-    intent = row["intent"]
+    (intent,) = row["intents"]
     assert (intent["state"], intent["price"], intent["side"], intent["mode"]) == ("filled", 1.1, "BUY", "dry-run")
     assert (intent["created_utc"], intent["not_after_utc"]) == ("2023-11-14T22:13:20.250Z", "2023-11-14T22:13:50.250Z")
 
 
 def test_every_fact_of_a_record_has_its_column(opened: Open) -> None:
     one = opened()
-    columns = {row[1] for table in ("cycle", "intent") for row in one._db.execute(f"PRAGMA table_info({table})")}
+    columns = {row[1] for table in ("cycle", "intent") for row in one.file._db.execute(f"PRAGMA table_info({table})")}
     renamed = {"cycle_id": "id", "started_s": "started_utc", "finished_s": "finished_utc"}
     renamed |= {"scores": "score_sell", "other_scores": "other_sell"}
     assert {renamed.get(field.name, field.name) for field in msgspec.structs.fields(CycleRecord)} - columns == set()
@@ -130,9 +129,9 @@ def test_a_killed_cycle_is_interrupted_at_the_next_start(opened: Open) -> None:
 def test_a_process_killed_with_sigkill_leaves_its_trace_and_no_lock(opened: Open, tmp_path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from mt5_sentinel.journal import Journal; from mt5_sentinel.types import CycleRecord, OrderRequest\n"
-        "j = Journal(Path(sys.argv[1]), 'dry-run'); r = CycleRecord('EURUSD', 'dry-run', 1.0); j.begin(r)\n"
-        "j.intend(OrderRequest('k', 'EURUSD', 'BUY', 0.0, 0.1, 0, 1.0, 31.0), r)\n"
+        "from mt5_sentinel.types import CycleRecord; from tests.python.memories import Memory, opening\n"
+        "j = Memory(Path(sys.argv[1])); r = CycleRecord('EURUSD', 'dry-run', 1.0); j.begin(r)\n"
+        "j.intend(opening('k', 0, 1.0), r)\n"
         "print('ready', flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "state")]
@@ -171,7 +170,7 @@ def test_an_intent_is_unique(opened: Open) -> None:
         one.intend(request("r1", bar_open_s=BAR_S + 3600), cycle)
     assert one.unresolved("EURUSD") == ["r1"]
     with pytest.raises(sqlite3.IntegrityError):
-        one.settle("r1", "perhaps")
+        one.settle(request("r1"), "perhaps")
 
 
 @pytest.mark.parametrize("state", ["filled", "refused", "not_sent"])
@@ -181,9 +180,9 @@ def test_a_settled_intent_is_resolved(opened: Open, state: str) -> None:
     one.intend(request("new", created_s=NOW_S + 60), cycle)
     one.intend(request("old"), cycle)
     assert one.unresolved("EURUSD") == ["old", "new"]
-    one.settle("old", "unknown", detail="no answer")
+    one.settle(request("old"), "unknown", detail="no answer")
     assert one.unresolved("EURUSD") == ["old", "new"]
-    one.settle("old", state, fill=FILL if state == "filled" else None)
+    one.settle(request("old"), state, fill=FILL if state == "filled" else None)
     assert one.unresolved("EURUSD") == ["new"]
     assert one.unresolved("GBPUSD") == []
 
@@ -210,6 +209,23 @@ def test_a_crash_between_intent_and_finish_leaves_the_bar_decided(opened: Open) 
     two = opened()
     assert two.decided_bar_s("EURUSD") == BAR_S
     assert two.unresolved("EURUSD") == ["r1"]
+
+
+def test_a_bar_whose_order_never_was_may_be_decided_again(opened: Open) -> None:
+    one = opened()
+    one.intend(request("r1"), begun(one))
+    one.settle(request("r1"), "not_sent")
+    assert one.decided_bar_s("EURUSD") is None
+
+
+def test_a_transaction_is_whole_or_not_at_all(opened: Open) -> None:
+    one = opened()
+    one.intend(request("r1"), begun(one))
+    one.file._db.execute("DROP TABLE position")
+    with pytest.raises(sqlite3.Error):
+        one.settle(request("r1"), "filled", fill=FILL)
+    assert one.unresolved("EURUSD") == ["r1"], "a fill without its position would be lost"
+    assert not one.file._db.in_transaction
 
 
 def test_modes_do_not_see_each_other(opened: Open) -> None:
@@ -287,8 +303,8 @@ def test_reading_while_another_thread_writes(opened: Open) -> None:
 
 @pytest.mark.parametrize(("durable", "level"), [(True, 2), (False, 0)])
 def test_durable_means_synchronous_full(tmp_path: Path, durable: bool, level: int) -> None:
-    one = Journal(tmp_path, "dry-run", durable=durable)
-    assert one._db.execute("PRAGMA synchronous").fetchone() == (level,)
-    assert one._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert not one._db.in_transaction
+    one = Memory(tmp_path, "dry-run", durable=durable)
+    assert one.file._db.execute("PRAGMA synchronous").fetchone() == (level,)
+    assert one.file._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert not one.file._db.in_transaction
     one.close()

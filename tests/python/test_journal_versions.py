@@ -10,8 +10,8 @@ import pytest
 
 from mt5_sentinel import cli, journal, journal_schema
 from mt5_sentinel.errors import Misconfigured
-from mt5_sentinel.journal import Journal
-from mt5_sentinel.types import CycleRecord, OrderRequest
+from mt5_sentinel.types import CycleRecord
+from tests.python.memories import Memory, opening
 
 VERSION_1 = """
 CREATE TABLE cycle (
@@ -94,10 +94,11 @@ def columns(path: Path) -> list[tuple[str, str]]:
 
 def test_a_journal_of_version_1_is_taken_over_with_its_rows(older: Path, tmp_path: Path) -> None:
     before = list(journal.read(older))
-    one = Journal(tmp_path, "dry-run")
-    assert one._db.execute("PRAGMA user_version").fetchone() == (journal_schema.VERSION,)
+    one = Memory(tmp_path, "dry-run")
+    assert one.file._db.execute("PRAGMA user_version").fetchone() == (journal_schema.VERSION,)
     assert (one.unresolved("EURUSD"), one.decided_bar_s("EURUSD")) == (["r1"], 3600)
     after = list(journal.read(older))
+    assert [one["req_id"] for one in after[0].pop("intents")] == [one["req_id"] for one in before[0].pop("intents")]
     assert after[0] == before[0]
     assert after[1] == before[1] | {
         "status": "interrupted",
@@ -109,10 +110,10 @@ def test_a_journal_of_version_1_is_taken_over_with_its_rows(older: Path, tmp_pat
     newest = list(journal.read(older))[-1]
     assert (newest["conditions"], newest["quota_units"], newest["scored_by"]) == (["hub_fallback"], 5, "local")
     one.close()
-    new = Journal(tmp_path / "new", "dry-run")
+    new = Memory(tmp_path / "new", "dry-run")
     new.close()
     assert columns(older) == columns(new.path), "a file that grew and a new one are the same"
-    Journal(tmp_path, "dry-run").close()  # a second start has nothing to do
+    Memory(tmp_path, "dry-run").close()  # a second start has nothing to do
 
 
 def test_a_journal_of_version_1_is_read_as_it_is(older: Path) -> None:
@@ -123,29 +124,29 @@ def test_a_journal_of_version_1_is_read_as_it_is(older: Path) -> None:
 
 
 def test_a_step_that_fails_is_taken_back(older: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = journal_schema.STEPS
+    first, second, _ = journal_schema.STEPS
     monkeypatch.setattr(journal_schema, "STEPS", (first, f"{second} CREATE TABLE cycle (x);"))
     with pytest.raises(Misconfigured) as caught:
-        Journal(tmp_path, "dry-run")
+        Memory(tmp_path, "dry-run")
     assert str(older) in str(caught.value)
     monkeypatch.undo()
     assert "conditions" not in dict(columns(older))
-    Journal(tmp_path, "dry-run").close()
+    Memory(tmp_path, "dry-run").close()
 
 
 @pytest.mark.parametrize("version", [99, -1])
 def test_a_journal_of_another_version_is_left_alone(tmp_path: Path, version: int) -> None:
-    Journal(tmp_path, "dry-run").close()
+    Memory(tmp_path, "dry-run").close()
     with sqlite3.connect(tmp_path / "journal.db") as db:
         db.execute(f"PRAGMA user_version = {version}")
-    with pytest.raises(Misconfigured, match=rf"schema {version}.*schema 2"):
-        Journal(tmp_path, "dry-run")
+    with pytest.raises(Misconfigured, match=rf"schema {version}.*schema 3"):
+        Memory(tmp_path, "dry-run")
     with sqlite3.connect(tmp_path / "journal.db") as db:
         assert db.execute("PRAGMA user_version").fetchone() == (version,)
 
 
 def test_threads_do_not_mix_their_rows(tmp_path: Path) -> None:
-    one, faults = Journal(tmp_path, "dry-run", durable=False), list[str]()
+    one, faults = Memory(tmp_path, "dry-run", durable=False), list[str]()
     together = threading.Barrier(8, timeout=60)
 
     def write(symbol: str) -> None:
@@ -153,10 +154,11 @@ def test_threads_do_not_mix_their_rows(tmp_path: Path) -> None:
         for k in range(60):
             record = CycleRecord(symbol, "dry-run", 1.0)
             one.begin(record)
-            one.intend(OrderRequest(f"{symbol}{k}", symbol, "BUY", 0.0, 0.1, k, 1.0, 31.0), record)
+            order = opening(f"{symbol}{k}", k, 1.0, symbol)
+            one.intend(order, record)
             if one.unresolved(symbol) != [f"{symbol}{k}"]:
                 faults.append(f"{symbol}{k}: unresolved")
-            one.settle(f"{symbol}{k}", "filled")
+            one.settle(order, "filled")
             record.status, record.detail = "done", symbol
             one.finish(record)
 
@@ -169,12 +171,12 @@ def test_threads_do_not_mix_their_rows(tmp_path: Path) -> None:
     one.close()
     assert faults == []
     assert len(cycles) == 8 * 60
-    mixed = [cycle for cycle in cycles if not cycle["symbol"] == cycle["detail"] == cycle["intent"]["symbol"]]
+    mixed = [cycle for cycle in cycles if not cycle["symbol"] == cycle["detail"] == cycle["intents"][0]["symbol"]]
     assert mixed == []
 
 
 def test_the_command_shows_one_symbol_and_conditions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    one = Journal(tmp_path, "dry-run")
+    one = Memory(tmp_path, "dry-run")
     for symbol, conditions in (("EURUSD", ["hub_fallback", "sources_disagree"]), ("GBPUSD", []), ("EURUSD", [])):
         one.finish(CycleRecord(symbol, "dry-run", 1.0, conditions=conditions, detail="text"))
     one.close()

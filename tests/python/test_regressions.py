@@ -18,6 +18,7 @@ from mt5_sentinel import journal, logs
 from tests.python import bodies
 from tests.python.conftest import Running, Sentinel
 from tests.python.eodhd_server import EodhdServer
+from tests.python.memories import Memory
 
 Start = Callable[..., Running]
 
@@ -91,7 +92,7 @@ def test_once_fails_when_the_journal_does(daemon: Start, server: EodhdServer, en
 def test_a_cycle_that_could_not_begin_in_the_journal_has_a_row_at_its_end(tmp_path: Path) -> None:
     from mt5_sentinel.types import CycleRecord
 
-    memory = journal.Journal(tmp_path, "dry-run")
+    memory = Memory(tmp_path)
     record = CycleRecord(
         symbol="EURUSD", mode="dry-run", started_s=time.time(), status="failed", reason="journal_failed"
     )
@@ -121,7 +122,7 @@ def test_a_bad_tick_fills_no_order(sentinel: Sentinel, server: EodhdServer, envi
     assert done.returncode == 65
     assert "jumps away" in done.stderr
     (cycle,) = journal.read(database(environment))
-    assert (cycle["reason"], cycle["intent"]) == ("price_jump", None)
+    assert (cycle["reason"], cycle["intents"]) == ("price_jump", [])
 
 
 def test_bars_of_another_interval_are_not_traded(sentinel: Sentinel, server: EodhdServer) -> None:

@@ -6,188 +6,243 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mt5_sentinel import _core, journal
+from mt5_sentinel.adapters.replay import ReplayClock
 from mt5_sentinel.errors import Refused, Uncertain
 from mt5_sentinel.journal import Journal
-from mt5_sentinel.route import VALID_FOR_S, recover, route
-from mt5_sentinel.types import CycleRecord, FillReport, OrderRequest
+from mt5_sentinel.journal_file import JournalFile
+from mt5_sentinel.orders import Orders
+from mt5_sentinel.route import SETTLED_AFTER_S, VALID_FOR_S, Route
+from mt5_sentinel.types import Closing, CycleRecord, Execution, OrderRequest
 
 NOW_S = 1_700_000_000.0
 BAR_S = 1_699_995_600
-PINNED = "0fb5fe71-6bd8-52b9-8a34-7b0fce76c1d3"
-FILL = FillReport(price=1.1001, closed_lots=0.0, opened_lots=0.1, profit=0.0)
+MAGIC = 7
+PINNED = "6b6e73a5-7efa-5ace-94de-06c647272386"
+FILL = Execution(ticket=77, price=1.1001, lots=0.1)
+SILENT = Uncertain("no answer", "gateway_timeout")
+
+Answer = Execution | BaseException | None
 
 
 class FakeBroker:
     """Keeps what it was asked; ``answers`` says what happens next, the last answer stays."""
 
-    def __init__(self, path: Path, *answers: FillReport | BaseException | None) -> None:
+    name = "fake"
+
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.answers = list(answers)
+        self.answers: list[Answer] = [FILL]
         self.sent: list[OrderRequest] = []
         self.asked: list[str] = []
         self.on_disk_at_send: list[list[tuple[Any, ...]]] = []
 
-    def _answer(self) -> FillReport | None:
+    def _answer(self) -> Execution | None:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, BaseException):
             raise answer
         return answer
 
-    def send(self, request: OrderRequest, now_s: float) -> FillReport:
+    def send(self, request: OrderRequest, now_s: float) -> Execution:
         self.sent.append(request)
         other = sqlite3.connect(self.path)  # another process would see the same
-        found = other.execute("SELECT req_id, state FROM intent").fetchall()
+        found = other.execute("SELECT req_id, state FROM intent WHERE state = 'intended'").fetchall()
         other.close()
         self.on_disk_at_send.append(found)
         answer = self._answer()
         assert answer is not None
         return answer
 
-    def lookup(self, req_id: str) -> FillReport | None:
+    def lookup(self, req_id: str) -> Execution | None:
         self.asked.append(req_id)
         return self._answer()
 
-    def account(self, quote: _core.Quote) -> _core.Account:
+    def mark(self, symbol: str, quote: _core.Quote, bars: _core.Bars) -> None:
+        raise NotImplementedError
+
+    def book(self) -> _core.Book:
+        raise NotImplementedError
+
+    def facts(self, symbol: str) -> _core.SymbolFacts:
+        raise NotImplementedError
+
+    def quote(self, symbol: str) -> _core.Quote | None:
+        raise NotImplementedError
+
+    def check(self, request: OrderRequest, now_s: float) -> None:
+        raise NotImplementedError
+
+    def modify(self, symbol: str, ticket: int, sl: float | None, tp: float | None, now_s: float) -> None:
+        raise NotImplementedError
+
+    def closings(self, ticket: int) -> list[Closing]:
         raise NotImplementedError
 
     def close(self) -> None:
         """Nothing is held."""
 
 
-Open = Callable[[], Journal]
+class Floor:
+    """A journal on disk, a broker that does what a test says, and the way between."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.clock = ReplayClock(NOW_S)
+        self.broker = FakeBroker(state / "journal.db")
+        self._open()
+
+    def _open(self) -> None:
+        self.file = JournalFile(self.state, "dry-run")
+        self.journal, self.orders = Journal(self.file), Orders(self.file)
+        self.route = self.of("EURUSD")
+
+    def of(self, symbol: str) -> Route:
+        return Route(self.broker, self.orders, self.clock, symbol=symbol, magic=MAGIC)
+
+    def restart(self) -> None:
+        """As a kill and a start would."""
+        self.file.close()
+        self._open()
+
+    def begun(self, bar_open_s: int = BAR_S) -> CycleRecord:
+        record = CycleRecord(symbol="EURUSD", mode="dry-run", started_s=NOW_S, bar_open_s=bar_open_s, reason="signal")
+        self.journal.begin(record)
+        return record
+
+    def buy(self, record: CycleRecord | None = None) -> Execution | None:
+        record = record or self.begun()
+        request = self.route.entry(_core.Entry("BUY", lots=0.1, sl=1.09, tp=1.12, deviation_points=20), record)
+        self.route.intend(request, record)
+        return self.route.send(request, record)
+
+    def leave(self, lots: float = 0.1) -> bool:
+        leaving = _core.Exit(77, "SELL", lots=lots, purpose="signal")
+        return self.route.leave(leaving, self.begun())
+
+    def intents(self) -> list[dict[str, Any]]:
+        return [intent for cycle in journal.read(self.journal.path) for intent in cycle["intents"]]
+
+    def states(self) -> list[str]:
+        return [intent["state"] for intent in self.intents()]
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Open]:
-    """Open the journal; opening again ends the one before as a kill would."""
-    journals: list[Journal] = []
-
-    def start() -> Journal:
-        if journals:
-            journals.pop().close()
-        journals.append(Journal(tmp_path, "dry-run"))
-        return journals[-1]
-
-    yield start
-    journals.pop().close()
+def floor(tmp_path: Path) -> Iterator[Floor]:
+    one = Floor(tmp_path)
+    yield one
+    one.file.close()
 
 
-def record(bar_open_s: int = BAR_S) -> CycleRecord:
-    return CycleRecord(symbol="EURUSD", mode="dry-run", started_s=NOW_S, bar_open_s=bar_open_s)
-
-
-def begun(memory: Journal, bar_open_s: int = BAR_S) -> CycleRecord:
-    cycle = record(bar_open_s)
-    cycle.reason = "signal"
-    memory.begin(cycle)
-    return cycle
-
-
-def ruling(side: str = "BUY", *, held: bool = False, halted: bool = False, spread: float = 0.0001) -> _core.Ruling:
-    """A real ruling; with ``held`` a position of 0.1 lots is open on the other side."""
-    book = _core.PaperBook(_core.SymbolFacts("EURUSD", "USD"), 10_000.0)
-    quote = _core.Quote(time_s=int(NOW_S), bid=1.1, ask=1.1 + spread)
-    if held:
-        book.fill(_core.Order("SELL" if side == "BUY" else "BUY", close_lots=0.0, open_lots=0.1), quote)
-    limits = _core.Limits(volume_lots=0.1, volume_lots_max=0.1, daily_loss_max=100.0, spread_points_max=30.0)
-    return _core.approve(side, book.mark(quote), limits, halted=halted)
-
-
-def intents(memory: Journal) -> list[dict[str, Any]]:
-    return [cycle["intent"] for cycle in journal.read(memory.path) if cycle["intent"]]
-
-
-def test_the_intent_is_on_disk_before_the_broker_hears_of_it(opened: Open) -> None:
-    memory = opened()
-    broker, cycle = FakeBroker(memory.path, FILL), begun(memory)
-    route(ruling(), broker, memory, cycle, NOW_S)
-    (sent,) = broker.sent
-    assert broker.on_disk_at_send == [[(sent.req_id, "intended")]]
-    assert (sent.side, sent.close_lots, sent.open_lots) == ("BUY", 0.0, 0.1)
+def test_the_intent_is_on_disk_before_the_broker_hears_of_it(floor: Floor) -> None:
+    record = floor.begun()
+    floor.buy(record)
+    (sent,) = floor.broker.sent
+    assert floor.broker.on_disk_at_send == [[(sent.req_id, "intended")]]
+    assert (sent.kind, sent.side, sent.lots, sent.sl, sent.tp) == ("open", "BUY", 0.1, 1.09, 1.12)
     assert (sent.bar_open_s, sent.created_s, sent.not_after_s) == (BAR_S, NOW_S, NOW_S + VALID_FOR_S)
-    assert (cycle.outcome, cycle.req_id, cycle.reason) == ("filled", sent.req_id, "signal")
-    (intent,) = intents(memory)
-    assert (intent["state"], intent["price"], intent["opened_lots"]) == ("filled", 1.1001, 0.1)
+    assert (record.outcome, record.req_id, record.reason) == ("filled", sent.req_id, "signal")
+    (intent,) = floor.intents()
+    assert (intent["state"], intent["price"], intent["opened_lots"], intent["ticket"]) == ("filled", 1.1001, 0.1, 77)
+    (position,) = journal.read_positions(floor.journal.path)
+    assert (position["ticket"], position["state"], position["lots"], position["sl"]) == (77, "open", 0.1, 1.09)
 
 
-def test_the_check_above_would_see_an_order_sent_first(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    memory = opened()
-    broker, cycle = FakeBroker(memory.path, FILL), begun(memory)
-    monkeypatch.setattr(memory, "intend", lambda request, record: None)
-    route(ruling(), broker, memory, cycle, NOW_S)
-    assert broker.on_disk_at_send == [[]]
+def test_the_check_above_would_see_an_order_sent_first(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(floor.orders, "intend", lambda request, cycle_id: None)
+    floor.buy()
+    assert floor.broker.on_disk_at_send == [[]]
 
 
 @pytest.mark.parametrize("fault", ["PRAGMA query_only = ON", "DROP TABLE intent"])
-def test_without_a_ledger_no_order_is_sent(opened: Open, fault: str) -> None:
-    memory = opened()
-    broker, cycle = FakeBroker(memory.path, FILL), begun(memory)
-    memory._db.execute(fault)
+def test_without_a_ledger_no_order_is_sent(floor: Floor, fault: str) -> None:
+    record = floor.begun()
+    floor.file._db.execute(fault)
     with pytest.raises(sqlite3.Error):
-        route(ruling(), broker, memory, cycle, NOW_S)
-    assert broker.sent == []
+        floor.buy(record)
+    with pytest.raises(sqlite3.Error):
+        floor.leave()
+    assert floor.broker.sent == []
 
 
-def test_the_same_intent_is_never_sent_twice(opened: Open) -> None:
-    memory = opened()
-    broker = FakeBroker(memory.path, FILL)
-    route(ruling(), broker, memory, begun(memory), NOW_S)
+def test_an_id_is_written_only_once(floor: Floor) -> None:
+    record = floor.begun()
+    request = floor.route.entry(_core.Entry("BUY", lots=0.1, sl=1.09, tp=None, deviation_points=20), record)
+    floor.route.intend(request, record)
     with pytest.raises(sqlite3.IntegrityError):
-        route(ruling(), broker, memory, begun(memory), NOW_S + 60)
-    assert len(broker.sent) == 1
+        floor.route.intend(request, record)
 
 
-def test_a_refusal_of_the_broker_is_written_down_and_not_insisted_on(opened: Open) -> None:
-    memory = opened()
-    broker, cycle = FakeBroker(memory.path, Refused("no money", "no_money")), begun(memory)
-    route(ruling(), broker, memory, cycle, NOW_S)
-    assert (cycle.outcome, cycle.reason, cycle.detail) == ("refused", "no_money", "no money")
-    assert [(intent["state"], intent["detail"]) for intent in intents(memory)] == [("refused", "no money")]
-    recover(broker, memory, "EURUSD")
-    assert (broker.asked, len(broker.sent)) == ([], 1)
+def test_a_refusal_of_the_broker_is_written_down_and_not_insisted_on(floor: Floor) -> None:
+    record = floor.begun()
+    floor.broker.answers = [Refused("no money", "no_money")]
+    assert floor.buy(record) is None
+    assert (record.outcome, record.reason, record.detail) == ("refused", "no_money", "no money")
+    assert [(intent["state"], intent["detail"]) for intent in floor.intents()] == [("refused", "no money")]
+    floor.route.recover()
+    assert (floor.broker.asked, len(floor.broker.sent)) == ([], 1)
+    assert floor.journal.decided_bar_s("EURUSD") == BAR_S
 
 
 @pytest.mark.parametrize(
-    ("answer", "state", "price"), [(FILL, "filled", 1.1001), (None, "not_sent", None)], ids=["filled", "not_sent"]
+    ("answer", "state", "decided"),
+    [(FILL, "filled", BAR_S), (None, "not_sent", None), (Refused("late", "retcode_-5"), "refused", BAR_S)],
+    ids=["filled", "not_sent", "refused"],
 )
-def test_an_unknown_outcome_is_looked_up(
-    opened: Open, answer: FillReport | None, state: str, price: float | None
-) -> None:
-    memory = opened()
-    broker, cycle = FakeBroker(memory.path, Uncertain("no answer", "send_timeout"), answer), begun(memory)
+def test_an_unknown_outcome_is_looked_up(floor: Floor, answer: Answer, state: str, decided: int | None) -> None:
+    record = floor.begun()
+    floor.broker.answers = [SILENT, answer]
     with pytest.raises(Uncertain):
-        route(ruling(), broker, memory, cycle, NOW_S)
-    assert cycle.outcome == "unknown"
-    assert memory.unresolved("EURUSD") == [cycle.req_id]
-    assert intents(memory)[0]["state"] == "unknown"
-    recover(broker, opened(), "EURUSD")  # after a restart, to be strict
-    assert broker.asked == [cycle.req_id]
-    memory = opened()
-    assert memory.unresolved("EURUSD") == []
-    assert (intents(memory)[0]["state"], intents(memory)[0]["price"]) == (state, price)
-    assert memory.decided_bar_s("EURUSD") == BAR_S, "whatever became of it, this bar is not tried again"
-    assert len(broker.sent) == 1
+        floor.buy(record)
+    assert (record.outcome, floor.states()) == ("unknown", ["unknown"])
+    assert [one.req_id for one in floor.orders.unresolved("EURUSD")] == [record.req_id]
+    floor.restart()  # after a restart, to be strict
+    assert floor.orders.unresolved("EURUSD") == floor.broker.sent, "nothing of the order is forgotten"
+    floor.clock.wait_s(60)
+    floor.route.recover()
+    assert floor.broker.asked == [record.req_id]
+    assert (floor.states(), len(floor.broker.sent)) == ([state], 1)
+    assert floor.journal.decided_bar_s("EURUSD") == decided, "one that never was may be decided anew"
+    assert len(journal.read_positions(floor.journal.path)) == (1 if state == "filled" else 0)
 
 
-def test_a_symbol_stays_frozen_while_the_broker_cannot_tell(opened: Open) -> None:
-    memory = opened()
-    broker, cycle = FakeBroker(memory.path, Uncertain("no answer", "send_timeout")), begun(memory)
+def test_an_order_that_was_not_seen_may_still_be_under_way(floor: Floor) -> None:
+    floor.broker.answers = [SILENT, None]
     with pytest.raises(Uncertain):
-        route(ruling(), broker, memory, cycle, NOW_S)
+        floor.buy()
+    for wait_s in (0.0, VALID_FOR_S, SETTLED_AFTER_S):
+        floor.clock.wait_s(wait_s)
+        with pytest.raises(Uncertain, match="under way"):
+            floor.route.recover()
+    floor.clock.wait_s(1)
+    floor.route.recover()
+    assert floor.states() == ["not_sent"]
+
+
+def test_a_clock_that_was_set_back_does_not_freeze_for_hours(floor: Floor) -> None:
+    floor.broker.answers = [SILENT, None]
+    with pytest.raises(Uncertain):
+        floor.buy()
+    floor.clock._now_s -= 7200
+    floor.route.recover()
+    assert floor.states() == ["not_sent"]
+
+
+def test_a_symbol_stays_frozen_while_the_broker_cannot_tell(floor: Floor) -> None:
+    floor.broker.answers = [SILENT]
+    with pytest.raises(Uncertain):
+        floor.buy()
     for _ in range(3):
         with pytest.raises(Uncertain):
-            recover(broker, memory, "EURUSD")
-    assert memory.unresolved("EURUSD") == [cycle.req_id]
-    assert len(broker.sent) == 1
-    recover(broker, memory, "GBPUSD")  # another symbol is not held up
-    assert len(broker.asked) == 3
+            floor.route.recover()
+    assert (floor.states(), len(floor.broker.sent)) == (["unknown"], 1)
+    floor.of("GBPUSD").recover()  # another symbol is not held up
+    assert len(floor.broker.asked) == 3
 
 
 class _Crash(BaseException):
@@ -195,47 +250,73 @@ class _Crash(BaseException):
 
 
 @pytest.mark.parametrize("reached_the_broker", [True, False])
-def test_a_crash_between_intent_and_outcome_is_recovered(opened: Open, reached_the_broker: bool) -> None:
-    memory = opened()
-    cycle = begun(memory)
-    dying = FakeBroker(memory.path, _Crash())
+def test_a_crash_between_intent_and_outcome_is_recovered(floor: Floor, reached_the_broker: bool) -> None:
+    floor.broker.answers = [_Crash(), FILL if reached_the_broker else None]
+    record = floor.begun()
     with pytest.raises(_Crash):
-        route(ruling(), dying, memory, cycle, NOW_S)
-    memory = opened()
-    assert memory.unresolved("EURUSD") == [cycle.req_id]
-    after = FakeBroker(memory.path, FILL if reached_the_broker else None)
-    recover(after, memory, "EURUSD")
-    assert after.asked == [cycle.req_id]
-    assert after.sent == []
-    assert intents(memory)[0]["state"] == ("filled" if reached_the_broker else "not_sent")
-    recover(after, memory, "EURUSD")
-    assert len(after.asked) == 1, "asked once, then known"
+        floor.buy(record)
+    floor.restart()
+    floor.clock.wait_s(60)
+    floor.route.recover()
+    assert (floor.broker.asked, len(floor.broker.sent)) == ([record.req_id], 1)
+    assert floor.states() == ["filled" if reached_the_broker else "not_sent"]
+    (cycle,) = journal.read(floor.journal.path)
+    assert (cycle["status"], cycle["outcome"]) == ("interrupted", floor.states()[0])
+    floor.route.recover()
+    assert len(floor.broker.asked) == 1, "asked once, then known"
 
 
-def test_nothing_is_asked_when_nothing_is_unknown(opened: Open) -> None:
-    memory = opened()
-    broker = FakeBroker(memory.path, FILL)
-    route(ruling(), broker, memory, begun(memory), NOW_S)
-    recover(broker, memory, "EURUSD")
-    assert broker.asked == []
-
-
-def request_id(memory: Journal, bar_open_s: int = BAR_S, side: str = "BUY") -> str:
-    cycle = begun(memory, bar_open_s)
+def test_an_order_that_never_was_gets_another_id_when_it_is_meant_again(floor: Floor) -> None:
+    floor.broker.answers = [SILENT, None, FILL]
     with pytest.raises(Uncertain):
-        route(ruling(side), FakeBroker(memory.path, Uncertain("x", "x")), memory, cycle, NOW_S)
-    assert cycle.req_id is not None
-    memory._db.execute("DELETE FROM intent")
-    return cycle.req_id
+        floor.buy()
+    floor.clock.wait_s(60)
+    floor.route.recover()
+    floor.buy()
+    first, second = (order.req_id for order in floor.broker.sent)
+    assert first != second, "the broker refuses the first from now on"
+    assert floor.states() == ["not_sent", "filled"]
 
 
-def test_the_request_id_is_the_same_after_restarts_and_in_other_processes(opened: Open) -> None:
-    ids = {request_id(opened()) for _ in range(3)}
+def test_an_exit_closes_its_position_whole_or_in_part(floor: Floor) -> None:
+    floor.buy()
+    floor.broker.answers = [Execution(77, price=1.11, lots=0.04, profit=4.0, retcode=10010)]
+    assert floor.leave() is False, "a part is left"
+    (position,) = journal.read_positions(floor.journal.path)
+    assert (position["state"], position["lots"], position["profit"]) == ("open", 0.06, 4.0)
+    floor.broker.answers = [Execution(77, price=1.12, lots=0.06, profit=12.0)]
+    assert floor.leave(0.06) is True
+    (position,) = journal.read_positions(floor.journal.path)
+    assert (position["state"], position["closed_by"], position["profit"]) == ("closed", "order", 16.0)
+    assert (position["opened_lots"], position["closed_price"]) == (0.1, 1.12)
+    ids = [order.req_id for order in floor.broker.sent]
+    assert len(set(ids)) == 3, "each attempt to close is an order of its own"
+    assert [order.ticket for order in floor.broker.sent] == [0, 77, 77]
+
+
+def test_a_refused_exit_is_tried_again_as_another_order(floor: Floor) -> None:
+    floor.buy()
+    floor.broker.answers = [Refused("market closed", "retcode_10018")]
+    assert floor.leave() is False
+    assert floor.leave() is False
+    assert floor.states() == ["filled", "refused", "refused"]
+    assert floor.journal.decided_bar_s("EURUSD") == BAR_S
+
+
+def request_id(floor: Floor, bar_open_s: int = BAR_S, side: Any = "BUY", magic: int = MAGIC) -> str:
+    route = Route(floor.broker, floor.orders, floor.clock, symbol="EURUSD", magic=magic)
+    record = floor.begun(bar_open_s)
+    return route.entry(_core.Entry(side, lots=0.1, sl=1.09, tp=None, deviation_points=20), record).req_id
+
+
+def test_the_request_id_is_the_same_after_restarts_and_in_other_processes(floor: Floor) -> None:
+    ids = set()
+    for _ in range(3):
+        ids.add(request_id(floor))
+        floor.restart()
     code = (
-        "import sys; from mt5_sentinel import _core; from mt5_sentinel.route import _request\n"
-        "from mt5_sentinel.types import CycleRecord\n"
-        f"r = CycleRecord('EURUSD', 'dry-run', 5.0, bar_open_s={BAR_S})\n"
-        "print(_request(_core.Order('BUY', close_lots=0.0, open_lots=0.1), r, 99.0).req_id)"
+        "import uuid; from mt5_sentinel.route import REQUEST_NAMESPACE\n"
+        f"print(uuid.uuid5(REQUEST_NAMESPACE, 'dry-run|{MAGIC}|EURUSD|open|{BAR_S}|BUY|0'))"
     )
     environment = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
@@ -244,27 +325,6 @@ def test_the_request_id_is_the_same_after_restarts_and_in_other_processes(opened
     assert ids == {PINNED}
 
 
-def test_another_intent_has_another_id(opened: Open) -> None:
-    memory = opened()
-    assert len({PINNED, request_id(memory, BAR_S + 3600), request_id(memory, BAR_S, "SELL")}) == 3
-
-
-def test_a_refusal_of_risk_is_recorded_and_nothing_is_sent(opened: Open) -> None:
-    memory = opened()
-    for refused, reason in ((ruling(spread=0.01), "refused_spread"), (ruling(halted=True), "refused_halted")):
-        broker, cycle = FakeBroker(memory.path, FILL), begun(memory)
-        route(refused, broker, memory, cycle, NOW_S)
-        assert (cycle.outcome, cycle.reason, cycle.req_id) == ("refused", reason, None)
-        assert broker.sent == []
-    assert intents(memory) == []
-
-
-def test_an_exit_goes_even_when_entries_are_halted(opened: Open) -> None:
-    memory = opened()
-    closing = FillReport(price=1.1, closed_lots=0.1, opened_lots=0.0, profit=-1.0)
-    broker, cycle = FakeBroker(memory.path, closing), begun(memory)
-    route(ruling("SELL", held=True, halted=True), broker, memory, cycle, NOW_S)
-    (sent,) = broker.sent
-    assert (sent.side, sent.close_lots, sent.open_lots) == ("SELL", 0.1, 0.0)
-    assert (cycle.outcome, cycle.reason) == ("filled", "refused_halted")
-    assert intents(memory)[0]["profit"] == -1.0
+def test_another_intent_has_another_id(floor: Floor) -> None:
+    others = [request_id(floor, BAR_S + 3600), request_id(floor, side="SELL"), request_id(floor, magic=8)]
+    assert len({PINNED, *others}) == 4

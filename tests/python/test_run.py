@@ -88,11 +88,11 @@ def test_a_low_threshold_trades_on_paper_once_per_bar(
         if traded[0]["reason"] == "signal":
             break
     assert traded[0]["outcome"] == "filled"
-    assert traded[0]["intent"]["state"] == "filled"
+    assert traded[0]["intents"][0]["state"] == "filled"
     assert once(sentinel, server, "--threshold", "0.4", **variables).returncode == 0
     again = list(journal.read(Path(state) / "journal.db"))[1]
     assert again["reason"] in ("already_decided", "signal")  # a new hour may have begun meanwhile
-    assert again["bar_open_s"] > traded[0]["bar_open_s"] or again["intent"] is None
+    assert again["bar_open_s"] > traded[0]["bar_open_s"] or not again["intents"]
 
 
 @pytest.mark.parametrize(

@@ -82,11 +82,7 @@ class GatewayBroker:
             Refused: the broker would not take the order.
             Transient: no answer.
         """
-        reply = self._client.ask("ORDER_CHECK", _payload(request), not_after_s=request.not_after_s)
-        if reply is None:
-            raise Transient(f"the gateway at {self._client.where} did not answer", "gateway_timeout")
-        if reply.error or reply.retcode != wire.DONE:
-            raise _refused(reply.retcode, reply.msg)
+        self._insist("ORDER_CHECK", _payload(request))
 
     def send(self, request: OrderRequest, now_s: float) -> Execution:
         """Execute an order once: repeats carry the same ``req_id``, and the gateway remembers it.
@@ -96,9 +92,8 @@ class GatewayBroker:
             Uncertain: no answer, or none that tells; the order may or may not have been executed.
         """
         action = "ORDER_CLOSE" if request.kind == "close" else "ORDER_SEND"
-        asked = {"req_id": request.req_id, "not_after_s": request.not_after_s}
         try:
-            reply = self._client.ask(action, _payload(request), **asked)
+            reply = self._client.ask(action, _payload(request), req_id=request.req_id, not_after_s=request.not_after_s)
             if reply is None:
                 message = f"the gateway at {self._client.where} did not answer; whether it was executed is not known"
                 raise Uncertain(message, "gateway_timeout")
@@ -110,6 +105,15 @@ class GatewayBroker:
             said = f"({reply.retcode}: {reply.msg[:SAID_CHARS_MAX]!r})"
             raise Uncertain(f"the gateway cannot tell whether the order was executed {said}", "order_unknown")
         raise _refused(reply.retcode, reply.msg)
+
+    def modify(self, symbol: str, ticket: int, sl: float | None, tp: float | None, now_s: float) -> None:
+        """Set stop and target of a position.
+
+        Raises:
+            Refused: the broker said no.
+            Transient: no answer, or none that tells.
+        """
+        self._insist("ORDER_MODIFY", {"symbol": symbol, "ticket": ticket, "sl": sl, "tp": tp})
 
     def lookup(self, req_id: str) -> Execution | None:
         """Outcome of an earlier order. ``None``: it was never seen, and from now on would be refused.
@@ -142,6 +146,14 @@ class GatewayBroker:
     def close(self) -> None:
         """Drop the connection."""
         self._client.link.close()
+
+    def _insist(self, action: str, payload: dict[str, object]) -> None:
+        """Ask for something that may be asked again, and take nothing but a yes."""
+        reply = self._client.ask(action, payload)
+        if reply is None or reply.retcode in NOT_FINAL:
+            raise Transient(f"the gateway at {self._client.where} did not answer {action}", "gateway_timeout")
+        if reply.error or reply.retcode != wire.DONE:
+            raise _refused(reply.retcode, reply.msg)
 
     def _account(self) -> wire.AccountData:
         account = self._client.answer("ACCOUNT", {}, wire.AccountData)

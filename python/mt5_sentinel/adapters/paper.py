@@ -59,6 +59,10 @@ class PaperBroker:
             self._ask(self._checker, request, now_s)
         return self._account.send(request, now_s)
 
+    def modify(self, symbol: str, ticket: int, sl: float | None, tp: float | None, now_s: float) -> None:
+        """Set stop and target of a position. Raises Refused where they cannot be."""
+        self._account.modify(symbol, ticket, sl=sl, tp=tp, now_s=now_s)
+
     def lookup(self, req_id: str) -> Execution | None:
         """Outcome of an earlier order. Raises as ``PaperAccount.lookup``."""
         return self._account.lookup(req_id)

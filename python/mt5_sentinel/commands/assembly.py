@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mt5_sentinel import _core, bundled
@@ -150,8 +150,8 @@ def open_desks(symbols: Sequence[Parts], clock: Clock, *, mode: Mode, durable: b
             broker = brokers.broker(one.settings, account, one.link, clock)
             dealer = brokers.dealer(one.settings, broker, Orders(file), sources.calendar(one.settings), clock, turn)
             desks.append(_desk(one, dealer, Journal(file), store, clock))
-        undo.pop_all()
-    return tuple(desks)
+        release = undo.pop_all().close
+    return tuple(replace(desk, release=release) for desk in desks)
 
 
 def reopen_desk(parts: Parts, clock: Clock, old: Desk) -> Desk:
@@ -165,7 +165,7 @@ def reopen_desk(parts: Parts, clock: Clock, old: Desk) -> Desk:
         raise Misconfigured(f"{', '.join(changed)}: a change takes a restart", "needs_restart")
     hours = sources.calendar(parts.settings)
     dealer = brokers.dealer(parts.settings, old.dealer.broker, old.orders, hours, clock, old.dealer.turn)
-    return _desk(parts, dealer, old.journal, old.history.store, clock)
+    return replace(_desk(parts, dealer, old.journal, old.history.store, clock), release=old.release)
 
 
 def reopen_desks(symbols: Sequence[Parts], clock: Clock, old: tuple[Desk, ...]) -> tuple[Desk, ...]:
@@ -194,11 +194,10 @@ def check_symbols(new: Sequence[Settings], old: tuple[Desk, ...]) -> None:
 
 
 def close(desks: Sequence[Desk]) -> None:
-    """Close the books, the cache and the journal."""
+    """Close the wires, the paper account, the cache and the journal."""
     for desk in desks:
         desk.dealer.broker.close()
-    desks[0].history.store.close()
-    desks[0].journal.file.close()
+    desks[0].release()
 
 
 def _desk(parts: Parts, dealer: Dealer, journal: Journal, store: BarStore, clock: Clock) -> Desk:
@@ -217,4 +216,9 @@ def _desk(parts: Parts, dealer: Dealer, journal: Journal, store: BarStore, clock
         journal=journal,
         orders=Orders(journal.file),
         policy=policy(settings),
+        release=_nothing,
     )
+
+
+def _nothing() -> None:
+    """A desk alone shares nothing."""

@@ -100,7 +100,7 @@ def broker(settings: Settings, account: PaperAccount | None, wire: Link | None, 
         if gateway is None:
             raise Misconfigured("live: orders go to the gateway, and there is no wire to it", "no_gateway")
         return gateway
-    account.know(settings.symbol, facts(settings))
+    account.know(settings.symbol, facts(settings), shows=settings.price_side)
     return PaperBroker(account, checker=gateway)
 
 

@@ -69,6 +69,6 @@ WORDS: dict[int, str] = {
 }
 """The refusals: after one of these nothing was executed.
 
-Any other code than these and those of a filled order leaves an order's fate unknown, 10011 (an error while it was worked
+Any other code than these and those of a filled order leaves its fate unknown, 10011 (an error while it was worked
 on) and 10028 (it is being worked on) included.
 """

@@ -164,12 +164,11 @@ class Mt5Venue:
 
     def rates(self, request: object) -> dict[str, object]:
         """The whole reply to a decoded request for ``RATES``."""
-        try:
-            self._terminal.begin()
-        except VenueError as error:
-            said = str(error)
-            return {"error": True, "ticket": 0, "msg": said, "retcode": error.retcode, "req_id": "", "data": {}}
-        return rates_reply(self._terminal.package, request, self._utc_s)
+        self._terminal.begin()
+        reply = rates_reply(self._terminal.package, request, self._utc_s)
+        if not reply["error"]:
+            self._note(reply["data"]["symbol"], reply["data"]["server_time"])
+        return reply
 
     def tick(self, symbol: str) -> wire.Tick | None:
         """The newest tick; ``utc`` is when this machine read it."""

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 
+from mt5_sentinel.gateway.mt5_codes import GONE
+
 COUNT_MAX = 50_000
 """Bars of one answer: five weeks of minutes, some 4 MB of JSON."""
 
@@ -90,6 +92,8 @@ def rates_reply(terminal: Terminal, request: object, utc_s: Callable[[], float])
 
 def _data(terminal: Terminal, payload: _Payload, utc_s: Callable[[], float]) -> dict[str, Any]:
     if not terminal.symbol_select(payload.symbol, True):
+        if terminal.last_error()[0] in GONE:
+            raise _Fault(INTERNAL, f"the terminal does not answer: {_said(terminal)}")
         raise _Fault(INVALID, f"the terminal has no symbol {payload.symbol}: {_said(terminal)}")
     timeframe = getattr(terminal, f"TIMEFRAME_{payload.timeframe}")
     rates = terminal.copy_rates_from_pos(payload.symbol, timeframe, payload.start_pos, payload.count)

@@ -34,6 +34,17 @@ def is_key(text: str) -> bool:
     return all(_number(text[at : at + 5]) < 1 << 32 for at in range(0, KEY_CHARS, 5))
 
 
+def check_public_key(key: str, name: str) -> None:
+    """Whether a setting holds a public key.
+
+    Raises:
+        Misconfigured: it does not; names the setting, and shows nothing of it: a secret key may have been put there.
+    """
+    if not is_key(key):
+        message = f"{name} is no public key: 40 characters, as `mt5-sentinel keys show FILE` prints them"
+        raise Misconfigured(message, "bad_configuration")
+
+
 def create(path: Path) -> str:
     """Draw a key pair and write it to a new file of mode 0600; returns the public key.
 

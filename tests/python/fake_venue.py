@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mt5_sentinel.gateway.venue import Outcome, VenueError
+from mt5_sentinel.gateway.venue import MayStill, Outcome, VenueError
 from mt5_sentinel.wire import (
     DONE,
     INTERNAL,
@@ -74,10 +74,10 @@ class FakeVenue:
         self.checks.append(order)
         return Outcome(DONE, "it would be done")
 
-    def send(self, order: OrderSend, req_id: str) -> Outcome:
+    def send(self, order: OrderSend, req_id: str, may_still: MayStill | None = None) -> Outcome:
         return self._execute(order, req_id)
 
-    def close(self, order: OrderClose, req_id: str) -> Outcome:
+    def close(self, order: OrderClose, req_id: str, may_still: MayStill | None = None) -> Outcome:
         return self._execute(order, req_id)
 
     def modify(self, order: OrderModify, req_id: str) -> Outcome:

@@ -168,12 +168,15 @@ class OrderDesk:
         return found if isinstance(found, Outcome) and is_known else Outcome(UNKNOWN[0], words)
 
     def _call(self, entry: Entry, order: Order) -> Outcome:
+        def may_still() -> bool:
+            return not self._time.is_late(entry.not_after_s)
+
         steady_s = self._called_s[entry.req_id] = self._clock.monotonic_s()
         if isinstance(order, OrderSend):
             self._openings_s.append(steady_s)
-            outcome = _attempt(lambda: self._venue.send(order, entry.req_id))
+            outcome = _attempt(lambda: self._venue.send(order, entry.req_id, may_still))
         elif isinstance(order, OrderClose):
-            outcome = _attempt(lambda: self._venue.close(order, entry.req_id))
+            outcome = _attempt(lambda: self._venue.close(order, entry.req_id, may_still))
         else:
             outcome = _attempt(lambda: self._venue.modify(order, entry.req_id))
         if not isinstance(outcome, Outcome):

@@ -1,0 +1,55 @@
+"""Prices for whoever wants to hear them: each symbol's newest tick, published when it has changed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+import msgspec
+import zmq
+
+from mt5_sentinel.gateway.sayings import Sayings
+from mt5_sentinel.gateway.venue import Venue
+from mt5_sentinel.guard import Guard
+from mt5_sentinel.wire import Tick
+
+PERIOD_S = 0.25
+
+
+class Ticks:
+    """Asks the venue between requests, in their thread: a terminal answers one thread only."""
+
+    def __init__(self, venue: Venue, symbols: Sequence[str], steady_s: Callable[[], float]) -> None:
+        """Nothing is asked yet."""
+        self._venue, self._symbols, self._steady_s = venue, tuple(symbols), steady_s
+        self._newest: dict[str, Tick] = {}
+        self._next_s = steady_s()
+        self._sayings = Sayings(steady_s, lines_max=5)
+
+    def wait_s(self) -> float:
+        """How long until they are due."""
+        return max(0.0, self._next_s - self._steady_s())
+
+    def publish(self, socket: zmq.Socket[bytes]) -> int:
+        """Send what has changed, if it is time; returns how many ticks that were."""
+        if self.wait_s() > 0:
+            return 0
+        self._next_s = self._steady_s() + PERIOD_S
+        return sum(self._publish_one(socket, symbol) for symbol in self._symbols)
+
+    def _publish_one(self, socket: zmq.Socket[bytes], symbol: str) -> bool:
+        found: list[Tick | None] = []
+        error = Guard().attempt(lambda: found.append(self._venue.tick(symbol)))
+        if error is not None:
+            self._sayings.say(logging.WARNING, "%s: no tick: %s", symbol, error)
+            return False
+        tick = found[0]
+        if tick is None or _price(tick) == _price(self._newest.get(symbol)):
+            return False
+        self._newest[symbol] = tick
+        socket.send_multipart([symbol.encode(), msgspec.json.encode(tick)], zmq.NOBLOCK)
+        return True
+
+
+def _price(tick: Tick | None) -> tuple[float, float, float] | None:
+    return None if tick is None else (tick.server_time, tick.bid, tick.ask)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mt5_sentinel.gateway.venue import Outcome, Venue, VenueError
+from mt5_sentinel.gateway.venue import MayStill, Outcome, Venue, VenueError
 from mt5_sentinel.wire import OrderClose, OrderModify, OrderSend, PositionData
 from tests.python.storm.machine import Machine
 from tests.python.storm.watch import Watch
@@ -45,10 +45,10 @@ class StormVenue:
             raise VenueError("the history cannot be read", -4)
         return self._broker().find(req_id, since_s)
 
-    def send(self, order: OrderSend, req_id: str) -> Outcome:
+    def send(self, order: OrderSend, req_id: str, may_still: MayStill | None = None) -> Outcome:
         return self._order(order, req_id, "send")
 
-    def close(self, order: OrderClose, req_id: str) -> Outcome:
+    def close(self, order: OrderClose, req_id: str, may_still: MayStill | None = None) -> Outcome:
         return self._order(order, req_id, "close")
 
     def modify(self, order: OrderModify, req_id: str) -> Outcome:

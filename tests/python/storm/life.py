@@ -21,7 +21,7 @@ from tests.python.storm.daemon_side import DaemonSide, StormMarket, StormScorer
 from tests.python.storm.gateway_side import GatewaySide
 from tests.python.storm.happenings import Happenings
 from tests.python.storm.machine import Machine, watched_disks
-from tests.python.storm.paper_broker import opener
+from tests.python.storm.paper_broker import PaperDesk
 from tests.python.storm.prices import Prices
 from tests.python.storm.watch import Watch
 from tests.python.storm.weather import Weather, draw
@@ -123,7 +123,7 @@ class _Life:
         self.gateway = GatewaySide(
             self.gateway_machine,
             self.gateway_state,
-            opener(self.gateway_state, world, prices, self.settings),
+            lambda: PaperDesk(self.gateway_state, lambda: world.now_s, prices, self.settings, durable=False),
             self.watch,
             self.settings,
         )

@@ -7,31 +7,27 @@ from pathlib import Path
 
 from mt5_sentinel import _core, wire
 from mt5_sentinel.errors import Refused, SentinelError, Uncertain
-from mt5_sentinel.gateway.venue import Outcome, VenueError
+from mt5_sentinel.gateway.venue import MayStill, Outcome, VenueError
 from mt5_sentinel.paper_account import PaperAccount
 from mt5_sentinel.settings import Settings
 from mt5_sentinel.types import Execution, OrderRequest
 from mt5_sentinel.wire import OrderClose, OrderModify, OrderSend
 from tests.python.storm.prices import POINT, STEP_S, Prices
-from tests.python.storm.world import World
 
 SIDES = {"OP_BUY": "BUY", "OP_SELL": "SELL"}
 NEVER_S = 1e11
 
 
-def opener(state: Path, world: World, prices: Prices, settings: Settings) -> Callable[[], PaperDesk]:
-    """What opens the broker's file again."""
-    return lambda: PaperDesk(state, world, prices, settings)
-
-
 class PaperDesk:
-    """``Venue`` over one ``PaperAccount``; the broker's own time is the true one."""
+    """``Venue`` over one ``PaperAccount``."""
 
     name = "paper"
 
-    def __init__(self, state: Path, world: World, prices: Prices, settings: Settings) -> None:
-        """Open the account's file."""
-        self._world = world
+    def __init__(
+        self, state: Path, now: Callable[[], float], prices: Prices, settings: Settings, *, durable: bool
+    ) -> None:
+        """Open the account's file; ``now`` is the broker's own time, UTC."""
+        self._now = now
         self._prices = prices
         self._symbol = settings.symbol
         self._spread = settings.spread_points * POINT
@@ -42,12 +38,12 @@ class PaperDesk:
             leverage=settings.leverage,
             seed=settings.paper_seed,
             slippage_points_max=settings.paper_slippage_points,
-            durable=False,
+            durable=durable,
         )
         self._facts = _core.SymbolFacts(settings.symbol, settings.account_currency)
         self._account.know(settings.symbol, self._facts)
         self._quote: _core.Quote | None = None
-        self._step = int(world.now_s) // STEP_S
+        self._step = int(now()) // STEP_S
 
     def heartbeat(self) -> wire.Heartbeat:
         return wire.Heartbeat(self.name, 0.0, connected=True, trade_allowed=True, halted=False)
@@ -79,20 +75,20 @@ class PaperDesk:
     def symbol_info(self, symbol: str) -> wire.SymbolData:
         quote = self._look()
         told = _core.broker_facts(self._facts, quote.bid)
-        now_s = float(int(self._world.now_s))
+        now_s = float(int(self._now()))
         return wire.SymbolData(symbol=symbol, bid=quote.bid, ask=quote.ask, tick_utc=now_s, **told)
 
     def check(self, order: OrderSend | OrderClose, req_id: str) -> Outcome:
-        return self._outcome(lambda: self._account.check(self._request(order, req_id), self._world.now_s))
+        return self._outcome(lambda: self._account.check(self._request(order, req_id), self._now()))
 
-    def send(self, order: OrderSend, req_id: str) -> Outcome:
-        return self._outcome(lambda: self._account.send(self._request(order, req_id), self._world.now_s))
+    def send(self, order: OrderSend, req_id: str, may_still: MayStill | None = None) -> Outcome:
+        return self._outcome(lambda: self._account.send(self._request(order, req_id), self._now()))
 
-    def close(self, order: OrderClose, req_id: str) -> Outcome:
-        return self._outcome(lambda: self._account.send(self._request(order, req_id), self._world.now_s))
+    def close(self, order: OrderClose, req_id: str, may_still: MayStill | None = None) -> Outcome:
+        return self._outcome(lambda: self._account.send(self._request(order, req_id), self._now()))
 
     def modify(self, order: OrderModify, req_id: str) -> Outcome:
-        levels = {"sl": order.sl, "tp": order.tp, "now_s": self._world.now_s}
+        levels = {"sl": order.sl, "tp": order.tp, "now_s": self._now()}
         return self._outcome(lambda: self._account.modify(order.symbol, order.ticket, **levels))  # type: ignore[arg-type]
 
     def find(self, req_id: str, since_s: float) -> Outcome | None:
@@ -116,7 +112,7 @@ class PaperDesk:
 
     def _look(self) -> _core.Quote:
         """Execute stops and targets on every step of the price since the last look, then give the newest."""
-        step = int(self._world.now_s) // STEP_S
+        step = int(self._now()) // STEP_S
         if self._quote is None or step != self._step:
             bids = [self._prices.at(at * STEP_S) for at in range(self._step + 1, step)]
             if bids and self._has_level_within(min(bids), max(bids) + self._spread):
@@ -149,7 +145,7 @@ class PaperDesk:
             lots=order.volume,
             purpose="signal",
             magic=order.magic,
-            created_s=self._world.now_s,
+            created_s=self._now(),
             not_after_s=NEVER_S,
             ticket=0 if isinstance(order, OrderSend) else order.ticket,
             sl=order.sl if isinstance(order, OrderSend) else None,

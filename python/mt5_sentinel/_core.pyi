@@ -8,9 +8,12 @@ from typing import Any, Literal, TypedDict, final, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mt5_sentinel.settings import Settings
+
 __version__: str
 
 _Side = Literal["BUY", "SELL"]
+_Switch = Literal["off", "halt", "flatten"]
 
 class _Report(TypedDict):
     rows: int
@@ -845,35 +848,6 @@ def decide(
         Unusable: as ``check_scores``.
     """
 
-class Limits:
-    """Bounds no order may cross: lots, account currency, points."""
-
-    def __init__(
-        self, *, volume_lots: float, volume_lots_max: float, daily_loss_max: float, spread_points_max: float
-    ) -> None: ...
-
-class Order:
-    """An order a broker may execute: close the opposite position, then open; volumes in lots."""
-
-    def __init__(self, side: str, *, close_lots: float, open_lots: float) -> None: ...
-    @property
-    def side(self) -> _Side: ...
-    @property
-    def close_lots(self) -> float: ...
-    @property
-    def open_lots(self) -> float: ...
-
-class Ruling:
-    """What may go (``order``) and why something may not (``refusal``); exits are never refused."""
-
-    @property
-    def order(self) -> Order | None: ...
-    @property
-    def refusal(self) -> str | None: ...
-
-def approve(side: str, account: OldAccount, limits: Limits, *, halted: bool) -> Ruling:
-    """Turn the wish to be on ``side`` into an order within the limits."""
-
 class SymbolFacts:
     """What a symbol is: what a lot is worth to the account, its steps and bounds."""
 
@@ -1047,8 +1021,128 @@ def check_execution(price: float, lots: float, asked_lots: float | None = None) 
 def lots_left(lots: float, closed_lots: float) -> float:
     """What is left of a volume after some of it was closed, lots."""
 
-class OldPosition:
-    """An open position."""
+@final
+class Limits:
+    """Bounds no entry may cross: the settings of risk, checked."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take each setting by its name.
+
+        Raises:
+            Misconfigured: settings that are outside their meaning or contradict each other; names each.
+        """
+
+    @property
+    def magic(self) -> int: ...
+
+@final
+class News:
+    """Times around news in which nothing is opened; none without a file."""
+
+    def __init__(self, file: bytes | None = None) -> None:
+        """Read a CSV file with the header ``from,to,currency,title``, times in UTC.
+
+        Raises:
+            Misconfigured: names every bad line by its number.
+        """
+
+    def has_ended(self, now_s: int) -> bool:
+        """Whether every window lies in the past; false where there is none."""
+
+@final
+class Ledger:
+    """What is remembered of one account: money in its currency, times in UTC seconds, ``day`` since 1970-01-01."""
+
+    def __init__(
+        self,
+        *,
+        day: int,
+        day_start_equity: float,
+        peak_equity: float,
+        state: str,
+        because: str | None = None,
+        since_s: int,
+        until_s: int | None = None,
+    ) -> None:
+        """As it was stored; a name that this program does not write is taken for the gravest."""
+
+    def drawdown(self, equity: float) -> float:
+        """How far the equity lies below its highest mark, account currency."""
+
+    @property
+    def day(self) -> int: ...
+    @property
+    def day_start_equity(self) -> float: ...
+    @property
+    def peak_equity(self) -> float: ...
+    @property
+    def state(self) -> Literal["ACTIVE", "REDUCING", "HALTED"]: ...
+    @property
+    def because(self) -> Literal["daily_loss", "drawdown", "cooldown", "kill_switch"] | None: ...
+    @property
+    def since_s(self) -> int: ...
+    @property
+    def until_s(self) -> int | None: ...
+
+def advance_ledger(
+    ledger: Ledger | None,
+    limits: Limits,
+    *,
+    now_s: int,
+    equity: float,
+    closed: list[tuple[int, float]],
+    switch: _Switch,
+) -> tuple[Ledger | None, list[str]]:
+    """The ledger after what is seen now, and the names of conditions worth a warning.
+
+    Args:
+        ledger: as it was; None at the very first.
+        limits: the bounds.
+        now_s: UTC seconds.
+        equity: of the account.
+        closed: closed positions, oldest first: UTC seconds and profit.
+        switch: the kill switch.
+    """
+
+def resume_ledger(ledger: Ledger, *, equity: float, now_s: int) -> Ledger:
+    """Active again; the highest mark starts anew at this equity, the day's loss stays counted."""
+
+@final
+class Pending:
+    """An opening whose outcome is unknown, or that the book may not show yet."""
+
+    def __init__(
+        self,
+        *,
+        req_id: str,
+        ticket: int | None = None,
+        symbol: str,
+        side: str,
+        lots: float,
+        sl: float | None = None,
+        tp: float | None = None,
+    ) -> None: ...
+
+@final
+class Exit:
+    """An order that closes one whole position; ``side`` is the order's own."""
+
+    @staticmethod
+    def protective(position: Position) -> Exit:
+        """Out of a position whose stop is gone and cannot be put back."""
+
+    @property
+    def ticket(self) -> int: ...
+    @property
+    def side(self) -> _Side: ...
+    @property
+    def lots(self) -> float: ...
+    @property
+    def purpose(self) -> Literal["signal", "weekend", "kill_switch", "protection"]: ...
+
+@final
+class Entry:
+    """A position to open; ``price`` is what stops and volume were found for."""
 
     @property
     def side(self) -> _Side: ...
@@ -1057,23 +1151,72 @@ class OldPosition:
     @property
     def price(self) -> float: ...
     @property
-    def opened_s(self) -> int: ...
+    def sl(self) -> float: ...
+    @property
+    def tp(self) -> float | None: ...
+    @property
+    def deviation_points(self) -> int: ...
 
-class OldAccount:
-    """The book at one quote; money in account currency."""
+@final
+class Ruling:
+    """What may go: ``exits`` always, then ``entry``, or why none may (``refusal``, a code, and ``detail``)."""
 
     @property
-    def balance(self) -> float: ...
+    def exits(self) -> list[Exit]: ...
     @property
-    def equity(self) -> float: ...
+    def entry(self) -> Entry | None: ...
     @property
-    def day_profit(self) -> float: ...
+    def refusal(self) -> str | None: ...
     @property
-    def drawdown_max(self) -> float: ...
+    def detail(self) -> str | None: ...
     @property
-    def spread_points(self) -> float: ...
-    @property
-    def position(self) -> OldPosition | None: ...
+    def warnings(self) -> list[str]: ...
+
+def approve(
+    side: str,
+    limits: Limits,
+    *,
+    symbol: str,
+    book: Book,
+    quote: Quote,
+    facts: dict[str, SymbolFacts],
+    bars: Bars,
+    bar: FreshBar,
+    ledger: Ledger | None,
+    pending: list[Pending],
+    openings_s: list[int],
+    calendar: Calendar,
+    news: News,
+    halted: bool,
+    switch: _Switch,
+) -> Ruling:
+    """Rule on the wish to be on ``side``.
+
+    Args:
+        side: the side to be on.
+        limits: the bounds.
+        symbol: as the broker names it.
+        book: the broker's.
+        quote: bid and ask now.
+        facts: of the symbol, and of every other one that is open.
+        bars: closed bars, for the average true range.
+        bar: the bar that was decided on, and the moment.
+        ledger: as ``advance_ledger`` left it at this moment.
+        pending: openings that count as open.
+        openings_s: when openings were sent, UTC seconds, of this UTC day and of the last minute at least.
+        calendar: when the market is open.
+        news: times around news.
+        halted: whether the daemon halted itself.
+        switch: the kill switch.
+    """
+
+def due_exits(
+    limits: Limits, *, book: Book, symbol: str, now_s: int, calendar: Calendar, switch: _Switch
+) -> list[Exit]:
+    """Own positions of the symbol that must be closed now: before a weekend, or by the kill switch."""
+
+def slippage_beyond(limits: Limits, side: str, *, wanted: float, filled: float, facts: SymbolFacts) -> float | None:
+    """Points that an order was filled worse than ``wanted``, where that is more than the limits allow."""
 
 @final
 class Deal:

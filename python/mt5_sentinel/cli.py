@@ -8,12 +8,12 @@ import sys
 from collections.abc import Sequence
 
 from mt5_sentinel import __version__
-from mt5_sentinel.commands import bars, demo, features, gateway, journal, keys, model, run, score
+from mt5_sentinel.commands import bars, demo, features, gateway, halt, journal, keys, model, resume, run, score
 from mt5_sentinel.errors import SentinelError
 
 EXIT_IO = 74
 
-VERBS = (run, demo, bars, features, score, model, journal, gateway, keys)
+VERBS = (run, demo, halt, resume, bars, features, score, model, journal, gateway, keys)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

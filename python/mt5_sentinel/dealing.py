@@ -80,9 +80,9 @@ class Dealer:
         for one in due:
             self._route.leave(one, record)
         leaving = {one.ticket for one in due}
-        for kept in standing.compared.naked:
+        for kept, position in standing.compared.naked:
             if kept.ticket not in leaving:
-                self._protect(kept, record, now_s)
+                self._protect(kept, position, record, now_s)
 
     def look(self, record: CycleRecord, now_s: float) -> Standing:
         """The book, compared with the journal; the account's state goes along."""
@@ -93,7 +93,7 @@ class Dealer:
             for condition in self.risk.observe(book, now_s):
                 if condition not in record.conditions:
                     record.conditions.append(condition)
-        record.equity, record.drawdown_max = book.account.equity, self.risk.drawdown
+        record.equity, record.drawdown_max = book.account.equity, self.risk.drawdown(book)
         return Standing(book, facts, compared)
 
     def trade(self, side: Side, market: Market, record: CycleRecord, *, halted: bool) -> None:
@@ -106,15 +106,23 @@ class Dealer:
         for wrong in self._ruling(side, market, standing, halted).exits:
             if not self._route.leave(wrong, record):
                 return
-        request = self._entry(side, market, record, halted)
-        if request is None:
+        meant = self._entry(side, market, record, halted)
+        if meant is None:
             return
+        request, wanted = meant
         execution = self._route.send(request, record)
-        if execution is not None and self.risk.slipped(request, execution, market.quote, standing.facts[self._symbol]):
-            record.conditions.append("slippage")
+        if execution is not None:
+            facts = standing.facts[self._symbol]
+            slipped = self.risk.slipped(request.side, wanted=wanted, filled=execution.price, facts=facts)
+            record.conditions += [] if slipped is None else [slipped]
 
-    def _entry(self, side: Side, market: Market, record: CycleRecord, halted: bool) -> OrderRequest | None:
-        """An order that risk approved on the book as it is now, written down; or why there is none."""
+    def _entry(
+        self, side: Side, market: Market, record: CycleRecord, halted: bool
+    ) -> tuple[OrderRequest, float] | None:
+        """An order that risk approved on the book as it is now, written down, and the price it was approved for.
+
+        ``None`` where there is none; the record says why.
+        """
         with self.turn:
             standing = self.look(record, market.bar.now_s)
             ruling = self._ruling(side, market, standing, halted)
@@ -129,16 +137,15 @@ class Dealer:
                 return None
             request = self._route.entry(ruling.entry, record)
             self._route.intend(request, record)
-        return request
+        return request, ruling.entry.price
 
-    def _protect(self, kept: Kept, record: CycleRecord, now_s: float) -> None:
+    def _protect(self, kept: Kept, position: _core.Position, record: CycleRecord, now_s: float) -> None:
         """Put a stop back that is gone; a position that cannot have one is closed."""
         try:
             self.broker.modify(self._symbol, kept.ticket, kept.sl, kept.tp, now_s)
         except Refused as error:
             log.error("%s: position %d cannot have its stop back, it is closed: %s", self._symbol, kept.ticket, error)
-            side: Side = "SELL" if kept.side == "BUY" else "BUY"
-            self._route.leave(_core.Exit(kept.ticket, side, lots=kept.lots, purpose="protection"), record)
+            self._route.leave(_core.Exit.protective(position), record)
         else:
             log.warning("%s: position %d has its stop at %s back", self._symbol, kept.ticket, kept.sl)
 

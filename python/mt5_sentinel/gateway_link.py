@@ -99,7 +99,9 @@ def check(host: str, *, server_key: str, key_file: str, allow_plaintext: bool) -
         given, missing = ("gtw_server_key", "gtw_key_file") if server_key else ("gtw_key_file", "gtw_server_key")
         raise Misconfigured(f"{given} is set and {missing} is not; encryption takes both", "bad_configuration")
     if server_key:
-        curve.check_public_key(server_key, "gtw_server_key")
+        if not curve.is_key(server_key):
+            message = "gtw_server_key is no public key: 40 characters, as `mt5-sentinel keys show` prints it"
+            raise Misconfigured(message, "bad_configuration")
         curve.read_key_pair(Path(key_file))
     elif not (is_loopback(host) or allow_plaintext):
         message = (

@@ -22,8 +22,8 @@ class Compared(NamedTuple):
 
     frozen: bool
     """Whether something was found that only a person can decide: nothing is opened."""
-    naked: list[Kept]
-    """Positions whose stop is gone, as the journal has them."""
+    naked: list[tuple[Kept, _core.Position]]
+    """Positions whose stop is gone, as the journal and as the broker has them."""
 
 
 class Reconciliation:
@@ -57,7 +57,11 @@ class Reconciliation:
         if is_adopting:
             self._adopt_file.unlink(missing_ok=True)
             log.warning("%s: the broker's book was adopted as it is, as asked", self._symbol)
-        naked = [kept[one.ticket] for one, outcome in zip(found, outcomes, strict=True) if outcome == "protect"]
+        naked = [
+            (kept[one.ticket], held[one.ticket])
+            for one, outcome in zip(found, outcomes, strict=True)
+            if outcome == "protect"
+        ]
         return Compared("freeze" in outcomes, naked)
 
     def _carry_out(

@@ -13,12 +13,15 @@ mod errors;
 mod features;
 mod hub;
 mod inputs;
+mod ledger;
+mod limits;
 mod model;
 mod outputs;
 mod paper;
 mod plan;
 mod pool;
 mod reconcile;
+mod risk;
 mod score;
 mod session;
 mod stream;
@@ -58,6 +61,10 @@ mod _core {
     #[pymodule_export]
     use super::hub::{check_request, compare_scores, failure_text, read_answer};
     #[pymodule_export]
+    use super::ledger::{PyLedger, advance_ledger, resume_ledger};
+    #[pymodule_export]
+    use super::limits::PyLimits;
+    #[pymodule_export]
     use super::model::PyModel;
     #[pymodule_export]
     use super::paper::{PyDeal, PyPaperAccount, PyProposal, broker_facts};
@@ -66,11 +73,13 @@ mod _core {
     #[pymodule_export]
     use super::reconcile::{PyDifference, account_for, check_execution, lots_left, reconcile};
     #[pymodule_export]
+    use super::risk::{PyEntry, PyExit, PyNews, PyPending, PyRuling, approve, due_exits, slippage_beyond};
+    #[pymodule_export]
     use super::score::{narrow, read_rows, widen};
     #[pymodule_export]
     use super::stream::PyStream;
     #[pymodule_export]
-    use super::trade::{PyLimits, PyOldAccount, PyOldPosition, PyOrder, PyQuote, PyRuling, PySymbolFacts, approve};
+    use super::trade::{PyQuote, PySymbolFacts};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

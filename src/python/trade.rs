@@ -1,12 +1,9 @@
-//! Approve, fill: the money rules as Python sees them.
+//! Symbols and quotes as Python sees them.
 
 use pyo3::prelude::*;
 
 use super::errors::run;
-use crate::trade::{
-    self, BrokerFacts, Limits, OldAccount as Account, OldPosition as Position, Order, Quote, QuoteSide, Ruling, Side,
-    SymbolFacts,
-};
+use crate::trade::{BrokerFacts, Quote, QuoteSide, Side, SymbolFacts};
 use crate::{Error, Result};
 
 pub(super) fn side_name(side: Side) -> &'static str {
@@ -31,71 +28,6 @@ pub(super) fn quote_side_from(name: &str) -> Result<QuoteSide> {
         "mid" => Ok(QuoteSide::Mid),
         _ => Err(Error::BadSetting { field: "price_side", problem: format!("{name:?} is not bid, ask or mid") }),
     }
-}
-
-/// Bounds no order may cross.
-#[pyclass(name = "Limits", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyLimits(Limits);
-
-#[pymethods]
-impl PyLimits {
-    #[new]
-    #[pyo3(signature = (*, volume_lots, volume_lots_max, daily_loss_max, spread_points_max))]
-    fn new(volume_lots: f64, volume_lots_max: f64, daily_loss_max: f64, spread_points_max: f64) -> PyResult<Self> {
-        run(|| Limits::new(volume_lots, volume_lots_max, daily_loss_max, spread_points_max)).map(Self)
-    }
-}
-
-/// An order the broker may execute.
-#[pyclass(name = "Order", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyOrder(Order);
-
-#[pymethods]
-impl PyOrder {
-    #[new]
-    #[pyo3(signature = (side, *, close_lots, open_lots))]
-    fn new(side: &str, close_lots: f64, open_lots: f64) -> PyResult<Self> {
-        run(|| Ok(Self(Order { side: side_from(side)?, close_lots, open_lots })))
-    }
-
-    #[getter]
-    fn side(&self) -> &'static str {
-        side_name(self.0.side)
-    }
-
-    #[getter]
-    fn close_lots(&self) -> f64 {
-        self.0.close_lots
-    }
-
-    #[getter]
-    fn open_lots(&self) -> f64 {
-        self.0.open_lots
-    }
-}
-
-/// The outcome of the risk check.
-#[pyclass(name = "Ruling", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyRuling(Ruling);
-
-#[pymethods]
-impl PyRuling {
-    #[getter]
-    fn order(&self) -> Option<PyOrder> {
-        self.0.order().map(PyOrder)
-    }
-
-    #[getter]
-    fn refusal(&self) -> Option<&'static str> {
-        self.0.refusal().map(trade::Refusal::code)
-    }
-}
-
-/// Turns the wish to be on `side` into an order within the limits.
-#[pyfunction]
-#[pyo3(signature = (side, account, limits, *, halted))]
-pub(super) fn approve(side: &str, account: &PyOldAccount, limits: &PyLimits, halted: bool) -> PyResult<PyRuling> {
-    run(|| Ok(PyRuling(trade::approve(side_from(side)?, &account.0, &limits.0, halted))))
 }
 
 /// What one lot of a currency pair is worth.
@@ -186,69 +118,5 @@ impl PyQuote {
     #[getter]
     fn ask(&self) -> f64 {
         self.0.ask
-    }
-}
-
-/// An open position.
-#[pyclass(name = "OldPosition", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyOldPosition(Position);
-
-#[pymethods]
-impl PyOldPosition {
-    #[getter]
-    fn side(&self) -> &'static str {
-        side_name(self.0.side)
-    }
-
-    #[getter]
-    fn lots(&self) -> f64 {
-        self.0.lots
-    }
-
-    #[getter]
-    fn price(&self) -> f64 {
-        self.0.price
-    }
-
-    #[getter]
-    fn opened_s(&self) -> i64 {
-        self.0.opened_s
-    }
-}
-
-/// The book at one quote.
-#[pyclass(name = "OldAccount", module = "mt5_sentinel._core", frozen)]
-pub(super) struct PyOldAccount(Account);
-
-#[pymethods]
-impl PyOldAccount {
-    #[getter]
-    fn balance(&self) -> f64 {
-        self.0.balance
-    }
-
-    #[getter]
-    fn equity(&self) -> f64 {
-        self.0.equity
-    }
-
-    #[getter]
-    fn day_profit(&self) -> f64 {
-        self.0.day_profit
-    }
-
-    #[getter]
-    fn drawdown_max(&self) -> f64 {
-        self.0.drawdown_max
-    }
-
-    #[getter]
-    fn spread_points(&self) -> f64 {
-        self.0.spread_points
-    }
-
-    #[getter]
-    fn position(&self) -> Option<PyOldPosition> {
-        self.0.position.map(PyOldPosition)
     }
 }

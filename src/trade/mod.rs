@@ -2,22 +2,19 @@
 
 mod book;
 mod decide;
-mod old_account;
 mod paper;
 mod quote;
 mod reconcile;
-mod risk;
+pub mod risk;
 mod symbol;
 
 pub use book::{Account, Book, Position};
 pub use decide::{Action, Decision, Policy, Reason, Situation, decide};
-pub use old_account::{OldAccount, OldPosition};
 pub use paper::{Deal, DealBy, Denial, Entry, Exit, Levels, OldFill, Opening, PaperAccount, PaperTerms};
 pub use quote::{Quote, QuoteSide};
 pub use reconcile::{
     Accounted, ClosedPart, Difference, Kept, Kind, Rule, account_for, check_execution, lots_left, reconcile,
 };
-pub use risk::{Limits, Order, Refusal, Ruling, approve};
 pub use symbol::{BrokerFacts, SymbolFacts};
 
 /// Direction of an order or a position.

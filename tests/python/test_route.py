@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -29,6 +30,11 @@ FILL = Execution(ticket=77, price=1.1001, lots=0.1)
 SILENT = Uncertain("no answer", "gateway_timeout")
 
 Answer = Execution | BaseException | None
+
+
+def entry(side: str = "BUY") -> Any:
+    """What risk approves; only the core makes a real one."""
+    return SimpleNamespace(side=side, lots=0.1, sl=1.09, tp=1.12, deviation_points=20)
 
 
 class FakeBroker:
@@ -117,13 +123,14 @@ class Floor:
 
     def buy(self, record: CycleRecord | None = None) -> Execution | None:
         record = record or self.begun()
-        request = self.route.entry(_core.Entry("BUY", lots=0.1, sl=1.09, tp=1.12, deviation_points=20), record)
+        request = self.route.entry(entry(), record)
         self.route.intend(request, record)
         return self.route.send(request, record)
 
     def leave(self, lots: float = 0.1) -> bool:
-        leaving = _core.Exit(77, "SELL", lots=lots, purpose="signal")
-        return self.route.leave(leaving, self.begun())
+        facts: dict[str, Any] = {"ticket": 77, "symbol": "EURUSD", "side": "BUY", "price": 1.1001, "magic": MAGIC}
+        position = _core.Position(lots=lots, opened_s=int(NOW_S), **facts)
+        return self.route.leave(_core.Exit.protective(position), self.begun())
 
     def intents(self) -> list[dict[str, Any]]:
         return [intent for cycle in journal.read(self.journal.path) for intent in cycle["intents"]]
@@ -172,7 +179,7 @@ def test_without_a_ledger_no_order_is_sent(floor: Floor, fault: str) -> None:
 
 def test_an_id_is_written_only_once(floor: Floor) -> None:
     record = floor.begun()
-    request = floor.route.entry(_core.Entry("BUY", lots=0.1, sl=1.09, tp=None, deviation_points=20), record)
+    request = floor.route.entry(entry(), record)
     floor.route.intend(request, record)
     with pytest.raises(sqlite3.IntegrityError):
         floor.route.intend(request, record)
@@ -306,7 +313,7 @@ def test_a_refused_exit_is_tried_again_as_another_order(floor: Floor) -> None:
 def request_id(floor: Floor, bar_open_s: int = BAR_S, side: Any = "BUY", magic: int = MAGIC) -> str:
     route = Route(floor.broker, floor.orders, floor.clock, symbol="EURUSD", magic=magic)
     record = floor.begun(bar_open_s)
-    return route.entry(_core.Entry(side, lots=0.1, sl=1.09, tp=None, deviation_points=20), record).req_id
+    return route.entry(entry(side), record).req_id
 
 
 def test_the_request_id_is_the_same_after_restarts_and_in_other_processes(floor: Floor) -> None:

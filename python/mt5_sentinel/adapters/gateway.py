@@ -52,7 +52,9 @@ class GatewayBroker:
         found = self._client.answer("POSITIONS", {}, wire.Positions)
         held = _core.Account(balance=account.balance, equity=account.equity, margin_free=account.margin_free)
         takes_orders = beat.connected and beat.trade_allowed and not beat.halted
-        return _core.Book(held, [_position(one) for one in found.positions], halted=not takes_orders)
+        return _core.Book(
+            held, [_position(one, self._or_now(one.time)) for one in found.positions], halted=not takes_orders
+        )
 
     def facts(self, symbol: str) -> _core.SymbolFacts:
         """Steps, bounds and worth of a symbol. Raises as ``book``."""
@@ -139,13 +141,19 @@ class GatewayBroker:
         """How a position was closed, part by part, oldest first. Raises as ``book``."""
         told = self._client.answer("CLOSINGS", {"ticket": ticket}, wire.Closings)
         return [
-            Closing(ticket, one.time, one.price, one.volume, one.profit, one.by, wire.req_id_of(one.comment))
+            Closing(
+                ticket, self._or_now(one.time), one.price, one.volume, one.profit, one.by, wire.req_id_of(one.comment)
+            )
             for one in told.closings
         ]
 
     def close(self) -> None:
         """Drop the connection."""
         self._client.link.close()
+
+    def _or_now(self, time_s: float | None) -> float:
+        """A time that the gateway could not bring to UTC is taken for now: it is shown, nothing is decided by it."""
+        return self._clock.wall_s() if time_s is None else time_s
 
     def _insist(self, action: str, payload: dict[str, object]) -> None:
         """Ask for something that may be asked again, and take nothing but a yes."""
@@ -193,7 +201,7 @@ def _execution(told: wire.Executed | None, retcode: int, request: OrderRequest |
     return Execution(ticket=told.ticket, price=told.price, lots=told.volume, profit=told.profit, retcode=retcode)
 
 
-def _position(told: wire.PositionData) -> _core.Position:
+def _position(told: wire.PositionData, opened_s: float) -> _core.Position:
     return _core.Position(
         ticket=told.ticket,
         symbol=told.symbol,
@@ -202,7 +210,7 @@ def _position(told: wire.PositionData) -> _core.Position:
         price=told.price,
         sl=told.sl,
         tp=told.tp,
-        opened_s=int(told.time),
+        opened_s=int(opened_s),
         magic=told.magic,
         profit=told.profit,
         req_id=wire.req_id_of(told.comment),

@@ -1,0 +1,103 @@
+"""The kill switch: files in the state directory by which a person and the daemon understand each other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from mt5_sentinel import files
+from mt5_sentinel.errors import Misconfigured, Unusable
+
+Switch = Literal["off", "halt", "flatten"]
+
+HALT, RESUME = "HALT", "RESUME"
+
+FLATTEN = "flatten"
+
+REASON_MAX = 200
+"""Characters of a reason that are kept."""
+
+SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._#+-]{0,31}")
+
+
+def read(path: Path) -> Switch:
+    """What a file says: its existence halts, a text that begins with ``flatten`` closes own positions too.
+
+    A file that cannot be read, or a link that leads nowhere, halts as well.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(len(FLATTEN))
+    except FileNotFoundError:
+        return "halt" if path.is_symlink() else "off"
+    except OSError:
+        return "halt"
+    return "flatten" if text.lower() == FLATTEN.encode() else "halt"
+
+
+def strictest(paths: tuple[Path, ...]) -> Switch:
+    """What several files say together."""
+    said = {read(path) for path in paths}
+    return "flatten" if "flatten" in said else "halt" if "halt" in said else "off"
+
+
+def resume_mark(state_dir: Path) -> str | None:
+    """What tells one ``resume`` from the next; ``None`` where nobody asked for it."""
+    try:
+        return f"resume {(state_dir / RESUME).stat().st_mtime_ns}"
+    except OSError:
+        return None
+
+
+def forget_resume(state_dir: Path) -> None:
+    """Take a request away that was followed. Where that fails, its mark keeps it from being followed twice."""
+    try:
+        (state_dir / RESUME).unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def halt(state_dir: Path, *, flatten: bool, reason: str) -> Path:
+    """Halt, from the daemon's next look on.
+
+    Raises:
+        Unusable: the file cannot be written; nothing is halted.
+    """
+    path = state_dir / HALT
+    line = " ".join(reason.split())[:REASON_MAX]
+    files.write(str(path), [f"{FLATTEN if flatten else 'halt'}\n", f"{line}\n"])
+    forget_resume(state_dir)
+    return path
+
+
+def resume(state_dir: Path) -> bool:
+    """End the halt, and ask the daemon to begin the highest mark anew; whether there was a halt by file.
+
+    Raises:
+        Unusable: a file cannot be written or removed.
+    """
+    # First the request: a daemon that looks in between is still halted, and no request is lost.
+    files.write(str(state_dir / RESUME), ["resume\n"])
+    path = state_dir / HALT
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise Unusable(f"{path}: cannot be removed: {error.strerror}; it still halts", "unwritable_file") from None
+    return True
+
+
+def adopt(state_dir: Path, symbol: str) -> Path:
+    """Ask the daemon to take the broker's book of a symbol for its own.
+
+    Raises:
+        Misconfigured: not the name of a symbol.
+        Unusable: the file cannot be written.
+    """
+    if not SYMBOL.fullmatch(symbol):
+        raise Misconfigured(f"--adopt {symbol[:40]!r}: no symbol's name, such as EURUSD", "bad_argument")
+    path = state_dir / f"ADOPT.{symbol}"
+    files.write(str(path), ["adopt\n"])
+    return path

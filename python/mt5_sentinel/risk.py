@@ -1,0 +1,247 @@
+"""Risk as one symbol sees it: what the journal remembers goes to the core, what the core says is remembered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from mt5_sentinel import _core, files, kill_switch
+from mt5_sentinel.errors import Misconfigured, Unusable
+from mt5_sentinel.journal_file import JournalFile, utc
+from mt5_sentinel.settings import Settings
+
+State = Literal["ACTIVE", "REDUCING", "HALTED"]
+
+CLOSED_MAX = 1000
+"""Closed positions that are looked at for losses in a row; the most the setting allows."""
+
+BOOK_LAG_S = 300
+"""How long after its fill a position may be missing from a book and still counts as open: another thread may have read
+its book before."""
+
+PACE_S = 86_400 + 60
+"""Openings are counted within a UTC day and within 60 seconds; what lies further back is in neither."""
+
+CLOSED = """
+SELECT CAST(strftime('%s', closed_utc) AS INTEGER), profit FROM position
+WHERE mode = ? AND state = 'closed' AND closed_utc IS NOT NULL ORDER BY closed_utc DESC, ticket DESC LIMIT ?"""
+
+OPENINGS = """
+SELECT CAST(strftime('%s', created_utc) AS INTEGER) FROM intent
+WHERE mode = ? AND kind = 'open' AND open_lots > 0 AND created_utc >= ?"""
+
+PENDING = """
+SELECT i.req_id, coalesce(p.ticket, nullif(i.ticket, 0)), i.symbol, i.side, i.open_lots, i.sl, i.tp
+FROM intent AS i LEFT JOIN position AS p ON p.mode = i.mode AND p.req_id = i.req_id
+WHERE i.mode = ? AND i.kind = 'open' AND i.open_lots > 0 AND (p.state IS NULL OR p.state <> 'closed')
+AND (i.state IN ('intended', 'unknown') OR i.state = 'filled' AND coalesce(i.settled_utc, i.created_utc) >= ?)"""
+
+LEDGER = "SELECT day, day_start_equity, peak_equity, state, because, since_s, until_s FROM risk WHERE mode = ?"
+
+log = logging.getLogger("mt5_sentinel")
+
+
+def limits(settings: Settings) -> _core.Limits:
+    """The bounds of risk.
+
+    Raises:
+        Misconfigured: settings that contradict each other.
+    """
+    return _core.Limits(settings)
+
+
+def news(settings: Settings) -> _core.News:
+    """The windows of the news file.
+
+    Raises:
+        Misconfigured: it cannot be read, or lines of it are bad; names each.
+    """
+    if not settings.news_file:
+        return _core.News()
+    try:
+        return _core.News(files.read(settings.news_file))
+    except Unusable as error:
+        raise Misconfigured(f"news_file: {error}", "bad_news_file") from None
+    except Misconfigured as error:
+        raise files.naming(settings.news_file, error) from None
+
+
+class Risk:
+    """The gate of one symbol; the ledger behind it is the account's, shared by all symbols and their threads."""
+
+    def __init__(self, settings: Settings, file: JournalFile, calendar: _core.Calendar) -> None:
+        """Read the news file; nothing is written yet.
+
+        Raises:
+            Misconfigured: settings that contradict each other, or a bad news file.
+        """
+        self._settings = settings
+        self._file = file
+        self._calendar = calendar
+        self._limits = limits(settings)
+        self._news = news(settings)
+        self._directory = settings.state_path
+        configured = (Path(settings.halt_file),) if settings.halt_file else ()
+        # `mt5-sentinel halt` knows the state directory only: its file halts too, whatever is configured.
+        self._switches = (self._directory / kill_switch.HALT, *configured)
+
+    @property
+    def state(self) -> State:
+        """What may be traded, as last observed; exits may in every state."""
+        ledger = self._ledger()
+        return "ACTIVE" if ledger is None else ledger.state
+
+    def drawdown(self, book: _core.Book) -> float:
+        """How far the equity lies below its highest mark, as last observed, account currency."""
+        ledger = self._ledger()
+        return 0.0 if ledger is None else ledger.drawdown(book.account.equity)
+
+    def observe(self, book: _core.Book, now_s: float) -> list[str]:
+        """Bring the account's ledger to this moment; the conditions that are worth a warning.
+
+        Follows a person's ``resume``. Not to be called within a transaction.
+        """
+        mark = kill_switch.resume_mark(self._directory)
+        with self._file.whole():
+            if mark is not None:
+                self._resume(mark, book, int(now_s))
+            _, conditions = self._advance(book, int(now_s))
+        if mark is not None:
+            kill_switch.forget_resume(self._directory)
+        ended = ["news_ended"] if self._news.has_ended(int(now_s)) else []
+        return conditions + ended
+
+    def due_exits(self, book: _core.Book, now_s: float) -> list[_core.Exit]:
+        """Own positions of the symbol that must be closed now: before a weekend, or by the kill switch."""
+        return _core.due_exits(
+            self._limits,
+            book=book,
+            symbol=self._settings.symbol,
+            now_s=int(now_s),
+            calendar=self._calendar,
+            switch=kill_switch.strictest(self._switches),
+        )
+
+    def approve(
+        self,
+        side: str,
+        *,
+        book: _core.Book,
+        quote: _core.Quote,
+        facts: Mapping[str, _core.SymbolFacts],
+        bars: _core.Bars,
+        bar: _core.FreshBar,
+        halted: bool,
+    ) -> _core.Ruling:
+        """Rule on the wish to be on ``side``: exits always go, and the entry only within every limit.
+
+        An entry is approved for the moment. Call this and write its intent within one ``JournalFile.whole()``, so that
+        no other symbol is approved in between; send it once the exits are filled.
+
+        Args:
+            side: BUY or SELL.
+            book: the broker's, read in this cycle.
+            quote: bid and ask now.
+            facts: of every symbol that is open, and of this one.
+            bars: closed bars, for the average true range.
+            bar: the bar that was decided on, and the moment.
+            halted: whether the daemon halted itself.
+        """
+        with self._file.whole():
+            ledger, _ = self._advance(book, bar.now_s)
+            return _core.approve(
+                side,
+                self._limits,
+                symbol=self._settings.symbol,
+                book=book,
+                quote=quote,
+                facts=dict(facts),
+                bars=bars,
+                bar=bar,
+                ledger=ledger,
+                pending=self._pending(bar.now_s),
+                openings_s=[row[0] for row in self._file.rows(OPENINGS, (self._file.mode, utc(bar.now_s - PACE_S)))],
+                calendar=self._calendar,
+                news=self._news,
+                halted=halted,
+                switch=kill_switch.strictest(self._switches),
+            )
+
+    def slipped(self, side: str, *, wanted: float, filled: float, facts: _core.SymbolFacts) -> str | None:
+        """The condition ``slippage`` where an order was filled worse than the limit allows."""
+        points = _core.slippage_beyond(self._limits, side, wanted=wanted, filled=filled, facts=facts)
+        if points is None:
+            return None
+        log.warning(
+            "Slippage of %.1f points: %s wanted at %.5f, filled at %.5f; slippage_points_max is %d",
+            *(points, side, wanted, filled, self._settings.slippage_points_max),
+        )
+        return "slippage"
+
+    def _advance(self, book: _core.Book, now_s: int) -> tuple[_core.Ledger | None, list[str]]:
+        before = self._ledger()
+        closed = self._file.rows(CLOSED, (self._file.mode, CLOSED_MAX))
+        ledger, conditions = _core.advance_ledger(
+            before,
+            self._limits,
+            now_s=now_s,
+            equity=book.account.equity,
+            closed=[(closed_s, profit) for closed_s, profit in reversed(closed)],
+            switch=kill_switch.strictest(self._switches),
+        )
+        if ledger is not None:
+            self._store(before, ledger, now_s)
+        return ledger, conditions
+
+    def _resume(self, mark: str, book: _core.Book, now_s: int) -> None:
+        """Follow a ``resume`` once, even where its file cannot be taken away."""
+        if self._file.rows("SELECT 1 FROM risk_change WHERE mode = ? AND because = ?", (self._file.mode, mark)):
+            return
+        before = self._ledger()
+        if before is not None:
+            after = _core.resume_ledger(before, equity=book.account.equity, now_s=now_s)
+            self._write(after)
+            log.warning("Resumed: ACTIVE, the highest mark is %.2f from now on", after.peak_equity)
+        self._note(now_s, "ACTIVE", mark)
+
+    def _ledger(self) -> _core.Ledger | None:
+        names = ("day", "day_start_equity", "peak_equity", "state", "because", "since_s", "until_s")
+        rows = self._file.rows(LEDGER, (self._file.mode,))
+        return _core.Ledger(**dict(zip(names, rows[0], strict=True))) if rows else None
+
+    def _store(self, before: _core.Ledger | None, after: _core.Ledger, now_s: int) -> None:
+        if before is None or _values(before) != _values(after):
+            self._write(after)
+        was = ("ACTIVE", None) if before is None else (before.state, before.because)
+        if was == (after.state, after.because):
+            return
+        self._note(now_s, after.state, after.because)
+        until = "" if after.until_s is None else f" until {_core.time_text(after.until_s)} UTC"
+        log.warning("Trading state: %s%s%s", after.state, f" ({after.because})" if after.because else "", until)
+
+    def _write(self, ledger: _core.Ledger) -> None:
+        self._file.write(
+            "INSERT OR REPLACE INTO risk VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (self._file.mode, *_values(ledger))
+        )
+
+    def _note(self, now_s: int, state: str, because: str | None) -> None:
+        statement = "INSERT INTO risk_change (at_utc, mode, state, because) VALUES (?, ?, ?, ?)"
+        self._file.write(statement, (utc(now_s), self._file.mode, state, because))
+
+    def _pending(self, now_s: int) -> list[_core.Pending]:
+        return [
+            _core.Pending(req_id=req_id, ticket=ticket, symbol=symbol, side=side, lots=lots, sl=sl, tp=tp)
+            for req_id, ticket, symbol, side, lots, sl, tp in self._file.rows(
+                PENDING, (self._file.mode, utc(now_s - BOOK_LAG_S))
+            )
+        ]
+
+
+def _values(ledger: _core.Ledger) -> tuple[int, float, float, str, str | None, int, int | None]:
+    """The ledger in the order of its table."""
+    return (
+        *(ledger.day, ledger.day_start_equity, ledger.peak_equity),
+        *(ledger.state, ledger.because, ledger.since_s, ledger.until_s),
+    )

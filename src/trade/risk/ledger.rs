@@ -1,0 +1,206 @@
+//! The trading state: what is remembered of the equity, and what follows from it.
+
+use super::Switch;
+use super::limits::Limits;
+
+/// Seconds of a UTC day.
+pub(super) const DAY_S: i64 = 86_400;
+
+/// What may be traded. Exits may in every state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Entries and exits.
+    Active,
+    /// No entry; ends by itself when its cause is gone.
+    Reducing,
+    /// No entry; until the next UTC day, or until `resume`.
+    Halted,
+}
+
+/// Why the state is not [`State::Active`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Because {
+    /// The loss of the UTC day.
+    DailyLoss,
+    /// The fall from the highest equity.
+    Drawdown,
+    /// Losing trades in a row.
+    Cooldown,
+    /// The kill switch.
+    KillSwitch,
+}
+
+macro_rules! names {
+    ($type:ident, else $gravest:ident: $($variant:ident = $name:literal,)*) => {
+        impl $type {
+            /// The name in the journal.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// What has this name in the journal; for a name that this program does not write, the gravest there is:
+            /// a journal that cannot be read must not keep exits from trading, nor let entries trade.
+            #[must_use]
+            pub fn named(name: &str) -> Self {
+                match name {
+                    $($name => Self::$variant,)*
+                    _ => Self::$gravest,
+                }
+            }
+        }
+    };
+}
+
+names! { State, else Halted: Active = "ACTIVE", Reducing = "REDUCING", Halted = "HALTED", }
+names! {
+    Because, else Drawdown:
+    DailyLoss = "daily_loss", Drawdown = "drawdown", Cooldown = "cooldown", KillSwitch = "kill_switch",
+}
+
+/// What is remembered of one account; money in its currency, times in UTC seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ledger {
+    /// Days since 1970-01-01, UTC.
+    pub day: i64,
+    /// Equity when the day was first seen.
+    pub day_start_equity: f64,
+    /// Highest equity since the beginning, or since `resume`.
+    pub peak_equity: f64,
+    /// What may be traded.
+    pub state: State,
+    /// Why not everything.
+    pub because: Option<Because>,
+    /// Since when it is so.
+    pub since_s: i64,
+    /// Until when, where that is known.
+    pub until_s: Option<i64>,
+}
+
+/// What is seen now.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Observed<'a> {
+    /// UTC seconds.
+    pub now_s: i64,
+    /// Equity of the account.
+    pub equity: f64,
+    /// Closed positions, oldest first: when, UTC seconds, and profit.
+    pub closed: &'a [(i64, f64)],
+    /// The kill switch.
+    pub switch: Switch,
+}
+
+impl Ledger {
+    /// How far the equity lies below its highest mark, account currency.
+    #[must_use]
+    pub fn drawdown(&self, equity: f64) -> f64 {
+        (self.peak_equity - equity).max(0.0)
+    }
+
+    fn begun(seen: &Observed<'_>) -> Self {
+        Self {
+            day: seen.now_s.div_euclid(DAY_S),
+            day_start_equity: seen.equity,
+            peak_equity: seen.equity,
+            state: State::Active,
+            because: None,
+            since_s: seen.now_s,
+            until_s: None,
+        }
+    }
+}
+
+/// The ledger after what is seen now, and the names of what is worth a warning. A day earlier than the ledger's is the
+/// ledger's: a clock that goes back resets no loss. Equity that is not finite changes nothing.
+#[must_use]
+pub fn advance(ledger: Option<&Ledger>, seen: &Observed<'_>, limits: &Limits) -> (Option<Ledger>, Vec<&'static str>) {
+    if !seen.equity.is_finite() {
+        return (ledger.copied(), vec!["equity_unusable"]);
+    }
+    let mut next = ledger.copied().unwrap_or_else(|| Ledger::begun(seen));
+    let day = seen.now_s.div_euclid(DAY_S);
+    if day > next.day {
+        (next.day, next.day_start_equity) = (day, seen.equity);
+    }
+    let is_new_day = ledger.is_some_and(|before| before.day < next.day);
+    next.peak_equity = next.peak_equity.max(seen.equity);
+    let held = next.because.filter(|because| match (next.state, because) {
+        (State::Halted, Because::Drawdown) => true,
+        (State::Halted, Because::DailyLoss) => !is_new_day,
+        _ => false,
+    });
+    let (state, because, until_s) = judged(&next, held, seen, limits);
+    if (state, because) != (next.state, next.because) {
+        next.since_s = seen.now_s;
+    }
+    (next.state, next.because, next.until_s) = (state, because, until_s);
+    (Some(next), warnings(&next, seen, limits))
+}
+
+/// The ledger after a person's `resume`: what was halted by drawdown is active, and the highest mark starts anew at
+/// this equity. The day's loss stays counted.
+#[must_use]
+pub fn resume(ledger: &Ledger, equity: f64, now_s: i64) -> Ledger {
+    let peak_equity = if equity.is_finite() { equity } else { ledger.peak_equity };
+    Ledger { peak_equity, state: State::Active, because: None, since_s: now_s, until_s: None, ..*ledger }
+}
+
+type Standing = (State, Option<Because>, Option<i64>);
+
+/// The gravest of what holds: a halt that lasts longer hides one that ends earlier.
+fn judged(ledger: &Ledger, held: Option<Because>, seen: &Observed<'_>, limits: &Limits) -> Standing {
+    let set = &limits.set;
+    let (loss, drawdown) = losses(ledger, seen.equity);
+    let pause_until_s = pause_until_s(seen, limits);
+    let reduce = set.loss_reduce_share;
+    if held == Some(Because::Drawdown) || drawdown >= set.drawdown_max {
+        (State::Halted, Some(Because::Drawdown), None)
+    } else if held == Some(Because::DailyLoss) || loss >= set.daily_loss_max {
+        (State::Halted, Some(Because::DailyLoss), Some((ledger.day + 1) * DAY_S))
+    } else if seen.switch != Switch::Off {
+        (State::Halted, Some(Because::KillSwitch), None)
+    } else if pause_until_s.is_some() {
+        (State::Reducing, Some(Because::Cooldown), pause_until_s)
+    } else if drawdown >= reduce * set.drawdown_max {
+        (State::Reducing, Some(Because::Drawdown), None)
+    } else if loss >= reduce * set.daily_loss_max {
+        (State::Reducing, Some(Because::DailyLoss), None)
+    } else {
+        (State::Active, None, None)
+    }
+}
+
+/// Loss of the day and fall from the highest mark, account currency.
+pub(super) fn losses(ledger: &Ledger, equity: f64) -> (f64, f64) {
+    (ledger.day_start_equity - equity, ledger.peak_equity - equity)
+}
+
+/// End of the pause that losing trades in a row began, where it has not passed. A pause uses up its losses: the next
+/// one takes as many again.
+fn pause_until_s(seen: &Observed<'_>, limits: &Limits) -> Option<i64> {
+    #[allow(clippy::cast_possible_truncation, reason = "a float cast saturates")]
+    let pause_s = (limits.set.cooldown_minutes * 60.0).ceil() as i64;
+    let (mut in_a_row, mut until_s) = (0, None);
+    for &(closed_s, profit) in seen.closed {
+        in_a_row = if profit < 0.0 { in_a_row + 1 } else { 0 };
+        if in_a_row >= limits.set.losses_in_a_row_max {
+            (in_a_row, until_s) = (0, Some(closed_s.saturating_add(pause_s)));
+        }
+    }
+    until_s.filter(|until_s| seen.now_s < *until_s)
+}
+
+fn warnings(ledger: &Ledger, seen: &Observed<'_>, limits: &Limits) -> Vec<&'static str> {
+    let set = &limits.set;
+    let (loss, drawdown) = losses(ledger, seen.equity);
+    let named = [
+        (loss >= set.loss_warn_share * set.daily_loss_max, "daily_loss_warn"),
+        (drawdown >= set.loss_warn_share * set.drawdown_max, "drawdown_warn"),
+        (ledger.state == State::Reducing, "reducing"),
+        (ledger.state == State::Halted, "halted"),
+        (seen.switch != Switch::Off, "kill_switch"),
+    ];
+    named.into_iter().filter_map(|(holds, name)| holds.then_some(name)).collect()
+}

@@ -71,7 +71,7 @@ class DaemonSide:
         self.settings = settings
         self.link: Link | None = None
         self.records: list[tuple[float, CycleRecord]] = []
-        """What each cycle ended with, and when that was in true time."""
+        """What each cycle ended with, and when it began in true time."""
         self.lives: list[float] = []
         """When each daemon began."""
         self._market = market
@@ -129,4 +129,5 @@ class DaemonSide:
         self._world.advance(self._world.between(1, 20))
 
     def _observe(self, record: CycleRecord) -> None:
-        self.records.append((self._world.now_s, record))
+        began_s = self.machine.clock.latest_true_s(record.started_s, self._world.now_s)
+        self.records.append((began_s, record))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
-from mt5_sentinel import stages
+from mt5_sentinel import risk, stages
 from mt5_sentinel.settings import Settings
 from tests.python.storm import rest
 from tests.python.storm.daemon_side import DaemonSide, StormMarket, StormScorer
@@ -68,6 +68,8 @@ def live(seed: int, minutes: int, *, weather: Weather | None = None, mutant: Mut
         names = random.Random(f"names {seed}")
         drawn = mock.patch.object(uuid, "uuid4", lambda: uuid.UUID(int=names.getrandbits(128)))
         stack.enter_context(drawn)
+        # The real bound makes each look at the book read a thousand rows, which is most of a run's time.
+        stack.enter_context(mock.patch.object(risk, "CLOSED_MAX", 60))
         if mutant is not None:
             stack.enter_context(mutant())
         return _Life(seed, minutes, weather or draw(seed), state).run()

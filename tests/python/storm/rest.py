@@ -51,9 +51,9 @@ def _heartbeat(world: World, daemon: DaemonSide, minutes: int) -> None:
     steps = [at_s for at_s, _ in daemon.machine.clock.offsets[1:]]
     beats = [at_s for at_s, _ in daemon.records]
     for before_s, after_s in itertools.pairwise(beats):
-        died = any(before_s < at_s <= after_s for at_s in daemon.lives)
+        died = any(before_s - 1 < at_s <= after_s + 1 for at_s in daemon.lives)
         stepped = any(before_s - PERIOD_S < at_s <= after_s for at_s in steps)
-        if not died and after_s - before_s > (2 if stepped else 1.5) * PERIOD_S + 1:
+        if not died and after_s - before_s > (2.1 if stepped else 1.6) * PERIOD_S:
             told("heartbeat", f"silent from {before_s - world.began_s:.0f} s to {after_s - world.began_s:.0f} s")
         if not died and not stepped and after_s - before_s < PERIOD_S / 2:
             told("heartbeat", f"two cycles within {after_s - before_s:.1f} s at {after_s - world.began_s:.0f} s")

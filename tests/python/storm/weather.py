@@ -103,7 +103,7 @@ def draw(seed: int) -> Weather:
         "orders_per_day_max": dice.choice([60, 5_000, 5_000, 5_000]),
         "daily_loss_max": dice.choice([60.0, 5_000.0, 5_000.0]),
         "drawdown_max": 8_000.0,
-        "losses_in_a_row_max": dice.choice([3, 1_000]),
+        "losses_in_a_row_max": dice.choice([3, 50]),
         "cooldown_minutes": dice.choice([5.0, 30.0]),
         "paper_slippage_points": dice.choice([0.0, 3.0, 30.0]),
     }

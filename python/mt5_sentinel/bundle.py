@@ -134,23 +134,15 @@ def _publish_directory(out: Path, made: Mapping[str, bytes], check: Callable[[Pa
         umask = os.umask(0)
         os.umask(umask)
         stage.chmod(0o777 & ~umask)
-        _sync(stage)
+        files.sync_directory(stage)
         check(stage)
         if out.is_dir():
             os.replace(out, aside)  # noqa: PTH105 - one name for every rename, which tests make fail
         os.replace(stage, out)  # noqa: PTH105
-        _sync(parent)
+        files.sync_directory(parent)
     except BaseException:
         if aside.is_dir() and not out.exists():
             aside.rename(out)
         shutil.rmtree(stage, ignore_errors=True)
         raise
     shutil.rmtree(aside, ignore_errors=True)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

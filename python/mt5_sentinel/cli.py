@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from mt5_sentinel.errors import SentinelError
 
 EXIT_IO = 74
 
-VERBS = (run, demo, halt, resume, bars, features, score, model, journal, gateway, keys)
+VERBS = (run, demo, halt, resume, gateway, keys, bars, features, score, model, journal)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for verb in VERBS:
         verb.add_parser(verbs).set_defaults(command=verb.execute)
     _open_closed_streams()
+    _write_any_character()
     try:
         code = _run(parser, argv)
         sys.stdout.flush()
@@ -62,6 +64,14 @@ def _open_closed_streams() -> None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     if sys.stderr is None:  # nobody is left to be told
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+def _write_any_character() -> None:
+    """Let no sign of a report fail in the code page of a Windows console, or of a log that it is sent to."""
+    if sys.platform == "win32":
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _discard_stdout() -> None:

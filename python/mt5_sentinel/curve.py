@@ -106,7 +106,7 @@ def read_key_pair(path: Path) -> tuple[str, Secret]:
 
 
 def _pair() -> tuple[str, Secret]:
-    """A pair whose public key begins with a letter or a digit, so that no shell and no list takes it for a comment."""
+    """A pair whose public key begins with a letter or a digit, so that no command takes it for a flag."""
     while True:
         public, secret = zmq.curve_keypair()
         if public[:1].isalnum():

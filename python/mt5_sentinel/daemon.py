@@ -92,10 +92,11 @@ class Daemon:
         self._reload_wanted = True
 
     def listen(self) -> None:
-        """Take over SIGTERM, SIGINT and SIGHUP."""
+        """Take over SIGTERM, SIGINT and SIGHUP, which Windows does not have."""
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
-        signal.signal(signal.SIGHUP, self.reload)
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, self.reload)
 
     def close(self, budget_s: float = STOP_BUDGET_S) -> list[str]:
         """Finish what runs, before journal and books are closed.

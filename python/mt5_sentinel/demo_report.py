@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 import statistics
 import sys
@@ -137,8 +136,16 @@ def _timings(records: Sequence[CycleRecord]) -> list[str]:
         if taken:
             slow = taken[min(len(taken) - 1, len(taken) * 99 // 100)]
             lines.append(f"           {stage:<10} {statistics.median(taken):>6,.0f} µs  {slow:>7,.0f} µs")
+    return [*lines, *_peak_memory()]
+
+
+def _peak_memory() -> list[str]:
+    if sys.platform == "win32":
+        return []
+    import resource  # noqa: PLC0415 - Windows has none
+
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return [*lines, f"           peak memory {peak_mib:.0f} MiB"]
+    return [f"           peak memory {peak_mib:.0f} MiB"]
 
 
 def _day(record: CycleRecord) -> str:

@@ -62,15 +62,29 @@ def replacing(path: str | None) -> Iterator[BinaryIO]:
                 umask = os.umask(0)
                 os.umask(umask)
                 Path(part.name).chmod(0o666 & ~umask)
+                part.close()  # an open file has no new name on Windows
                 Path(part.name).replace(target)
             except BaseException:
                 Path(part.name).unlink(missing_ok=True)
                 raise
-        directory = os.open(target.parent, os.O_RDONLY)
-        os.fsync(directory)
-        os.close(directory)
+        sync_directory(target.parent)
     except OSError as error:
         raise Unusable(f"{path}: cannot be written: {error.strerror or error}", "unwritable_file") from None
+
+
+def sync_directory(path: Path) -> None:
+    """Bring the names in a directory to disk. Windows opens no directories, and keeps their names by itself.
+
+    Raises:
+        OSError: it cannot be done.
+    """
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def naming(path: str, error: SentinelError) -> SentinelError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 import threading
@@ -12,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from mt5_sentinel import journal_schema
+from mt5_sentinel import file_lock, journal_schema
 from mt5_sentinel.errors import Misconfigured, Unsafe
 
 Values = tuple[Any, ...]
@@ -135,11 +134,8 @@ def utc(seconds: float | None) -> str | None:
 
 
 def _lock(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
+        return file_lock.acquire(path)
+    except BlockingIOError:
         message = f"another daemon is writing {path.parent}; stop it or set another state_dir"
         raise Misconfigured(message, "journal_locked") from None
-    return descriptor

@@ -59,7 +59,7 @@ def read(path: Path) -> bytes:
             content = file.read(FILE_BYTES_MAX)
     except OSError as error:
         raise Misconfigured(f"{path}: the key file cannot be read: {error.strerror}", "bad_key") from None
-    if mode & OTHERS:
+    if sys.platform != "win32" and mode & OTHERS:  # Windows keeps rights elsewhere
         shown = oct(stat.S_IMODE(mode))[2:]
         raise Misconfigured(f"{path}: mode {shown} lets others read the private key; chmod 600 it", "bad_key")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -263,6 +264,8 @@ class Settings:
         """Directory of the journal: the setting, or the usual place for root or for a person."""
         if self.state_dir:
             return Path(self.state_dir)
+        if sys.platform == "win32":
+            return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mt5-sentinel"
         if os.geteuid() == 0:
             return Path("/var/lib/mt5-sentinel")
         return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "mt5-sentinel"

@@ -80,14 +80,14 @@ ACTIONS = (
 VALID_S_MAX = 60.0
 """How long after its ``timestamp`` a request may be valid at most."""
 
-Symbol = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._#+-]{0,31}$")]
+Symbol = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._#+-]{0,31}\Z")]
 Lots = Annotated[float, msgspec.Meta(ge=0.01, le=100)]
 Price = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
 Ticket = Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)]
 Magic = Annotated[int, msgspec.Meta(ge=0, le=(1 << 53))]
 Points = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=99_999_999_999)]
-ReqId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+ReqId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")]
 Comment = Annotated[str, msgspec.Meta(max_length=31)]
 
 

@@ -54,6 +54,7 @@ class FakeMt5(FakeTerminal):
         self.terminal = TerminalInfo()
         self.account_changes: dict[str, Any] = {}
         self.none_for_nothing = False
+        self.shown: set[str] = set()
         self.raises: set[str] = set()
         self.before_order: Callable[[], None] = lambda: None
 
@@ -92,7 +93,9 @@ class FakeMt5(FakeTerminal):
     def symbol_select(self, symbol: str, enable: bool) -> bool:
         if not self._answers("symbol_select"):
             return False
-        return self._outcome("symbol_select", symbol in self.server.symbols and enable, (-4, "Terminal: Not found"))
+        is_known = symbol in self.server.symbols and enable
+        self.shown |= {symbol} if is_known else set()
+        return self._outcome("symbol_select", is_known, (-4, "Terminal: Not found"))
 
     def symbol_info(self, symbol: str) -> SymbolInfo | None:
         if not self._answers("symbol_info") or symbol not in self.server.symbols:
@@ -100,7 +103,10 @@ class FakeMt5(FakeTerminal):
         return self.server.symbols[symbol]._replace(bid=self.server.bids[symbol], ask=self.server.ask(symbol))
 
     def symbol_info_tick(self, symbol: str) -> Any:
-        if not self._answers("symbol_info_tick") or symbol not in self.server.symbols:
+        """None for a symbol that is not in Market Watch."""
+        if not self._answers("symbol_info_tick"):
+            return None
+        if not self._outcome("symbol_info_tick", symbol in self.shown, (-4, "Terminal: Not found")):
             return None
         shown = wall_s(int(self._utc_s()) - self.tick_age_s)
         bid = self.server.bids[symbol]
@@ -180,6 +186,10 @@ class FakeMt5(FakeTerminal):
 
     def _bare(self, request: dict[str, Any]) -> OrderSendResult:
         return self._done(request)._replace(price=0.0, volume=0.0, deal=0)
+
+    def _broken(self, request: dict[str, Any]) -> Any:
+        """Executed, and the result is of a build that names its fields otherwise."""
+        return self._done(request)[:1]
 
     def _placed(self, request: dict[str, Any]) -> OrderSendResult:
         return self._done(request)._replace(retcode=10008, price=0.0, deal=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timezone
 from typing import Any
 
 from mt5_sentinel import wire
@@ -11,9 +12,21 @@ from mt5_sentinel.gateway.mt5_venue import Mt5Venue
 from mt5_sentinel.gateway.venue import Outcome
 from mt5_sentinel.secret import Secret
 from tests.python.fake_mt5_trading import FakeMt5
-from tests.python.test_gateway_bars import World
 
 MAGIC = 7
+
+
+class World:
+    """Its time moves when a test says so."""
+
+    def __init__(self, text: str) -> None:
+        self.now_s = datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp()
+
+    def wall_s(self) -> float:
+        return self.now_s
+
+    def monotonic_s(self) -> float:
+        return self.now_s
 
 
 class Mt5Desk:
@@ -31,7 +44,9 @@ class Mt5Desk:
 
     def another_venue(self) -> Mt5Venue:
         """As after a restart of the gateway: it knows nothing but what the terminal tells."""
-        terminal = Terminal(self.fake, Launch("C:\\terminal64.exe", 5001, Secret("pass-word"), "Broker-Demo"))
+        terminal = Terminal(
+            self.fake, Launch("C:\\terminal64.exe", 5001, Secret("pass-word"), "Broker-Demo"), self.world.monotonic_s
+        )
         terminal.start()
         terminal.begin()
         return Mt5Venue(terminal, self.world.wall_s)

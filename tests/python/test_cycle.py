@@ -110,7 +110,8 @@ def test_an_opposite_signal_reverses_and_the_same_one_does_nothing(shop: Shop) -
     record = shop.cycle(BUY, after_s=HOUR_S)
     assert (record.action, record.reason) == ("HOLD", "already_positioned")
     assert shop.cycle(SELL).outcome == "filled"
-    assert [(one["side"], one["closed_lots"]) for one in shop.intents()] == [("BUY", 0.0), ("SELL", 0.1)]
+    sent = [(one["kind"], one["side"], one["opened_lots"], one["closed_lots"]) for one in shop.intents()]
+    assert sent == [("open", "BUY", 0.1, 0.0), ("close", "SELL", 0.0, 0.1), ("open", "SELL", 0.1, 0.0)]
 
 
 @pytest.mark.parametrize(

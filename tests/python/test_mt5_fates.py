@@ -19,6 +19,7 @@ def test_an_order_without_a_clear_answer_is_unknown_until_the_history_tells(quir
     assert outcome.retcode in wire.UNKNOWN
     assert outcome.executed is None
     assert len(desk.fake.sent) == 1, "an order is never sent again"
+    desk.venue.heartbeat()
     desk.wait(31)
     found = desk.venue.find(req_id, desk.made_s + 60)
     if quirk.endswith("_lost"):
@@ -38,6 +39,7 @@ def test_neither_is_a_closing_order(quirk: str) -> None:
     req_id = desk.req_id()
     assert desk.close(ticket, req_id).retcode in wire.UNKNOWN
     assert len(desk.fake.sent) == 2
+    desk.venue.heartbeat()
     desk.wait(31)
     found = desk.venue.find(req_id, desk.made_s + 60)
     if quirk.endswith("_lost"):
@@ -64,6 +66,18 @@ def test_a_code_that_proves_nothing_leaves_the_fate_unknown(retcode: int) -> Non
     outcome = desk.send()
     assert outcome.retcode == 10012
     assert str(retcode) in outcome.msg
+
+
+def test_a_result_that_cannot_be_read_leaves_the_fate_unknown() -> None:
+    desk = Mt5Desk()
+    desk.fake.script.append("broken")
+    req_id = desk.req_id()
+    outcome = desk.send(req_id)
+    assert (outcome.retcode, outcome.executed) == (10012, None)
+    assert "AttributeError" in outcome.msg
+    found = desk.venue.find(req_id, desk.made_s)
+    assert found is not None
+    assert found.retcode == wire.DONE
 
 
 def test_a_partial_fill_tells_what_was_filled() -> None:

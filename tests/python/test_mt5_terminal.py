@@ -14,8 +14,7 @@ from mt5_sentinel.gateway.venue import VenueError
 from mt5_sentinel.secret import Secret
 from tests.python.fake_mt5 import wall_s
 from tests.python.fake_mt5_trading import FakeMt5
-from tests.python.mt5_desk import Mt5Desk
-from tests.python.test_gateway_bars import World
+from tests.python.mt5_desk import Mt5Desk, World
 from tests.python.test_mt5_history import measure
 
 PASSWORD = "correct horse"
@@ -87,27 +86,46 @@ def test_without_the_package_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPat
             connect("", 0, Secret(""), "")
 
 
-def test_a_terminal_that_was_restarted_is_found_again_once_in_a_request() -> None:
+def test_a_terminal_that_was_restarted_is_found_again_and_not_looked_for_all_the_time() -> None:
     desk = Mt5Desk()
     ticket = desk.open()
     started = len(desk.fake.started)
     desk.fake.is_gone = True
+    assert desk.venue.tick("EURUSD") is None
+    assert len(desk.fake.started) == started, "nobody waits for a tick"
     assert [each.ticket for each in desk.venue.positions()] == [ticket]
     assert len(desk.fake.started) == started + 1
+    assert desk.fake.started[-1][1]["timeout"] == 3000, "others wait"
     desk.fake.is_gone = True
     desk.fake.starts_fail_with = (-10003, "IPC initialize failed")
-    with pytest.raises(VenueError, match="did not answer account_info") as caught:
-        desk.venue.positions()
-    assert caught.value.retcode == wire.INTERNAL
-    assert len(desk.fake.started) == started + 2
+    for wait_s, more in ((0, 1), (10, 2), (9, 2)):
+        desk.wait(wait_s)
+        with pytest.raises(VenueError, match="did not answer account_info") as caught:
+            desk.venue.positions()
+        assert caught.value.retcode == wire.INTERNAL
+        assert len(desk.fake.started) == started + more
     beat = desk.venue.heartbeat()
     assert (beat.connected, beat.trade_allowed) == (False, False)
     assert "account_info" in beat.reason
     desk.fake.starts_fail_with = None
+    desk.wait(10)
     assert desk.venue.heartbeat().connected
-    desk.wait(40)
-    with pytest.raises(VenueError, match="may lag"):
-        desk.venue.find(desk.req_id(), desk.world.now_s - 1)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_history_is_not_trusted_at_once_after_a_new_start_or_another_account(seen: bool) -> None:
+    for what in ("is_gone", "login"):
+        desk = Mt5Desk()
+        before = getattr(desk.fake, what)
+        setattr(desk.fake, what, 1)
+        if seen or what == "login":
+            desk.venue.heartbeat()
+        setattr(desk.fake, what, before if seen else getattr(desk.fake, what))
+        desk.fake.login = 5001
+        with pytest.raises(VenueError, match="may lag"):
+            desk.venue.find(desk.req_id(), desk.made_s)
+        desk.wait(30)
+        assert desk.venue.find(desk.req_id(), desk.made_s) is None
 
 
 def test_an_order_is_not_repeated_for_a_terminal_that_went_away() -> None:
@@ -205,6 +223,7 @@ def test_bars_are_served_and_a_dead_terminal_is_a_reply() -> None:
     with pytest.raises(VenueError, match="did not answer"):
         desk.venue.rates(request)
     desk.fake.starts_fail_with = None
+    desk.wait(10)
     desk.open()
     desk.wait(60)
     desk.venue.rates(request)

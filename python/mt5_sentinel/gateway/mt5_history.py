@@ -43,13 +43,14 @@ class History:
         self._utc_s = utc_s
         self._to_utc = to_utc
         self._connected_since_s: float | None = None
+        self._starts = terminal.starts
         self._magics: set[int] = set()
 
     def note_connection(self, is_connected: bool) -> None:
-        """What the terminal said of its connection; after a new one its history may lag."""
-        if not is_connected:
-            self._connected_since_s = None
-        elif self._connected_since_s is None:
+        """What the terminal said of its connection; after a new one, or a new start, its history may lag."""
+        if not is_connected or self._starts != self._terminal.starts:
+            self._connected_since_s, self._starts = None, self._terminal.starts
+        if is_connected and self._connected_since_s is None:
             self._connected_since_s = self._utc_s()
 
     def note_magic(self, magic: int) -> None:

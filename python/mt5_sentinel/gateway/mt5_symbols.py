@@ -33,13 +33,28 @@ def market(terminal: Terminal, symbol: str) -> Market:
     Raises:
         VenueError: the terminal has no such symbol (-3), or does not answer.
     """
+    _show(terminal, symbol)
+    return Market(terminal.ask("symbol_info", symbol), terminal.ask("symbol_info_tick", symbol))
+
+
+def tick(terminal: Terminal, symbol: str) -> Any:  # noqa: ANN401
+    """A symbol's newest tick. Raises as ``market``."""
+    try:
+        return terminal.ask("symbol_info_tick", symbol)
+    except TerminalError as error:
+        if error.failure.code != codes.NOT_FOUND:
+            raise
+    _show(terminal, symbol)
+    return terminal.ask("symbol_info_tick", symbol)
+
+
+def _show(terminal: Terminal, symbol: str) -> None:
     try:
         terminal.ask("symbol_select", symbol, True)
     except TerminalError as error:
         if error.failure.code == codes.NOT_FOUND:
             raise _no_symbol(terminal, symbol) from None
         raise
-    return Market(terminal.ask("symbol_info", symbol), terminal.ask("symbol_info_tick", symbol))
 
 
 def _no_symbol(terminal: Terminal, symbol: str) -> VenueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,6 +14,12 @@ from mt5_sentinel.secret import Secret
 
 START_TIMEOUT_MS = 60_000
 """How long the terminal may take to start and to log in."""
+
+RESTART_TIMEOUT_MS = 3_000
+"""The same within a request, which others wait for: a later one finds what this one has started."""
+
+RESTART_EVERY_S = 10.0
+"""Requests that come sooner after such a try fail at once."""
 
 SAID_CHARS_MAX = 120
 
@@ -49,25 +56,31 @@ class TerminalError(VenueError):
 class Terminal:
     """One terminal and the account it trades; called by one thread only, as the package demands."""
 
-    def __init__(self, package: Any, launch: Launch) -> None:  # noqa: ANN401
+    def __init__(self, package: Any, launch: Launch, steady_s: Callable[[], float]) -> None:  # noqa: ANN401
         """Nothing is called yet.
 
         Args:
             package: the module ``MetaTrader5``.
             launch: how its terminal is started.
+            steady_s: seconds that never step.
         """
         self.package = package
         self._launch = launch
         self._login = launch.login
-        self._may_restart = True
+        self._may_restart = False
+        self._steady_s = steady_s
+        self._restarted_s = -math.inf
+        self.starts = 0
+        """How often it was started or found; each time its history may have to be fetched anew."""
 
-    def start(self) -> Failure | None:
+    def start(self, timeout_ms: int = START_TIMEOUT_MS) -> Failure | None:
         """Find or start the terminal and log in; what went wrong, if anything did."""
         launch = self._launch
-        named: dict[str, Any] = {"timeout": START_TIMEOUT_MS}
+        named: dict[str, Any] = {"timeout": timeout_ms}
         if launch.login:
             named |= {"login": launch.login, "password": launch.password.reveal(), "server": launch.server}
         is_up, failure = self._call("initialize", (launch.path,) if launch.path else (), named)
+        self.starts += bool(is_up)
         return None if is_up else failure
 
     def stop(self) -> None:
@@ -75,12 +88,12 @@ class Terminal:
         self._call("shutdown", (), {})
 
     def begin(self) -> Any:  # noqa: ANN401
-        """Begin a request, which may start the terminal anew once; gives its ``account_info``.
+        """Begin a request, which may start the terminal anew; gives its ``account_info``.
 
         Raises:
             VenueError: the terminal does not answer, or trades another account than at the start.
         """
-        self._may_restart = True
+        self._may_restart = self._steady_s() >= self._restarted_s + RESTART_EVERY_S
         account = self.ask("account_info")
         self._login = self._login or account.login
         if account.login != self._login:
@@ -91,6 +104,10 @@ class Terminal:
             raise VenueError(message, wire.INTERNAL)
         return account
 
+    def begin_quick(self) -> None:
+        """Begin what nobody waits for: it starts no terminal."""
+        self._may_restart = False
+
     def ask(self, name: str, *args: object, **named: object) -> Any:  # noqa: ANN401
         """The answer to a question, asked again where the terminal had to be found anew.
 
@@ -98,7 +115,7 @@ class Terminal:
             TerminalError: None or False came.
         """
         answer, failure = self._call(name, args, named)
-        if _is_none(answer) and failure.code in codes.GONE and self.restart():
+        if _is_none(answer) and failure.code in codes.GONE and self._restart():
             answer, failure = self._call(name, args, named)
         if _is_none(answer):
             raise TerminalError(name, failure)
@@ -117,12 +134,11 @@ class Terminal:
         """``order_send``, called once whatever happens: its result, or None and what was said."""
         return self._call("order_send", (request,), {})
 
-    def restart(self) -> bool:
-        """Start the terminal anew, once in a request; whether it is up."""
+    def _restart(self) -> bool:
         if not self._may_restart:
             return False
-        self._may_restart = False
-        return self.start() is None
+        self._may_restart, self._restarted_s = False, self._steady_s()
+        return self.start(RESTART_TIMEOUT_MS) is None
 
     def _call(self, name: str, args: tuple[object, ...], named: dict[str, Any]) -> tuple[Any, Failure]:
         came: list[Any] = []

@@ -172,9 +172,9 @@ class Mt5Venue:
 
     def tick(self, symbol: str) -> wire.Tick | None:
         """The newest tick; ``utc`` is when this machine read it."""
+        self._terminal.begin_quick()
         try:
-            self._terminal.begin()
-            tick = symbols.market(self._terminal, symbol).tick
+            tick = symbols.tick(self._terminal, symbol)
         except VenueError:
             return None
         self._note(symbol, int(tick.time))
@@ -224,6 +224,7 @@ def connect(
     server: str,
     *,
     utc_s: Callable[[], float] = time.time,
+    steady_s: Callable[[], float] = time.monotonic,
     broker_dst: str = "eu",
 ) -> Mt5Venue:
     """Start the terminal, or find it running, and log in.
@@ -234,6 +235,7 @@ def connect(
         password: of the account, not the investor's.
         server: as the terminal's login window names it.
         utc_s: this machine's UTC.
+        steady_s: seconds that never step.
         broker_dst: which summer time the broker's server keeps: ``eu``, ``us`` or ``none``.
 
     Raises:
@@ -241,7 +243,7 @@ def connect(
         Transient: the terminal did not start in time.
     """
     hidden = password if isinstance(password, Secret) else Secret(password)
-    terminal = Terminal(_package(), Launch(path, login, hidden, server))
+    terminal = Terminal(_package(), Launch(path, login, hidden, server), steady_s)
     failure = terminal.start()
     if failure is not None:
         shown = f"account {login} on {server}" if login else "the account it keeps"

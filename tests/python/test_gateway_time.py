@@ -1,0 +1,121 @@
+"""Orders and clocks: what is late stays late, whatever this machine's clock does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mt5_sentinel import wire
+from tests.python.gateway_desk import Bench, new_id
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("sent", "until", "retcode"),
+    [
+        (0, 20, wire.DONE),
+        (0, 60, wire.DONE),
+        (0, 60.01, wire.INVALID),
+        (0, 0, wire.DONE),
+        (-30, -0.01, wire.EXPIRED),
+        (-59, 1, wire.DONE),
+        (5, 20, wire.DONE),
+        (5.01, 20, wire.INVALID),
+        (1e9, 1e9 + 20, wire.INVALID),
+        (-1e9, 1e9, wire.INVALID),
+    ],
+)
+def test_an_order_is_valid_for_a_minute_at_most(bench: Bench, sent: float, until: float, retcode: int) -> None:
+    now_s = bench.clock.wall_s()
+    assert bench.buy(timestamp=now_s + sent, not_after=now_s + until).retcode == retcode
+    assert len(bench.venue.executions) == (retcode == wire.DONE)
+
+
+def test_both_clocks_are_named_where_they_differ(bench: Bench) -> None:
+    now_s = bench.clock.wall_s()
+    said = bench.buy(timestamp=now_s + 7, not_after=now_s + 20).msg
+    assert f"{now_s:.3f}" in said
+    assert f"{now_s + 7:.3f}" in said
+
+
+def test_a_clock_that_is_set_back_makes_no_late_order_timely(bench: Bench) -> None:
+    now_s = bench.clock.wall_s()
+    old = {"timestamp": now_s - 30, "not_after": now_s - 10}
+    bench.clock.wall -= 25
+    reply = bench.buy(new_id(), **old)
+    assert (reply.retcode, "set back" in reply.msg) == (wire.EXPIRED, True)
+    bench.clock.pass_s(59)
+    assert bench.buy().retcode == wire.EXPIRED
+    assert bench.ask("ORDER_CHECK", {"symbol": "EURUSD", "type": "OP_BUY", "volume": 0.1, "magic": 1}).retcode == -5
+    bench.clock.pass_s(1)
+    assert bench.buy().retcode == wire.DONE, "a minute later all orders of before have ended"
+
+
+def test_a_small_step_back_does_not_make_a_late_order_timely_either(bench: Bench) -> None:
+    now_s = bench.clock.wall_s()
+    bench.clock.wall -= 0.9
+    assert bench.buy(timestamp=now_s - 10, not_after=now_s - 0.5).retcode == wire.EXPIRED
+    assert bench.buy().retcode == wire.DONE, "and a clock that is slowed down stops nothing"
+
+
+def test_a_clock_may_be_slowed_down_for_long(bench: Bench) -> None:
+    for _ in range(200):
+        bench.clock.pass_s(60)
+        bench.clock.wall -= 0.05
+        assert bench.buy(not_after=bench.clock.wall_s() + 0.2).retcode == wire.DONE
+
+
+def test_a_step_between_the_row_and_the_broker_is_seen(bench: Bench) -> None:
+    begin = bench.memory.begin
+
+    def stepping(*order: object) -> None:
+        begin(*order)  # type: ignore[arg-type]
+        bench.clock.steady += 30  # half a minute went by, and the wall clock was set back by as much
+
+    bench.memory.begin = stepping  # type: ignore[method-assign]
+    assert bench.buy().retcode == wire.EXPIRED
+    assert bench.venue.executions == []
+
+
+def test_while_others_are_ahead_a_clock_that_was_set_back_is_not_believed(bench: Bench) -> None:
+    bench.clock.wall -= 85
+    for _ in range(3):
+        bench.clock.pass_s(50)
+        bench.ask("HEARTBEAT", timestamp=bench.clock.wall_s() + 85)
+    bench.clock.pass_s(20)
+    assert bench.buy().retcode == wire.EXPIRED
+    bench.clock.wall += 85  # and set right
+    bench.clock.pass_s(60)
+    assert bench.buy().retcode == wire.DONE
+
+
+def test_a_clock_that_was_set_back_between_two_runs_is_noticed(bench: Bench) -> None:
+    bench.clock.wall -= 30
+    bench.restart()
+    assert bench.buy().retcode == wire.EXPIRED
+    bench.clock.pass_s(60)
+    assert bench.buy().retcode == wire.DONE
+
+
+def test_an_order_much_older_than_another_request_is_late(bench: Bench) -> None:
+    newest_s = bench.clock.wall_s()
+    bench.ask("HEARTBEAT", timestamp=newest_s + 5)
+    old = {"timestamp": newest_s - 56, "not_after": newest_s + 3}
+    reply = bench.buy(**old)
+    assert (reply.retcode, "came before" in reply.msg) == (wire.EXPIRED, True)
+    bench.buy(timestamp=newest_s + 5, not_after=newest_s + 20)
+    bench.restart()
+    assert bench.buy(**old).retcode == wire.EXPIRED, "across restarts too"
+    assert bench.buy(timestamp=newest_s - 54, not_after=newest_s + 3).retcode == wire.DONE
+
+
+def test_a_request_from_the_far_future_makes_nothing_old(bench: Bench) -> None:
+    bench.ask("HEARTBEAT", timestamp=4e9)
+    bench.buy(timestamp=4e9, not_after=4e9)
+    bench.restart()
+    assert bench.buy().retcode == wire.DONE

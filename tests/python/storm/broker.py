@@ -9,7 +9,7 @@ import msgspec
 
 from mt5_sentinel.gateway.venue import MayStill, Outcome, Venue, VenueError
 from mt5_sentinel.wire import OrderClose, OrderModify, OrderSend, PositionData
-from tests.python.storm.machine import Machine
+from tests.python.storm.machine import Died, Machine
 from tests.python.storm.watch import Watch
 
 REFUSALS = {"requote": 10004, "rejected": 10006, "price changed": 10020, "market closed": 10018}
@@ -78,7 +78,11 @@ class StormVenue:
         return outcome
 
     def _execute(self, order: Order, req_id: str, verb: str, late_s: float = 0.0) -> Outcome:
-        outcome: Outcome = getattr(self._broker(), verb)(order, req_id)
+        try:
+            outcome: Outcome = getattr(self._broker(), verb)(order, req_id)
+        except Died:
+            self._watch.unwitnessed.append((order, req_id))
+            raise
         if outcome.executed is not None:
             with self._machine.left_alone():
                 positions = self._broker().positions()

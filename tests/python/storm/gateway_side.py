@@ -108,3 +108,4 @@ class GatewaySide:
         """The broker's book is on its own disk; it is read again wherever the gateway's process held it."""
         with self.machine.left_alone():
             self.venue = self._open_venue()
+            self.watch.find_unwitnessed(self.venue)

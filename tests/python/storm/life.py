@@ -6,6 +6,7 @@ import hashlib
 import logging
 import random
 import tempfile
+import traceback
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -72,12 +73,16 @@ def live(seed: int, minutes: int, *, weather: Weather | None = None, mutant: Mut
         stack.enter_context(mock.patch.object(risk, "CLOSED_MAX", 60))
         if mutant is not None:
             stack.enter_context(mutant())
-        return _Life(seed, minutes, weather or draw(seed), state).run()
+        life = _Life(seed, minutes, weather or draw(seed), state)
+        try:
+            return life.run()
+        except Exception:  # noqa: BLE001 - what tears through the daemon is a finding like the others
+            return Lived(seed, minutes, [*life.world.told, ("torn", traceback.format_exc())])
 
 
 class _Life:
     def __init__(self, seed: int, minutes: int, weather: Weather, state: Path) -> None:
-        self.seed, self.minutes, self.weather = seed, minutes, weather
+        self.seed, self.minutes, self.weather, self.flattens = seed, minutes, weather, seed % 2 == 0
         self.world = World(seed, weather.rates)
         self.settings = Settings(
             interval="1m",
@@ -139,12 +144,17 @@ class _Life:
         for machine in (self.daemon_machine, self.gateway_machine):
             machine.clock.step_to(0.0)
             machine.full_until_s = 0.0
-        (self.daemon.state / "HALT").unlink(missing_ok=True)
+        halt = self.daemon.state / "HALT"
+        halt.unlink(missing_ok=True)
+        if self.flattens:  # one seed in two ends with a person who wants to be out
+            halt.write_text("flatten", encoding="utf-8")
         self.gateway.heal()
 
     def _look_back(self) -> Lived:
         self.watch.look_back()
-        rest.check(self.world, self.daemon, self.gateway, self.minutes)
+        rest.check(self.world, self.daemon, self.gateway)
+        if self.flattens:
+            rest.check_flat(self.world, self.daemon, self.gateway)
         text = "\n".join(rest.dump(self.daemon.state / "journal.db", str(self.daemon.state.parent)))
         return Lived(
             seed=self.seed,

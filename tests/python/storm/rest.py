@@ -16,10 +16,17 @@ TABLES = ("cycle", "intent", "position", "risk", "risk_change", "difference")
 PERIOD_S = 60
 
 
-def check(world: World, daemon: DaemonSide, gateway: GatewaySide, minutes: int) -> None:
+def check(world: World, daemon: DaemonSide, gateway: GatewaySide) -> None:
     """Hold what is left against the promises."""
     _agreement(world, daemon, gateway)
-    _heartbeat(world, daemon, minutes)
+    _heartbeat(world, daemon)
+
+
+def check_flat(world: World, daemon: DaemonSide, gateway: GatewaySide) -> None:
+    """Nothing of the daemon is open after some quiet minutes of a kill switch that flattens."""
+    for one in gateway.positions():
+        if one.magic == daemon.settings.magic:
+            world.violated("exits", f"position {one.ticket} is open after minutes of `flatten`")
 
 
 def _agreement(world: World, daemon: DaemonSide, gateway: GatewaySide) -> None:
@@ -45,7 +52,7 @@ def _agreement(world: World, daemon: DaemonSide, gateway: GatewaySide) -> None:
         told("at rest", "frozen, and no difference is named")
 
 
-def _heartbeat(world: World, daemon: DaemonSide, minutes: int) -> None:
+def _heartbeat(world: World, daemon: DaemonSide) -> None:
     """A finished record in every minute of a daemon that lives and whose clock does not step."""
     told = world.violated
     steps = [at_s for at_s, _ in daemon.machine.clock.offsets[1:]]

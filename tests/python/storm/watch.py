@@ -5,13 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from mt5_sentinel.gateway.venue import Outcome
+from mt5_sentinel.gateway.venue import Outcome, Venue
 from mt5_sentinel.settings import Settings
 from mt5_sentinel.wire import OrderClose, OrderSend, PositionData, Request
 from tests.python.storm.machine import connect
@@ -22,6 +21,8 @@ CONTRACT = 100_000
 
 NEWS_S = 120.0
 """A position of somebody else that is younger need not be known to the daemon yet."""
+
+UNRESOLVED = "SELECT req_id FROM intent WHERE state IN ('intended', 'unknown')"
 
 ORDERS = ("ORDER_SEND", "ORDER_CLOSE")
 
@@ -49,6 +50,8 @@ class Watch:
         self.times: Counter[str] = Counter()
         self.answers: Counter[tuple[str, int]] = Counter()
         """Replies of the gateway by action and retcode."""
+        self.unwitnessed: list[tuple[OrderSend | OrderClose, str]] = []
+        """Orders during whose execution the process that holds the broker's book was killed."""
         self._journal = journal
         self._clock = daemon
         self._settings = settings
@@ -59,8 +62,9 @@ class Watch:
         """A request leaves the daemon."""
         if b'"ORDER_' in request[:30]:
             asked = msgspec.json.decode(request, type=Request)
-            if asked.action in ORDERS:
-                self._sent_s.setdefault(asked.req_id, self.world.now_s)
+            if asked.action in ORDERS and asked.req_id not in self._sent_s:
+                self._sent_s[asked.req_id] = self.world.now_s
+                self._check_frozen(asked.req_id)
 
     def answered(self, request: bytes, retcode: int) -> None:
         """The gateway answered; what it may never say to an exit is told."""
@@ -96,18 +100,35 @@ class Watch:
         if isinstance(order, OrderSend):
             self._check_opening(order, req_id, done.volume, positions)
 
+    def find_unwitnessed(self, venue: Venue) -> None:
+        """Learn from the broker's book which of those were executed."""
+        for order, req_id in self.unwitnessed:
+            found = venue.find(req_id, 0.0)
+            if found is not None:
+                self.execution(order, req_id, found, venue.positions())
+        self.unwitnessed.clear()
+
     def close(self) -> None:
         """Close what was read."""
         if self._reading is not None:
             self._reading.close()
 
+    def _check_frozen(self, req_id: str) -> None:
+        """Nothing new is sent while the fate of another order is unknown."""
+        for (other,) in self._read(f"{UNRESOLVED} AND req_id <> ?", (req_id,)):
+            self.world.violated("frozen", f"{req_id} was sent while the fate of {other} is unknown")
+
     def _intent(self, req_id: str) -> tuple[float, float] | None:
         """When the journal on disk says that an order was created, and until when it may be executed."""
+        query = "SELECT created_s, not_after_s FROM intent WHERE req_id = ?"
+        found = self._read(query, (req_id,))
+        return found[0] if found else None
+
+    def _read(self, query: str, values: tuple[Any, ...]) -> list[Any]:
+        """What the journal has on disk, as another process sees it."""
         if self._reading is None:
             self._reading = connect(f"{self._journal.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        query = "SELECT created_utc, not_after_utc FROM intent WHERE req_id = ?"
-        found = self._reading.execute(query, (req_id,)).fetchone()
-        return None if found is None else (seconds(found[0]), seconds(found[1]))
+        return self._reading.execute(query, values).fetchall()
 
     def _check_time(self, req_id: str, created_s: float, not_after_s: float, at_s: float) -> None:
         sent_s = self._sent_s.get(req_id, at_s)
@@ -134,20 +155,15 @@ class Watch:
             told("limits", f"{req_id} made an exposure of {worth:.0f}")
 
     def look_back(self) -> None:
-        """What shows at the end only: openings within a minute and a day, by the clock of the daemon."""
+        """What shows at the end only: openings within a minute (risk counts whole seconds) and a day, by daemon time."""
         created = sorted(one.created_s for one in self.executed if one.is_opening)
         for n, first_s in enumerate(created):
-            within = sum(other_s < first_s + 60 for other_s in created[n:])
+            within = sum(other_s < first_s + 59 for other_s in created[n:])
             if within > self._settings.orders_per_minute_max:
                 self.world.violated("limits", f"{within} openings within a minute")
         days = Counter(int(at_s // 86_400) for at_s in created)
         if days and max(days.values()) > self._settings.orders_per_day_max:
             self.world.violated("limits", f"{max(days.values())} openings in a day")
-
-
-def seconds(text: str) -> float:
-    """Unix seconds of a time in the journal."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def rows(path: Path, query: str) -> list[Any]:

@@ -126,7 +126,7 @@ class DaemonSide:
             with contextlib.suppress(OSError):
                 desk.journal.file.close()
         self._daemon, self._desks = None, ()
-        self._world.advance(self._world.between(1, 20))
+        self._world.advance(self._world.span(0.2, 30))
 
     def _observe(self, record: CycleRecord) -> None:
         began_s = self.machine.clock.latest_true_s(record.started_s, self._world.now_s)

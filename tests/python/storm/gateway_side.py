@@ -18,7 +18,7 @@ from tests.python.storm.broker import StormVenue
 from tests.python.storm.machine import Died, Machine
 from tests.python.storm.watch import Watch
 
-DOWN_S = (0.5, 90.0)
+DOWN_S = (0.3, 90.0)
 """How long a killed gateway stays away."""
 
 
@@ -86,7 +86,7 @@ class GatewaySide:
         self._dispatcher = None
         self.machine.bury()
         self._open_broker()
-        self._world.later(self._world.between(*DOWN_S), self._rise)
+        self._world.later(self._world.span(*DOWN_S), self._rise)
 
     def _rise(self) -> None:
         if self._dispatcher is not None:

@@ -116,5 +116,26 @@ def draw(seed: int) -> Weather:
     )
 
 
-FAIR = Weather({}, {}, {}, True, 0.2)
-"""No fault at all."""
+FAIR = Weather({}, {}, {"losses_in_a_row_max": 50, "orders_per_day_max": 5_000, "daily_loss_max": 5_000.0}, True, 0.2)
+"""No fault at all, and wide limits."""
+
+
+ROUGH = {
+    **{kind: 4 * rate for kind, rate in DOORS.items() if kind.startswith(("request", "reply"))},
+    "request duplicated": 0.15,
+    "daemon killed after a send": 0.01,
+    "gateway killed after the broker's call": 0.15,
+    "gateway restarted without its memory": 0.3,
+    "broker: unknown, executed": 0.05,
+    "broker: unknown, not executed": 0.05,
+}
+"""What the wire and the processes do in it."""
+
+
+def rough(seed: int) -> Weather:
+    """Weather in which little time shows much: for the mutants, and for the same seeds without any."""
+    usual = draw(seed)
+    wide = {"losses_in_a_row_max": 50, "orders_per_day_max": 5_000, "orders_per_minute_max": 4, "stop_pips": 10.0}
+    more = {"stop_mode": "pips", "target_pips": 15.0, "daily_loss_max": 5_000.0, "paper_slippage_points": 0.0}
+    minutes = {"gateway killed while it waits": 30.0, "daemon killed while it waits": 60.0}
+    return Weather(ROUGH, minutes, usual.settings | wide | more, usual.tells_time, 0.1)

@@ -42,15 +42,15 @@ class StormLink:
         if world.strikes("request dropped"):
             return None
         if world.strikes("request delayed"):
-            self._later(request, world.between(0, LATE_S_MAX))
+            self._later(request, world.span(0.1, LATE_S_MAX))
             return None
         if world.strikes("daemon killed after a send"):
-            self._later(request, world.between(0, 2))
+            self._later(request, world.span(0.01, LATE_S_MAX))
             self._daemon.kill()
         world.advance(world.between(0.001, 0.05))
         reply = self._gateway.deliver(request)
         if world.strikes("request duplicated"):
-            self._later(request, world.between(0, LATE_S_MAX))
+            self._later(request, world.span(0.1, LATE_S_MAX))
         if reply is None or world.strikes("reply dropped"):
             return None
         if world.strikes("reply delayed"):

@@ -46,6 +46,10 @@ class World:
         """A random number in a range."""
         return self.random.uniform(low, high)
 
+    def span(self, low: float, high: float) -> float:
+        """A random length of time, as often of seconds as of minutes."""
+        return math.exp(self.between(math.log(low), math.log(high)))
+
     def later(self, after_s: float, happen: Happen) -> None:
         """Let something happen after a while; at the same moment in the order of these calls."""
         self._number += 1

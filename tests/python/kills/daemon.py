@@ -51,7 +51,7 @@ class DrawingScorer:
 
     def __init__(self, quiet: Path) -> None:
         self._quiet = quiet
-        self._dice = random.Random(os.getpid())
+        self._dice = random.Random(os.getpid())  # noqa: S311 - signals, not secrets
 
     def score_rows(self, rows: list[list[float]]) -> list[float]:
         return HOLD if self._quiet.exists() else self._dice.choice(SIGNALS)

@@ -19,7 +19,8 @@ def serve(work: Callable[[], None]) -> None:
         child = os.fork()
         if child == 0:
             _live(work)
-        print(child, flush=True)
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
 
 
 def _live(work: Callable[[], None]) -> None:

@@ -18,12 +18,13 @@ def main(seeds: str, minutes: str) -> int:
         lived.append(one)
         if one.told:
             broken += 1
-            print(f"\r{one.violations}", flush=True)
+            sys.stdout.write(f"\r{one.violations}\n")
+            sys.stdout.flush()
         if sys.stderr.isatty() or len(lived) % 50 == 0 or len(lived) == len(wanted):
             took_s = time.monotonic() - began_s
             sys.stderr.write(f"\r{len(lived)} of {len(wanted)} seeds, {broken} with violations, {took_s:.0f} s ")
             sys.stderr.flush()
-    print("\n" + table(lived))
+    sys.stdout.write(f"\n{table(lived)}\n")
     return 1 if broken else 0
 
 

@@ -88,16 +88,7 @@ class DaemonSide:
     def live_until(self, end_s: float) -> None:
         """Run, and start again whenever it was killed."""
         while self._world.now_s < end_s:
-            try:
-                if self._daemon is None:
-                    self._begin()
-                else:
-                    self._daemon.tick()
-            except Died:
-                self._fall()
-            except SentinelError:  # it could not start; its supervisor tries again
-                self._world.seen["daemon could not start"] += 1
-                self._fall()
+            self._step()
 
     def close(self) -> None:
         """End it as a signal does."""
@@ -109,6 +100,18 @@ class DaemonSide:
         """Kill it while it waits, or wherever its time passes."""
         if self._daemon is not None:
             self.machine.kill()
+
+    def _step(self) -> None:
+        try:
+            if self._daemon is None:
+                self._begin()
+            else:
+                self._daemon.tick()
+        except Died:
+            self._fall()
+        except SentinelError:  # it could not start; its supervisor tries again
+            self._world.seen["daemon could not start"] += 1
+            self._fall()
 
     def _begin(self) -> None:
         parts = Parts(self.settings, self._market, Scoring("local", local=self._scorer), link=self.link)

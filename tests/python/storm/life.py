@@ -1,4 +1,4 @@
-"""One seed lived through: the parts are put together, the storm passes, and what is left is held against the promises."""
+"""One seed lived through: the parts are put together, the storm passes, and what is left is looked at."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import logging
 import random
 import tempfile
+import time
 import traceback
 import uuid
 from collections import Counter
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
-from mt5_sentinel import risk, stages
+from mt5_sentinel import risk
 from mt5_sentinel.settings import Settings
 from tests.python.storm import rest
 from tests.python.storm.daemon_side import DaemonSide, StormMarket, StormScorer
@@ -64,9 +65,9 @@ def live(seed: int, minutes: int, *, weather: Weather | None = None, mutant: Mut
         place = tempfile.TemporaryDirectory(prefix="storm", dir=memory if memory.is_dir() else None)
         state = Path(stack.enter_context(place))
         # How long a stage took is the one thing in the journal that this machine's own clock writes.
-        stack.enter_context(mock.patch.object(stages.time, "perf_counter", lambda: 0.0))
+        stack.enter_context(mock.patch.object(time, "perf_counter", lambda: 0.0))
         # The names of questions are drawn too, or a reply would differ from run to run.
-        names = random.Random(f"names {seed}")
+        names = random.Random(f"names {seed}")  # noqa: S311 - names, not secrets
         drawn = mock.patch.object(uuid, "uuid4", lambda: uuid.UUID(int=names.getrandbits(128)))
         stack.enter_context(drawn)
         # The real bound makes each look at the book read a thousand rows, which is most of a run's time.

@@ -124,7 +124,7 @@ def watched_disks(owners: dict[str, Machine]) -> Iterator[None]:
         if machine is None:
             return connect(database, *arguments, **named)
         machine.check()
-        made = connect(database, *arguments, **named, factory=Watched)
+        made: Watched = connect(database, *arguments, **named, factory=Watched)
         made.machine = machine
         machine.opened(made)
         return made

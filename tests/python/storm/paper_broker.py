@@ -76,7 +76,7 @@ class PaperDesk:
         quote = self._look()
         told = _core.broker_facts(self._facts, quote.bid)
         now_s = float(int(self._now()))
-        return wire.SymbolData(symbol=symbol, bid=quote.bid, ask=quote.ask, tick_utc=now_s, **told)
+        return wire.SymbolData(symbol=symbol, bid=quote.bid, ask=quote.ask, tick_utc=now_s, **told)  # type: ignore[arg-type] # its names are these fields
 
     def check(self, order: OrderSend | OrderClose, req_id: str) -> Outcome:
         return self._outcome(lambda: self._account.check(self._request(order, req_id), self._now()))

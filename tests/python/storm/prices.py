@@ -38,7 +38,7 @@ class Prices:
 
     def _row(self, open_s: int) -> bytes:
         if open_s not in self._rows:
-            named = '"open":%.5f,"high":%.5f,"low":%.5f,"close":%.5f' % self.bar(open_s)
+            named = '"open":{:.5f},"high":{:.5f},"low":{:.5f},"close":{:.5f}'.format(*self.bar(open_s))
             self._rows[open_s] = f'{{"timestamp":{open_s},{named},"volume":100}}'.encode()
         return self._rows[open_s]
 

@@ -146,7 +146,7 @@ class Watch:
         own = [one for one in positions if one.magic == settings.magic]
         if len([one for one in own if one.symbol == order.symbol]) > settings.positions_symbol_max:
             told("limits", f"{req_id} made {len(own)} own positions of {order.symbol}")
-        counted = [one for one in positions if one in own or one.time < self.world.now_s - NEWS_S]
+        counted = [one for one in positions if one in own or (one.time or 0.0) < self.world.now_s - NEWS_S]
         if len(counted) > settings.positions_max:
             told("limits", f"{req_id} made {len(counted)} positions")
         worth = sum(one.volume * CONTRACT * one.price for one in counted)
@@ -155,7 +155,7 @@ class Watch:
             told("limits", f"{req_id} made an exposure of {worth:.0f}")
 
     def look_back(self) -> None:
-        """What shows at the end only: openings within a minute (risk counts whole seconds) and a day, by daemon time."""
+        """What shows at the end only: openings within a minute (risk counts whole seconds), and within a day."""
         created = sorted(one.created_s for one in self.executed if one.is_opening)
         for n, first_s in enumerate(created):
             within = sum(other_s < first_s + 59 for other_s in created[n:])

@@ -78,7 +78,7 @@ class Weather:
 
 def draw(seed: int) -> Weather:
     """The same weather for the same seed."""
-    dice = random.Random(f"weather {seed}")
+    dice = random.Random(f"weather {seed}")  # noqa: S311 - weather, not secrets
 
     def some(usual: dict[str, float], power: float) -> dict[str, float]:
         return {
@@ -123,6 +123,7 @@ FAIR = Weather({}, {}, {"losses_in_a_row_max": 50, "orders_per_day_max": 5_000, 
 ROUGH = {
     **{kind: 4 * rate for kind, rate in DOORS.items() if kind.startswith(("request", "reply"))},
     "request duplicated": 0.15,
+    "request delayed": 0.08,
     "daemon killed after a send": 0.01,
     "gateway killed after the broker's call": 0.15,
     "gateway restarted without its memory": 0.3,

@@ -19,7 +19,7 @@ class World:
 
     def __init__(self, seed: int, rates: dict[str, float]) -> None:
         """Begin a run; ``rates`` are chances a pass of a door, by kind of fault."""
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311 - faults, not secrets
         self.rates = rates
         self.began_s = self.now_s = BEGAN_S
         self.calm = False

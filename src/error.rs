@@ -267,12 +267,6 @@ pub enum Error {
         /// What was given and what is accepted.
         problem: String,
     },
-    /// Prices that nothing may be executed at.
-    #[error("quote: {problem}")]
-    BadQuote {
-        /// What they are.
-        problem: String,
-    },
     /// The paper book was asked for something impossible.
     #[error("paper book: {problem}")]
     BadFill {

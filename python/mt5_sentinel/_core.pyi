@@ -1390,5 +1390,32 @@ class PaperAccount:
 def broker_facts(facts: SymbolFacts, price: float) -> dict[str, float]:
     """What a broker says about a symbol at a price: ``point``, ``tick_value``, ``volume_min``, ``stops_level``, …"""
 
+@final
+class Recording:
+    """Recorded bars played as if it were now, again and again; a bar is walked in 60 ticks, nearer extreme first."""
+
+    def __init__(
+        self, bars: Bars, facts: SymbolFacts, *, interval_s: int, start_s: int, shows: str, spread_points: float
+    ) -> None:
+        """Bars that show the ``bid``, ``ask`` or ``mid``; the first one opens at ``start_s``, taken to the interval.
+
+        Raises:
+            Unusable: no bar.
+            Misconfigured: not whole minutes, or a spread that leaves no bid.
+        """
+
+    @property
+    def interval_s(self) -> int: ...
+    def quote(self, now_s: int) -> Quote:
+        """The newest tick; its time is when it came."""
+
+    def quotes(self, after_s: int, until_s: int, count: int) -> list[Quote]:
+        """The first ``count`` ticks after one moment, up to another one included, oldest first."""
+
+    def bars_at(
+        self, now_s: int, start_pos: int, count: int
+    ) -> list[tuple[int, float, float, float, float, float, int]]:
+        """Open time, open, high, low, close, ticks and spread in points, oldest first; 0 is the bar forming."""
+
 def panic_on_purpose() -> None:
     """Panic inside the core; arrives as ``CorePanic``. For tests."""

@@ -87,7 +87,7 @@ def read_key_pair(path: Path) -> tuple[str, Secret]:
             content = file.read(FILE_BYTES_MAX)
     except OSError as error:
         raise Misconfigured(f"{path}: the key file cannot be read: {error.strerror}", "bad_key") from None
-    if os.name == "posix" and mode & OTHERS:  # Windows keeps rights elsewhere
+    if sys.platform != "win32" and mode & OTHERS:  # there rights are kept elsewhere
         shown = oct(stat.S_IMODE(mode))[2:]
         raise Misconfigured(f"{path}: mode {shown} lets others read the secret key; chmod 600 it", "bad_key")
     values: dict[str, object] = {}

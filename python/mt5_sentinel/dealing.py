@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mt5_sentinel import _core
 from mt5_sentinel.errors import Refused
-from mt5_sentinel.orders import Kept
+from mt5_sentinel.orders import Kept, Orders
 from mt5_sentinel.ports import Broker
 from mt5_sentinel.reconcile import Compared, Reconciliation
 from mt5_sentinel.risk import Risk
@@ -42,6 +42,7 @@ class Dealer:
         self,
         broker: Broker,
         risk: Risk,
+        orders: Orders,
         route: Route,
         reconciliation: Reconciliation,
         account_turn: threading.RLock,
@@ -53,6 +54,7 @@ class Dealer:
         Args:
             broker: where orders go.
             risk: the rules, and the account's state.
+            orders: what was ordered, by the journal.
             route: the way of orders.
             reconciliation: book against journal.
             account_turn: shared by the symbols of an account: from looking at the book until an order is written down
@@ -61,6 +63,7 @@ class Dealer:
         """
         self.broker = broker
         self.risk = risk
+        self._orders = orders
         self._route = route
         self._reconciliation = reconciliation
         self.turn = account_turn
@@ -74,6 +77,7 @@ class Dealer:
             Uncertain: the fate of an order is still unknown; the symbol is frozen.
             Transient: the broker does not answer.
         """
+        self._facts.clear()  # what a tick is worth changes
         self._route.recover()
         standing = self.look(record, now_s)
         due = self.risk.due_exits(standing.book, now_s)
@@ -161,9 +165,9 @@ class Dealer:
         )
 
     def _facts_of(self, book: _core.Book) -> dict[str, _core.SymbolFacts]:
-        """Facts of every symbol that counts; this one's are asked anew, for what a tick is worth changes."""
-        self._facts[self._symbol] = self.broker.facts(self._symbol)
-        for symbol in {position.symbol for position in book.positions} - self._facts.keys():
+        """Facts of every symbol that counts towards a limit, asked once a cycle."""
+        counted = {self._symbol} | {position.symbol for position in book.positions} | self._orders.symbols()
+        for symbol in counted - self._facts.keys():
             self._facts[symbol] = self.broker.facts(symbol)
         return dict(self._facts)
 

@@ -24,7 +24,7 @@ class ZmqLink:
     is given to a later request (the Lazy Pirate pattern).
     """
 
-    def __init__(self, host: str, port: int, *, server_key: str = "", key_file: str = "") -> None:
+    def __init__(self, host: str, port: int, *, server_key: str = "", key_file: str = "", is_kept: bool = True) -> None:
         """Nothing is connected yet.
 
         Args:
@@ -32,6 +32,7 @@ class ZmqLink:
             port: of the gateway.
             server_key: its public key, 40 characters; empty: plain text.
             key_file: this end's own key pair, as ``mt5-sentinel keys`` made it.
+            is_kept: keep the connection between exchanges; whoever made such a link closes it.
 
         Raises:
             Misconfigured: a key cannot be read.
@@ -39,38 +40,39 @@ class ZmqLink:
         self.url = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
         self._server_key = server_key
         self._keys = curve.read_key_pair(Path(key_file)) if server_key else None
-        self._context: zmq.Context[zmq.Socket[bytes]] | None = None
+        self._is_kept = is_kept
         self._socket: zmq.Socket[bytes] | None = None
         self._turn = threading.Lock()
 
     def exchange(self, request: bytes, patience_s: float) -> bytes | None:
         """Send, and wait for the answer; ``None`` after ``patience_s``."""
         with self._turn:
-            socket = self._socket or self._connect()
-            try:
-                socket.send(request, zmq.NOBLOCK)
-                if socket.poll(max(1, int(patience_s * 1000))):
-                    return socket.recv(zmq.NOBLOCK)
-            except zmq.ZMQError:
-                pass  # as good as silence: whether the request went out is not known
-            self._drop()
-            return None
+            answer = self._exchange(request, patience_s)
+            if answer is None or not self._is_kept:
+                self._drop()
+            return answer
 
     def close(self) -> None:
         """Drop the connection, unless another thread waits on it: that one ends with the process."""
         if self._turn.acquire(blocking=False):
             try:
                 self._drop()
-                if self._context is not None:
-                    self._context.term()
-                    self._context = None
             finally:
                 self._turn.release()
 
+    def _exchange(self, request: bytes, patience_s: float) -> bytes | None:
+        socket = self._socket or self._connect()
+        try:
+            socket.send(request, zmq.NOBLOCK)
+            if socket.poll(max(1, int(patience_s * 1000))):
+                return socket.recv(zmq.NOBLOCK)
+        except zmq.ZMQError:
+            pass  # as good as silence: whether the request went out is not known
+        return None
+
     def _connect(self) -> zmq.Socket[bytes]:
-        if self._context is None:
-            self._context = zmq.Context()
-        socket = self._context.socket(zmq.REQ)
+        # The process's own context, never terminated: that is where a process would hang for ever.
+        socket = zmq.Context.instance().socket(zmq.REQ)
         socket.set(zmq.LINGER, 0)  # nothing keeps the process, and nothing is sent after the socket is given up
         socket.set(zmq.IPV6, 1)
         socket.set(zmq.MAXMSGSIZE, ANSWER_BYTES_MAX)

@@ -50,8 +50,10 @@ def resume_mark(state_dir: Path) -> str | None:
         return None
 
 
-def forget_resume(state_dir: Path) -> None:
-    """Take a request away that was followed. Where that fails, its mark keeps it from being followed twice."""
+def forget_resume(state_dir: Path, mark: str | None = None) -> None:
+    """Take a request away, or only the one with this mark. Where that fails, its mark keeps it from a second time."""
+    if mark not in (None, resume_mark(state_dir)):
+        return  # a newer request
     try:
         (state_dir / RESUME).unlink(missing_ok=True)
     except OSError:

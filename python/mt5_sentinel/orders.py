@@ -101,6 +101,12 @@ class Orders:
         )
         return int(found[0][0])
 
+    def symbols(self) -> set[str]:
+        """Symbols that an order was ever written for."""
+        return {
+            row[0] for row in self.file.rows("SELECT DISTINCT symbol FROM intent WHERE mode = ?", (self.file.mode,))
+        }
+
     def open_positions(self, symbol: str) -> list[Kept]:
         """Positions that are open by the journal."""
         found = self.file.rows(

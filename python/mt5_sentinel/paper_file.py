@@ -79,7 +79,7 @@ class PaperFile:
         Raises:
             Misconfigured: it cannot be written, or is something else.
         """
-        self._path = path
+        self.path = path
         with contextlib.ExitStack() as undo:
             try:
                 self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -181,8 +181,8 @@ class PaperFile:
     def _check_place(self) -> None:
         """A file that was removed still takes writes, and forgets them."""
         try:
-            is_there = self._path.stat().st_ino == self._inode
+            is_there = self.path.stat().st_ino == self._inode
         except OSError:
             is_there = False
         if not is_there:
-            raise Unsafe(f"the paper book {self._path} was removed or replaced while in use; restart", "paper_gone")
+            raise Unsafe(f"the paper book {self.path} was removed or replaced while in use; restart", "paper_gone")

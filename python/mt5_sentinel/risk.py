@@ -107,9 +107,9 @@ class Risk:
         with self._file.whole():
             if mark is not None:
                 self._resume(mark, book, int(now_s))
-            _, conditions = self._advance(book, int(now_s))
+            _, conditions = self._advance(book, int(now_s), kill_switch.strictest(self._switches))
         if mark is not None:
-            kill_switch.forget_resume(self._directory)
+            kill_switch.forget_resume(self._directory, mark)
         ended = ["news_ended"] if self._news.has_ended(int(now_s)) else []
         return conditions + ended
 
@@ -149,8 +149,9 @@ class Risk:
             bar: the bar that was decided on, and the moment.
             halted: whether the daemon halted itself.
         """
+        switch = kill_switch.strictest(self._switches)
         with self._file.whole():
-            ledger, _ = self._advance(book, bar.now_s)
+            ledger, _ = self._advance(book, bar.now_s, switch)
             return _core.approve(
                 side,
                 self._limits,
@@ -166,7 +167,7 @@ class Risk:
                 calendar=self._calendar,
                 news=self._news,
                 halted=halted,
-                switch=kill_switch.strictest(self._switches),
+                switch=switch,
             )
 
     def slipped(self, side: str, *, wanted: float, filled: float, facts: _core.SymbolFacts) -> str | None:
@@ -180,7 +181,9 @@ class Risk:
         )
         return "slippage"
 
-    def _advance(self, book: _core.Book, now_s: int) -> tuple[_core.Ledger | None, list[str]]:
+    def _advance(
+        self, book: _core.Book, now_s: int, switch: kill_switch.Switch
+    ) -> tuple[_core.Ledger | None, list[str]]:
         before = self._ledger()
         closed = self._file.rows(CLOSED, (self._file.mode, CLOSED_MAX))
         ledger, conditions = _core.advance_ledger(
@@ -189,7 +192,7 @@ class Risk:
             now_s=now_s,
             equity=book.account.equity,
             closed=[(closed_s, profit) for closed_s, profit in reversed(closed)],
-            switch=kill_switch.strictest(self._switches),
+            switch=switch,
         )
         if ledger is not None:
             self._store(before, ledger, now_s)

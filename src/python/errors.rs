@@ -50,7 +50,6 @@ fn class_and_reason(error: &Error) -> (&'static str, &'static str) {
         Error::PeerClock { .. } => ("Unusable", "gateway_clock"),
         Error::BadBroker { .. } => ("Unusable", "gateway_answer"),
         Error::BadFacts { .. } => ("Unusable", "bad_symbol_facts"),
-        Error::BadQuote { .. } => ("Unusable", "bad_quote"),
         Error::BadFill { .. } => ("Unsafe", "book_broken"),
     }
 }

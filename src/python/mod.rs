@@ -7,6 +7,7 @@ mod bundle;
 mod calendar;
 mod clocks;
 mod compare;
+mod deal;
 mod decide;
 mod engine;
 mod errors;
@@ -21,6 +22,7 @@ mod paper;
 mod plan;
 mod pool;
 mod reconcile;
+mod recording;
 mod risk;
 mod score;
 mod session;
@@ -51,6 +53,8 @@ mod _core {
     #[pymodule_export]
     use super::compare::compare_bars;
     #[pymodule_export]
+    use super::deal::{PyDeal, PyProposal};
+    #[pymodule_export]
     use super::decide::{PyDecision, PyPolicy, check_scores, decide};
     #[pymodule_export]
     use super::errors::panic_on_purpose;
@@ -67,11 +71,13 @@ mod _core {
     #[pymodule_export]
     use super::model::PyModel;
     #[pymodule_export]
-    use super::paper::{PyDeal, PyPaperAccount, PyProposal, broker_facts};
+    use super::paper::{PyPaperAccount, broker_facts};
     #[pymodule_export]
     use super::plan::{PyFetchPlan, check_quota, check_quota_plan, plan_fetch, quota_rest};
     #[pymodule_export]
     use super::reconcile::{PyDifference, account_for, check_execution, lots_left, reconcile};
+    #[pymodule_export]
+    use super::recording::PyRecording;
     #[pymodule_export]
     use super::risk::{PyEntry, PyExit, PyNews, PyPending, PyRuling, approve, due_exits, slippage_beyond};
     #[pymodule_export]

@@ -10,7 +10,9 @@ mod symbol;
 
 pub use book::{Account, Book, Position};
 pub use decide::{Action, Decision, Policy, Reason, Situation, decide};
-pub use paper::{Deal, DealBy, Denial, Entry, Exit, Levels, OldFill, Opening, PaperAccount, PaperTerms};
+pub use paper::{
+    Deal, DealBy, Denial, Entry, Exit, Levels, OldFill, Opening, PaperAccount, PaperTerms, PlayedBar, Recording,
+};
 pub use quote::{Quote, QuoteSide};
 pub use reconcile::{
     Accounted, ClosedPart, Difference, Kept, Kind, Rule, account_for, check_execution, lots_left, reconcile,

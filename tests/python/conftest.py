@@ -66,8 +66,8 @@ def mlflow_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[hub_server.
 def environment(tmp_path: Path) -> dict[str, str]:
     """Variables for a command that must not see this machine's settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    # A test of a process runs by the clock of the machine, on weekends too.
-    always = {"MT5_SENTINEL_MARKET": "always"}
+    # A test of a process runs by the clock of the machine: on weekends too, and at any minute of an hour.
+    always = {"MT5_SENTINEL_MARKET": "always", "MT5_SENTINEL_SIGNAL_AGE_MAX_S": "7200"}
     return kept | always | {"STATE_DIRECTORY": str(tmp_path / "state"), "PYTHONUNBUFFERED": "1"}
 
 

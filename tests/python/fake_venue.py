@@ -86,6 +86,8 @@ class FakeVenue:
             raise said
         if isinstance(said, Outcome):
             return said
+        if order.symbol != "EURUSD":
+            return Outcome(10013, f"there is no symbol {order.symbol}")
         self.modifies.append(order)
         if said != "not_executed" and order.ticket in self.open:
             old = self.open[order.ticket]
@@ -128,6 +130,8 @@ class FakeVenue:
             return said
         if said == "not_executed":
             return Outcome(UNKNOWN[0], "no answer")
+        if order.symbol != "EURUSD":
+            return Outcome(10013, f"there is no symbol {order.symbol}")
         self.executions.append((req_id, self._now_s(), order))
         ticket = self._fill(order, req_id)
         done = Outcome(DONE, "", Executed(ticket, ASK if order.type == "OP_BUY" else BID, order.volume))

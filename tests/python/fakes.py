@@ -16,6 +16,14 @@ NOW_S, HOUR_S = 1_700_049_658, bodies.HOUR_S  # Wednesday 2023-11-15 12:00:58 UT
 BUY, SELL, HOLD = [0.1, 0.2, 0.7], [0.7, 0.2, 0.1], [0.1, 0.8, 0.1]
 
 
+WIDE: dict[str, Any] = {
+    **{"positions_max": 1000, "orders_per_minute_max": 1000, "orders_per_day_max": 100_000, "signal_age_max_s": 1e9},
+    **{"exposure_symbol_max": 1e9, "exposure_group_max": 1e9, "exposure_total_max": 1e9, "weekend_flat_minutes": 0.0},
+    **{"daily_loss_max": 1e9, "drawdown_max": 1e9, "losses_in_a_row_max": 1000},
+}
+"""Limits that nothing reaches, for tests of other things."""
+
+
 class FakeMarket:
     """Hourly rows of the window, or what a test puts in ``answer``."""
 

@@ -263,7 +263,7 @@ def test_a_reload_keeps_journal_and_book_and_refuses_another_account(shop: Shop)
     assert (new.journal, new.dealer.broker) == (shop.desk.journal, shop.desk.dealer.broker)
     reloading(shop, lambda old: (new,))
     assert shop.cycle(BUY).reason == "below_threshold"
-    with pytest.raises(Misconfigured, match="deposit, metrics_port: a change takes a restart"):
+    with pytest.raises(Misconfigured, match="metrics_port, deposit: a change takes a restart"):
         changed = parts(replace(other, deposit=5.0, metrics_port=8001), shop.market, shop.model)
         reopen_desk(changed, shop.clock, shop.desk)
 

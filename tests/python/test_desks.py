@@ -19,7 +19,7 @@ from mt5_sentinel.daemon import Daemon, Desks
 from mt5_sentinel.errors import Misconfigured, Transient, Unsafe
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.types import CycleRecord, Page
-from tests.python.fakes import BUY, HOUR_S, NOW_S, SELL, FakeMarket, FakeModel, parts
+from tests.python.fakes import BUY, HOUR_S, NOW_S, SELL, WIDE, FakeMarket, FakeModel, parts
 
 PATIENCE_S = 60.0
 """How long a test waits for a thread before it fails; a test that passes never waits so long."""
@@ -49,7 +49,7 @@ class Floor:
             market.origin = name
         self.models = {name: FakeModel() for name in names}
         self.seen: list[CycleRecord] = []
-        facts: dict[str, Any] = {"state_dir": str(state), "volume_lots": 0.1} | (changed or {})
+        facts: dict[str, Any] = {"state_dir": str(state), "volume_lots": 0.1} | WIDE | (changed or {})
         made = [self.parts(Settings(symbol=name, **facts)) for name in names]
         self.desks: Desks = assembly.open_desks(made, self.clock, mode="dry-run")
         self.daemon = Daemon(
@@ -127,6 +127,17 @@ def test_twenty_symbols_are_inside_their_fetches_at_once(opened: Open) -> None:
     assert sorted(record.symbol for record in floor.seen) == sorted(floor.names)
     cycles = list(journal.read(floor.desks[0].journal.path))
     assert {cycle["symbol"]: cycle["intents"][0]["symbol"] for cycle in cycles} == {name: name for name in floor.names}
+
+
+def test_twenty_symbols_at_once_do_not_exceed_what_the_account_may_have(opened: Open) -> None:
+    floor = opened(*(f"A{chr(65 + k)}XUSD" for k in range(20)), changed={"positions_max": 5})
+    together = threading.Barrier(20, timeout=PATIENCE_S)
+    for market in floor.markets.values():
+        market.gate = together.wait
+    records = [record for record in floor.minute().values() if record is not None]
+    assert sum(record.outcome == "filled" for record in records) == 5
+    assert {record.reason for record in records if record.outcome != "filled"} == {"refused_positions_total"}
+    assert len(floor.desks[0].dealer.broker.book().positions) == 5
 
 
 def test_a_fault_a_hang_and_a_broken_book_cost_the_others_nothing(opened: Open, caplog: Any) -> None:
@@ -273,7 +284,7 @@ def test_what_cannot_be_opened_gives_the_journal_back(tmp_path: Path) -> None:
     made = [parts(one, FakeMarket(), FakeModel()) for one in settings]
     clock = ReplayClock(NOW_S)
     assembly.close(assembly.open_desks(made, clock, mode="dry-run"))
-    made[1] = replace(made[1], settings=replace(settings[1], deposit=1.0))
+    made = [replace(one, settings=replace(one.settings, deposit=1.0)) for one in made]
     for _ in range(2):
         with pytest.raises(Misconfigured, match="was opened with") as caught:
             assembly.open_desks(made, clock, mode="dry-run")
@@ -290,4 +301,4 @@ def test_a_symbol_whose_source_is_away_is_that_symbols_transient(opened: Open) -
 def test_desks_share_the_journal_and_nothing_else(opened: Open) -> None:
     first, second = opened("EURUSD", "GBPUSD").desks
     shared = {name for name in Desk.__dataclass_fields__ if getattr(first, name) is getattr(second, name)}
-    assert shared == {"journal"}
+    assert shared == {"journal", "release"}

@@ -304,8 +304,8 @@ def test_prices_and_facts_are_the_brokers(wired: Wire) -> None:
         wired.says = honest(symbol=wrong)
         with pytest.raises(Unusable):
             wired.broker.quote("EURUSD")
-    for wrong in ({"tick_value": 0.0}, {"volume_step": -1.0}, {"symbol": "GBPUSD"}):
-        wired.says = honest(symbol=wrong)
+    for untrue in ({"tick_value": 0.0}, {"volume_step": -1.0}, {"symbol": "GBPUSD"}):
+        wired.says = honest(symbol=untrue)
         with pytest.raises(Unusable):
             wired.broker.facts("EURUSD")
 

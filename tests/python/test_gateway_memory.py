@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,7 +112,7 @@ def test_a_late_or_overtaken_command_never_switches_it_off(tmp_path: Path) -> No
         off = bench.ask("KILL_SWITCH", {"on": False}, timestamp=sent_s + sent, not_after=sent_s + until)
         assert off.retcode == wire.EXPIRED
     assert bench.buy().retcode == wire.HALTED
-    late = {"timestamp": sent_s - 99, "not_after": sent_s - 98}
+    late: dict[str, Any] = {"timestamp": sent_s - 99, "not_after": sent_s - 98}
     assert bench.ask("KILL_SWITCH", {"on": True}, **late).retcode == wire.DONE, "on is always safe"
     assert bench.ask("KILL_SWITCH", {"on": False}, new_id()).retcode == wire.DONE
     assert bench.ask("KILL_SWITCH", {"on": False}).retcode == wire.DONE

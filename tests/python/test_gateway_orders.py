@@ -36,7 +36,7 @@ class FullAt:
     def __init__(self, bench: Bench, words: str) -> None:
         self.write = bench.memory.write
         self.words = words
-        bench.memory.write = self  # type: ignore[method-assign, assignment]
+        bench.memory.write = self  # type: ignore[method-assign]
 
     def __call__(self, statement: str, values: tuple[Any, ...] = ()) -> None:
         if self.words and self.words in statement:
@@ -200,11 +200,11 @@ def test_orders_are_written_down_before_and_after_the_venue_is_asked(bench: Benc
     req_id = new_id()
     execute = bench.venue._execute
 
-    def spying(*order: Any) -> Outcome:
+    def spying(order: Any, req_id: str) -> Outcome:
         with sqlite3.connect(bench.memory.path) as other:
             seen.extend(state for (state,) in other.execute("SELECT state FROM fate WHERE req_id = ?", (req_id,)))
         other.close()
-        return execute(*order)
+        return execute(order, req_id)
 
     bench.venue._execute = spying  # type: ignore[method-assign]
     bench.buy(req_id)
@@ -268,6 +268,16 @@ def test_without_memory_and_history_an_order_is_unknown(tmp_path: Path) -> None:
     bench.venue.history_error = None
     assert bench.look(req_id).state == "refused"
     assert bench.venue.executions == []
+
+
+def test_a_young_memory_cannot_tell_of_an_order_whose_time_is_not_told(tmp_path: Path) -> None:
+    """It may have been sent a second ago, through the memory before, and not have reached the history yet."""
+    bench = Bench(tmp_path, young=True)
+    req_id = new_id()
+    assert bench.look(req_id).state == "unknown"
+    assert bench.look(new_id(), created=bench.clock.wall_s()).state == "unseen"
+    bench.clock.pass_s(75)
+    assert bench.look(req_id).state == "unseen"
 
 
 def test_a_memory_stays_young_until_a_run_has_lasted(tmp_path: Path) -> None:

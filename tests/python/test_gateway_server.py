@@ -89,6 +89,37 @@ def test_a_client_that_leaves_before_its_answer_stalls_nobody(tmp_path: Path) ->
         assert served.ask(served.socket(), served.request("HEARTBEAT")) is not None
 
 
+def test_a_client_that_asks_faster_than_it_reads_gets_every_answer(tmp_path: Path) -> None:
+    with Served(tmp_path, encrypted=False) as served:
+        dealer = served.socket(zmq.DEALER)
+        for _ in range(3000):
+            dealer.send_multipart([b"", b"{}"])
+        for _ in range(3000):
+            assert dealer.poll(5000)
+            dealer.recv_multipart()
+        assert served.server.dropped == 0
+
+
+def test_a_client_that_never_reads_costs_itself_its_answers(tmp_path: Path) -> None:
+    with Served(tmp_path, encrypted=False) as served:
+        served.bench.venue.rates = lambda request: {  # type: ignore[method-assign]
+            **{"error": False, "ticket": 0, "msg": "", "retcode": wire.DONE},
+            "data": {"rates": ["x" * 4_000_000]},
+        }
+        silent = served.near.socket(zmq.DEALER)
+        silent.set(zmq.LINGER, 0)
+        silent.set(zmq.RCVHWM, 1)
+        silent.connect(f"tcp://127.0.0.1:{served.server.port}")
+        for _ in range(60):
+            silent.send_multipart([b"", served.request("RATES")])
+        deadline = time.monotonic() + 20
+        while served.server.dropped == 0 and time.monotonic() < deadline:
+            assert served.ask(served.socket(), served.request("HEARTBEAT")) is not None
+        silent.close(0)
+        assert served.server.dropped > 0
+        assert served.ask(served.socket(), served.request("HEARTBEAT")) is not None
+
+
 def test_long_messages_are_answered_or_their_sender_is_dropped(tmp_path: Path) -> None:
     with Served(tmp_path, encrypted=False) as served:
         reply = served.ask(served.socket(), b"[" * (10 << 20))
@@ -106,7 +137,7 @@ def test_ticks_are_published_when_they_change(tmp_path: Path) -> None:
         deaf = served.socket(zmq.SUB, key=None, port=served.server.ticks_port)
         deaf.set(zmq.SUBSCRIBE, b"")
         deadline = time.monotonic() + 10
-        heard = []
+        heard: list[list[bytes]] = []
         while not heard and time.monotonic() < deadline:
             served.bench.clock.pass_s(0.25)  # each tick is of another second: published
             if ears.poll(50):
@@ -124,6 +155,9 @@ def test_ticks_are_published_when_they_change(tmp_path: Path) -> None:
         for _ in range(4):
             served.bench.clock.pass_s(0.25)
             assert not ears.poll(50), "nothing has changed"
+        served.bench.clock.pass_s(4)
+        assert ears.poll(5000), "but it is told now and then"
+        ears.recv_multipart()
         served.bench.venue.fails = {"tick": RuntimeError("no tick")}
         served.bench.clock.pass_s(1)
         assert not deaf.poll(SILENCE_MS), "nobody listens without a key"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mt5_sentinel import wire
+from mt5_sentinel.gateway.memory import Entry
 from tests.python.gateway_desk import Bench, new_id
 
 
@@ -73,8 +75,8 @@ def test_a_clock_may_be_slowed_down_for_long(bench: Bench) -> None:
 def test_a_step_between_the_row_and_the_broker_is_seen(bench: Bench) -> None:
     begin = bench.memory.begin
 
-    def stepping(*order: object) -> None:
-        begin(*order)  # type: ignore[arg-type]
+    def stepping(entry: Entry, why: str = "") -> None:
+        begin(entry, why)
         bench.clock.steady += 30  # half a minute went by, and the wall clock was set back by as much
 
     bench.memory.begin = stepping  # type: ignore[method-assign]
@@ -105,7 +107,7 @@ def test_a_clock_that_was_set_back_between_two_runs_is_noticed(bench: Bench) -> 
 def test_an_order_much_older_than_another_request_is_late(bench: Bench) -> None:
     newest_s = bench.clock.wall_s()
     bench.ask("HEARTBEAT", timestamp=newest_s + 5)
-    old = {"timestamp": newest_s - 56, "not_after": newest_s + 3}
+    old: dict[str, Any] = {"timestamp": newest_s - 56, "not_after": newest_s + 3}
     reply = bench.buy(**old)
     assert (reply.retcode, "came before" in reply.msg) == (wire.EXPIRED, True)
     bench.buy(timestamp=newest_s + 5, not_after=newest_s + 20)
@@ -117,5 +119,6 @@ def test_an_order_much_older_than_another_request_is_late(bench: Bench) -> None:
 def test_a_request_from_the_far_future_makes_nothing_old(bench: Bench) -> None:
     bench.ask("HEARTBEAT", timestamp=4e9)
     bench.buy(timestamp=4e9, not_after=4e9)
+    assert bench.buy().retcode == wire.DONE
     bench.restart()
     assert bench.buy().retcode == wire.DONE

@@ -71,7 +71,15 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def held(**changed: Any) -> _core.Position:
-    facts = {"ticket": 77, "symbol": "EURUSD", "side": "BUY", "lots": 0.1, "price": 1.1, "sl": 1.09, "tp": 1.12}
+    facts: dict[str, Any] = {
+        "ticket": 77,
+        "symbol": "EURUSD",
+        "side": "BUY",
+        "lots": 0.1,
+        "price": 1.1,
+        "sl": 1.09,
+        "tp": 1.12,
+    }
     return _core.Position(**facts | {"opened_s": int(NOW_S), "magic": MAGIC} | changed)
 
 

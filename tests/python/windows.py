@@ -38,7 +38,16 @@ def open_no_directory(path, flags, *rest, **named):
         raise PermissionError(13, "Permission denied", str(path))
     return real_open(path, flags, *rest, **named)
 
-os.open = open_no_directory
+real_replace = os.replace
+
+def replace_no_open_file(source, target, **named):
+    for each in os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else ():
+        shown = f"/proc/self/fd/{each}"
+        if os.path.lexists(shown) and os.readlink(shown) == os.path.abspath(source):
+            raise PermissionError(13, "The process cannot access the file", str(source))
+    return real_replace(source, target, **named)
+
+os.open, os.replace = open_no_directory, replace_no_open_file
 msvcrt = types.ModuleType("msvcrt")
 msvcrt.LK_NBLCK = 2
 msvcrt.locking = lambda descriptor, mode, count: flock(descriptor, 6 if (mode, count) == (2, 1) else 0)

@@ -115,7 +115,23 @@ def history(settings: Settings) -> None:
         raise Misconfigured(message, "bad_configuration")
 
 
-CHECKS: tuple[Check, ...] = (history, check_scoring, local_model, policy, limits, sources.calendar, *brokers.CHECKS)
+def live_model(settings: Settings) -> None:
+    """Whether money is traded with a model that is none."""
+    if settings.live and scores_with_demonstration(settings):
+        message = "live: the bundled model is a demonstration, and no promise of profit; set model to one of your own"
+        raise Misconfigured(message, "demonstration_model")
+
+
+CHECKS: tuple[Check, ...] = (
+    live_model,
+    history,
+    check_scoring,
+    local_model,
+    policy,
+    limits,
+    sources.calendar,
+    *brokers.CHECKS,
+)
 """Asked about the settings before any part is built, so that all mistakes are told at once."""
 
 
@@ -144,12 +160,12 @@ def open_desks(symbols: Sequence[Parts], clock: Clock, *, mode: Mode, durable: b
         account = brokers.paper(shared, durable=durable)
         if account is not None:
             undo.callback(account.close)
-        turn = threading.RLock()
+        journal, turn = Journal(file), threading.RLock()
         desks = []
         for one in symbols:
             broker = brokers.broker(one.settings, account, one.link, clock)
             dealer = brokers.dealer(one.settings, broker, Orders(file), sources.calendar(one.settings), clock, turn)
-            desks.append(_desk(one, dealer, Journal(file), store, clock))
+            desks.append(_desk(one, dealer, journal, store, clock))
         release = undo.pop_all().close
     return tuple(replace(desk, release=release) for desk in desks)
 

@@ -39,29 +39,48 @@ def paper_facts(settings: Settings) -> None:
 
 
 def way(settings: Settings) -> None:
-    """Whether the gateway may be talked to, and is there when orders go to it."""
+    """Whether the gateway may be talked to, and is there when orders or bars come over it.
+
+    In a dry run that only has orders checked there, one that may not be talked to is left out, with a warning.
+    """
     if settings.live and not settings.gtw_host:
         message = "live: orders go to the gateway, and it has no address: set gtw_host, or leave out --live"
         raise Misconfigured(message, "no_gateway")
-    if settings.gtw_host:
-        gateway_link.check(
-            settings.gtw_host,
-            server_key=settings.gtw_server_key,
-            key_file=settings.gtw_key_file,
-            allow_plaintext=settings.allow_plaintext,
-        )
+    if settings.gtw_host and not is_left_out(settings):
+        _check(settings)
+
+
+def is_left_out(settings: Settings) -> bool:
+    """Whether orders go unchecked because the wire to the gateway would be plain text to another machine."""
+    is_needed = settings.live or settings.bars_source == "gateway" or settings.cross_check != "off"
+    has_keys = bool(settings.gtw_server_key or settings.gtw_key_file)
+    is_open = gateway_link.is_loopback(settings.gtw_host) or settings.allow_plaintext
+    return bool(settings.gtw_host) and not (is_needed or has_keys or is_open)
+
+
+def _check(settings: Settings) -> None:
+    gateway_link.check(
+        settings.gtw_host,
+        server_key=settings.gtw_server_key,
+        key_file=settings.gtw_key_file,
+        allow_plaintext=settings.allow_plaintext,
+    )
 
 
 CHECKS: tuple[Check, ...] = (way, paper_facts)
 """Asked about the settings before any part is built."""
 
 
-def link(settings: Settings) -> ZmqLink | None:
-    """A wire to the gateway, where one is configured."""
-    if not settings.gtw_host:
+def link(settings: Settings, *, is_kept: bool = True) -> ZmqLink | None:
+    """A wire to the gateway, where one is configured; one that is kept has to be closed."""
+    if not settings.gtw_host or is_left_out(settings):
         return None
     return ZmqLink(
-        settings.gtw_host, settings.gtw_port, server_key=settings.gtw_server_key, key_file=settings.gtw_key_file
+        settings.gtw_host,
+        settings.gtw_port,
+        server_key=settings.gtw_server_key,
+        key_file=settings.gtw_key_file,
+        is_kept=is_kept,
     )
 
 
@@ -75,7 +94,8 @@ def told(settings: Settings) -> str:
     gateway = f"the gateway at {settings.gtw_host}:{settings.gtw_port}"
     if settings.live:
         return f"LIVE through {gateway}"
-    return f"dry run on paper, orders checked by {gateway}" if settings.gtw_host else "dry run on paper"
+    is_checked = settings.gtw_host and not is_left_out(settings)
+    return f"dry run on paper, orders checked by {gateway}" if is_checked else "dry run on paper"
 
 
 def paper(settings: Settings, *, durable: bool) -> PaperAccount | None:
@@ -112,6 +132,7 @@ def dealer(
     return Dealer(
         own,
         Risk(settings, orders.file, calendar),
+        orders,
         Route(own, orders, clock, **named),  # type: ignore[arg-type] # each value has the type of its name
         Reconciliation(own, orders, state_dir=settings.state_path, **named),  # type: ignore[arg-type]
         turn,

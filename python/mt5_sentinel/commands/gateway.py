@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import signal
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -93,7 +94,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def state_dir() -> Path:
     """The usual place on this system."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "mt5-sentinel-gateway"
     if given := os.environ.get("STATE_DIRECTORY"):
         return Path(given)

@@ -6,8 +6,12 @@ import argparse
 import os
 from contextlib import ExitStack
 
+from mt5_sentinel import _core
 from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.gateway.paper_venue import PaperVenue
+from mt5_sentinel.gateway.recording import load
 from mt5_sentinel.gateway.venue import Venue
+from mt5_sentinel.paper_account import PaperAccount
 from mt5_sentinel.ports import Clock
 from mt5_sentinel.secret import Secret
 
@@ -21,7 +25,15 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--symbol", action="append", metavar="NAME", help="as the broker names it; may be given again (default: EURUSD)"
     )
     paper = parser.add_argument_group("paper")
-    paper.add_argument("--prices", default="bundled", metavar="FILE", help="bars that are played as if it were now")
+    paper.add_argument(
+        "--prices",
+        action="append",
+        metavar="FILE",
+        help="bars that are played as if it were now; with several symbols SYMBOL=FILE each (default: bundled EURUSD)",
+    )
+    paper.add_argument(
+        "--price-side", choices=("bid", "ask", "mid"), default="bid", help="what they show (default: bid)"
+    )
     paper.add_argument("--deposit", type=float, default=10_000.0, metavar="MONEY", help="default: 10000")
     paper.add_argument("--currency", default="USD", help="of the account (default: USD)")
     paper.add_argument("--leverage", type=float, default=30.0, help="default: 30")
@@ -68,4 +80,32 @@ def _terminal(arguments: argparse.Namespace, clock: Clock, undo: ExitStack) -> V
 
 
 def _paper(arguments: argparse.Namespace, clock: Clock, undo: ExitStack) -> Venue:
-    raise Misconfigured("the paper venue is not built in yet", "paper")
+    recordings = {}
+    for symbol, source in _prices(arguments).items():
+        facts = _core.SymbolFacts(symbol, arguments.currency)
+        recording = load(source, facts, spread_points=arguments.spread_points, shows=arguments.price_side)
+        recordings[symbol] = (recording, facts)
+    account = PaperAccount(
+        arguments.state_dir / "paper.db",
+        deposit=arguments.deposit,
+        currency=arguments.currency,
+        leverage=arguments.leverage,
+        seed=arguments.seed,
+        slippage_points_max=arguments.slippage_points,
+    )
+    undo.callback(account.close)
+    return PaperVenue(account, recordings, clock.wall_s, currency=arguments.currency)
+
+
+def _prices(arguments: argparse.Namespace) -> dict[str, str]:
+    """The file of each symbol: ``SYMBOL=FILE``, or a file alone where there is one symbol."""
+    given = arguments.prices or ["bundled"]
+    alone = [source for source in given if "=" not in source]
+    named = dict(source.split("=", 1) for source in given if "=" in source)
+    if alone and len(arguments.symbol) == 1 and len(given) == 1:
+        return {arguments.symbol[0]: alone[0]}
+    missing = [symbol for symbol in arguments.symbol if symbol not in named]
+    if alone or missing:
+        words = f"--prices: no prices for {', '.join(missing) or 'a file without a symbol'}; give SYMBOL=FILE for each"
+        raise Misconfigured(words, "bad_configuration")
+    return {symbol: named[symbol] for symbol in arguments.symbol}

@@ -44,7 +44,7 @@ def calendar(settings: Settings) -> _core.Calendar:
 
 def _market(name: str, settings: Settings, clock: Clock) -> Market:
     if name == "gateway":
-        link = brokers.link(settings)
+        link = brokers.link(settings, is_kept=False)
         if link is None:
             raise Misconfigured("the gateway has no address: set gtw_host", "no_gateway")
         client = GatewayClient(link, clock, where=link.url, timeout_s=settings.fetch_timeout_s)

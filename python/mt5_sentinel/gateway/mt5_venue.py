@@ -140,7 +140,7 @@ class Mt5Venue:
         """Close a position, or a part of it; only one whose magic number is the order's."""
         return self._execute(order, req_id, order.ticket, may_still)
 
-    def modify(self, order: wire.OrderModify) -> Outcome:
+    def modify(self, order: wire.OrderModify, req_id: str = "") -> Outcome:
         """Move stop and target; nothing to change counts as done."""
         try:
             self._terminal.begin()

@@ -27,6 +27,9 @@ MESSAGE_BYTES_MAX = 16 << 20
 WAITING_MAX = 16
 """Requests of one client that wait here; further ones wait at the client."""
 
+ANSWER_MS_MAX = 20
+"""How long an answer may wait for a client that does not read; the others wait meanwhile."""
+
 PARTS_MAX = 16
 """Parts of a message that are kept; an honest one has two."""
 
@@ -118,9 +121,9 @@ class Server:
             reply = self._dispatcher.answer(body[0].bytes) if is_whole else refusal(MALFORMED, words)
             self.served += 1
             try:
-                self._requests.send_multipart([*address, reply], zmq.NOBLOCK)
-            except zmq.Again:
-                self._drop("its client takes no answers")
+                self._requests.send_multipart([*address, reply])
+            except zmq.ZMQError as error:  # it went away, or reads nothing
+                self._drop(f"its client takes no answer: {error.strerror}")
 
     def _receive(self) -> tuple[list[zmq.Frame], int, str]:
         """The first parts of a message, how many it has, and the key of who sent it."""
@@ -148,6 +151,9 @@ class Server:
         if kind == zmq.ROUTER:
             socket.set(zmq.RCVHWM, WAITING_MAX)
             socket.set(zmq.SNDHWM, WAITING_MAX)
+            # A full pipe is told, and waited for a moment: without this an answer to a busy client is dropped silently.
+            socket.set(zmq.ROUTER_MANDATORY, 1)
+            socket.set(zmq.SNDTIMEO, ANSWER_MS_MAX)
         if self._secret is not None:
             secure(socket, self._secret)
         url = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"

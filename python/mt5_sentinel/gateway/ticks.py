@@ -1,4 +1,4 @@
-"""Prices for whoever wants to hear them: each symbol's newest tick, published when it has changed."""
+"""Prices for whoever wants to hear them: each symbol's newest tick, published when it changes, and now and then."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from mt5_sentinel.wire import Tick
 
 PERIOD_S = 0.25
 
+REPEAT_S = 5.0
+"""After so long a tick is sent though nothing changed: who has just come hears it, and silence means a fault."""
+
 
 class Ticks:
     """Asks the venue between requests, in their thread: a terminal answers one thread only."""
@@ -22,7 +25,8 @@ class Ticks:
     def __init__(self, venue: Venue, symbols: Sequence[str], steady_s: Callable[[], float]) -> None:
         """Nothing is asked yet."""
         self._venue, self._symbols, self._steady_s = venue, tuple(symbols), steady_s
-        self._newest: dict[str, Tick] = {}
+        self._sent: dict[str, tuple[Tick | None, float]] = {}
+        """The newest tick that was sent, and when."""
         self._next_s = steady_s()
         self._sayings = Sayings(steady_s, lines_max=5)
 
@@ -31,7 +35,7 @@ class Ticks:
         return max(0.0, self._next_s - self._steady_s())
 
     def publish(self, socket: zmq.Socket[bytes]) -> int:
-        """Send what has changed, if it is time; returns how many ticks that were."""
+        """Send what is to be sent, if it is time; returns how many ticks that were."""
         if self.wait_s() > 0:
             return 0
         self._next_s = self._steady_s() + PERIOD_S
@@ -44,9 +48,11 @@ class Ticks:
             self._sayings.say(logging.WARNING, "%s: no tick: %s", symbol, error)
             return False
         tick = found[0]
-        if tick is None or _price(tick) == _price(self._newest.get(symbol)):
+        now_s = self._steady_s()
+        sent, sent_s = self._sent.get(symbol, (None, -REPEAT_S))
+        if tick is None or (_price(tick) == _price(sent) and now_s < sent_s + REPEAT_S):
             return False
-        self._newest[symbol] = tick
+        self._sent[symbol] = (tick, now_s)
         socket.send_multipart([symbol.encode(), msgspec.json.encode(tick)], zmq.NOBLOCK)
         return True
 

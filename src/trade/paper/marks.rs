@@ -1,9 +1,9 @@
 //! What prices do: stops and targets on bars and ticks, and the stop out.
 
 use super::{Deal, DealBy, Held, PaperAccount, STOP_OUT_SHARE, stops};
+use crate::Result;
 use crate::bars::{Bar, Bars};
 use crate::trade::Quote;
-use crate::{Error, Result};
 
 impl PaperAccount {
     /// The deals that bars which closed, oldest first, and then a newest price make.
@@ -12,18 +12,15 @@ impl PaperAccount {
     /// or later. Bars show one side of the market; the distance to the other is the quote's.
     ///
     /// # Errors
-    /// [`Error::BadQuote`] when the quote is no price.
+    /// As [`Quote::checked`].
     pub fn propose_mark(&self, symbol: &str, quote: Quote, bars: Option<&Bars>) -> Result<Vec<Deal>> {
-        if !(quote.bid > 0.0 && quote.ask >= quote.bid && quote.ask.is_finite()) {
-            let problem = format!("bid {} and ask {} of {symbol:.32} are no prices", quote.bid, quote.ask);
-            return Err(Error::BadQuote { problem });
-        }
+        Quote::checked(quote.time_s, quote.bid, quote.ask)?;
         // What follows depends on what came before it, so all happens on a copy first.
         let mut copy = self.clone();
         let mut deals = Vec::new();
         for bar in bars.map(Bars::iter).into_iter().flatten() {
             if copy.executed_s(symbol).is_none_or(|newest_s| bar.time > newest_s) {
-                copy.reach(symbol, &mut deals, |held| copy_of_bar(self, held, &bar, quote, symbol), bar.time)?;
+                copy.reach(symbol, &mut deals, |held| hit_by(self, held, &bar, quote, symbol), bar.time)?;
             }
         }
         copy.note(symbol, quote, bars);
@@ -73,7 +70,7 @@ impl PaperAccount {
     }
 }
 
-fn copy_of_bar(account: &PaperAccount, held: &Held, bar: &Bar, quote: Quote, symbol: &str) -> Option<(DealBy, f64)> {
+fn hit_by(account: &PaperAccount, held: &Held, bar: &Bar, quote: Quote, symbol: &str) -> Option<(DealBy, f64)> {
     let listed = account.symbols.get(symbol).filter(|_| bar.time >= held.watched_from_s)?;
     let shift = stops::shift(held.position.side, listed.shows, quote.ask - quote.bid);
     stops::on_bar(&held.position, bar, shift)

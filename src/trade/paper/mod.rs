@@ -9,6 +9,7 @@ mod denial;
 mod ledger;
 mod marks;
 mod orders;
+mod recording;
 mod slippage;
 mod stops;
 
@@ -18,6 +19,7 @@ pub use carried::OldFill;
 pub use deal::{Deal, DealBy, Entry};
 pub use denial::Denial;
 pub use orders::{Exit, Levels, Opening};
+pub use recording::{PlayedBar, Recording};
 
 use super::{Account, Position, Quote, QuoteSide, SymbolFacts};
 use crate::{Error, Result};

@@ -6,7 +6,7 @@ use super::Switch;
 use super::exits::{Exit, Purpose, long_closure_s};
 use super::exposure::{self, Added, Pending};
 use super::ledger::{Because, DAY_S, Ledger, State, losses};
-use super::limits::Limits;
+use super::limits::{Limits, StopMode};
 use super::news::News;
 use super::refusal::{Refusal, Refused, bounded};
 use super::{size, stops};
@@ -153,7 +153,7 @@ fn entry(
     let held = exposure::held(around.book, around.pending, limits.set.magic, &leaving);
     exposure::check_counts(&held, wish.symbol, limits)?;
     let facts = facts(wish, around)?;
-    let stops = stops::stops(wish.side, &wish.quote, atr(wish.bars), facts, limits)?;
+    let stops = stops::stops(wish.side, &wish.quote, atr(wish.bars, limits), facts, limits)?;
     let lots = size::lots(wish.side, &stops, around.book.account.equity, facts, limits)?;
     let added = Added { symbol: wish.symbol, lots, price: stops.price };
     exposure::check_worth(&held, added, around.facts, limits)?;
@@ -167,8 +167,11 @@ fn facts<'a>(wish: &Wish<'_>, around: &Around<'a>) -> Result<&'a SymbolFacts, Re
     around.facts.get(wish.symbol).ok_or_else(unknown)
 }
 
-/// The newest average true range; `None` where the bars are too few for a settled one.
-fn atr(bars: &Bars) -> Option<f64> {
+/// The newest average true range, where stops are measured in it; `None` where the bars are too few for a settled one.
+fn atr(bars: &Bars, limits: &Limits) -> Option<f64> {
+    if limits.set.stop_mode == StopMode::Pips {
+        return None;
+    }
     let column = Selection::named(&["atr_14"]).ok()?;
     latest_selected(bars, &column).ok()?.first().copied()
 }

@@ -158,7 +158,7 @@ fn judged(ledger: &Ledger, held: Option<Because>, seen: &Observed<'_>, limits: &
     if held == Some(Because::Drawdown) || drawdown >= set.drawdown_max {
         (State::Halted, Some(Because::Drawdown), None)
     } else if held == Some(Because::DailyLoss) || loss >= set.daily_loss_max {
-        (State::Halted, Some(Because::DailyLoss), Some((ledger.day + 1) * DAY_S))
+        (State::Halted, Some(Because::DailyLoss), Some(ledger.day.saturating_add(1).saturating_mul(DAY_S)))
     } else if seen.switch != Switch::Off {
         (State::Halted, Some(Because::KillSwitch), None)
     } else if pause_until_s.is_some() {

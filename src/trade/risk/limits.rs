@@ -66,8 +66,8 @@ pub struct Limits {
     pub(super) groups: Vec<Vec<String>>,
 }
 
-/// Smallest volume step of the trade protocol, lots.
-const VOLUME_STEP_LOTS: f64 = 0.01;
+/// Smallest volume and step of the trade protocol, lots.
+pub(super) const VOLUME_STEP_LOTS: f64 = 0.01;
 
 /// Greatest volume the trade protocol can carry, lots.
 const VOLUME_LOTS_MAX: f64 = 100.0;

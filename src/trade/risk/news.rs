@@ -38,29 +38,16 @@ impl News {
     /// [`Error::BadSetting`] naming every bad line (the first ten one by one) by its number in the file.
     pub fn parse(file: &[u8]) -> Result<Self> {
         let text = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
-        let mut lines = ::csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .trim(::csv::Trim::All)
-            .from_reader(text)
-            .into_records();
-        match lines.next() {
-            Some(Ok(header)) if header.iter().eq(HEADER) => {}
-            _ => return Err(bad(format!("the first line must be `{}`", HEADER.join(",")))),
+        // Line by line: a quote that is not closed must not swallow the windows behind it.
+        let mut lines = text.split(|byte| *byte == b'\n').map(fields).enumerate();
+        if lines.next().is_none_or(|(_, header)| !header.is_some_and(|header| header.iter().eq(HEADER))) {
+            return Err(bad(format!("the first line must be `{}`", HEADER.join(","))));
         }
         let (mut windows, mut faults) = (Vec::new(), Vec::new());
-        for (row, line) in lines.enumerate() {
-            // A quoted title may hold line ends: only the reader knows on which line a record begins.
-            let counted = |record: &StringRecord| record.position().map_or(row as u64 + 2, ::csv::Position::line);
-            match line {
-                Ok(record) => match window(&record) {
-                    Ok(window) => windows.push(window),
-                    Err(problem) => faults.push(format!("line {}: {problem}", counted(&record))),
-                },
-                Err(error) => {
-                    let at = error.position().map_or(row as u64 + 2, ::csv::Position::line);
-                    faults.push(format!("line {at}: no UTF-8 text"));
-                }
+        for (at, line) in lines {
+            match line.map_or_else(|| Err("no UTF-8 text".into()), |record| window(&record)) {
+                Ok(window) => windows.extend(window),
+                Err(problem) => faults.push(format!("line {}: {problem}", at + 1)),
             }
         }
         if faults.is_empty() { Ok(Self { windows }) } else { Err(bad(told(&faults))) }
@@ -82,7 +69,17 @@ impl News {
     }
 }
 
-fn window(record: &StringRecord) -> std::result::Result<NewsWindow, String> {
+/// Fields of one line, none of an empty one; `None` where it is no text.
+fn fields(line: &[u8]) -> Option<StringRecord> {
+    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).trim(::csv::Trim::All).from_reader(line);
+    let mut record = StringRecord::new();
+    reader.read_record(&mut record).ok().map(|_| record)
+}
+
+fn window(record: &StringRecord) -> std::result::Result<Option<NewsWindow>, String> {
+    if record.is_empty() {
+        return Ok(None);
+    }
     let [from, to, currency, title] = record.iter().collect::<Vec<_>>()[..] else {
         return Err(format!("{} fields, {} are expected", record.len(), HEADER.len()));
     };
@@ -94,10 +91,7 @@ fn window(record: &StringRecord) -> std::result::Result<NewsWindow, String> {
     if !(currency.is_empty() || is_code) {
         return Err(format!("{:?} is no currency such as USD; leave it empty for all", shown(currency)));
     }
-    if title.contains(['\n', '\r']) {
-        return Err(format!("the title {:?} goes on in the next line; is a quote not closed?", shown(title)));
-    }
-    Ok(NewsWindow { from_s, to_s, currency: currency.into(), title: title.into() })
+    Ok(Some(NewsWindow { from_s, to_s, currency: currency.into(), title: title.into() }))
 }
 
 fn moment(text: &str) -> std::result::Result<i64, String> {

@@ -1,6 +1,6 @@
 //! How many lots an entry has.
 
-use super::limits::{Limits, Sizing};
+use super::limits::{Limits, Sizing, VOLUME_STEP_LOTS};
 use super::refusal::{Refusal, Refused};
 use super::steps::Grid;
 use super::stops::Stops;
@@ -11,7 +11,7 @@ use crate::trade::{Side, SymbolFacts};
 /// Fixed sizing is scaled down by what its stop was widened, so that widening never puts more money at risk.
 ///
 /// # Errors
-/// `refused_volume` below the broker's least volume, and where nothing can be computed.
+/// `refused_volume` below the least volume of broker and protocol, and where nothing can be computed.
 pub(super) fn lots(
     side: Side,
     stops: &Stops,
@@ -31,10 +31,9 @@ pub(super) fn lots(
     let grid = Grid::new(broker.volume_step);
     let cap = set.volume_lots_max.min(broker.volume_max);
     let lots = grid.at(grid.below(wanted).min(grid.capped(cap)));
-    // The volume must be one the broker takes and the protocol can carry; neither is reached by rounding up.
-    if lots <= 0.0 || lots < broker.volume_min {
-        let detail =
-            format!("{wanted:.6} lots, cut to {lots}, are less than the broker's least of {}", broker.volume_min);
+    let least = broker.volume_min.max(VOLUME_STEP_LOTS);
+    if lots < least {
+        let detail = format!("{wanted:.6} lots, cut to {lots}, are less than {least}, the least an order may have");
         return Err((Refusal::Volume, detail));
     }
     Ok(lots)

@@ -9,7 +9,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rust test-python lint format bench docs faults model wheel clean tools
+.PHONY: help run test test-rust test-python lint format bench docs faults simulate model wheel clean tools
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ docs: $(VENV)/.dev  ## write docs/FEATURES.md and docs/CONFIGURATION.md from the
 
 faults: $(VENV)/.dev  ## write docs/FAULTS.md from a run of the daemon under every fault
 	SENTINEL_WRITE_DOCS=1 $(BIN)/python -m pytest -q tests/python/test_fault_table.py
+
+simulate: $(VENV)/.dev  ## the order path under faults: make simulate SEEDS=1-5000 MINUTES=2000
+	$(BIN)/python -m tests.python.storm $(or $(SEEDS),1-20) $(or $(MINUTES),2000)
 
 model: $(VENV)/.dev  ## train the bundled model again
 	$(BIN)/python -m mt5_sentinel.research.train

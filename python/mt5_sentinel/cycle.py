@@ -40,9 +40,8 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
     """Book → bars → features → scores → decision → ruling → order; ``record`` follows every step."""
     settings, moment_s = desk.settings, int(now_s)
     is_open = desk.calendar.is_open(moment_s)
-    if is_open or desk.orders.unresolved(settings.symbol):
-        with stage(record, "book"):
-            desk.dealer.begin(record, now_s)
+    with stage(record, "book"):
+        (desk.dealer.begin if is_open else desk.dealer.watch)(record, now_s)
     if not is_open:
         _note_closed(desk, record, moment_s)
         return

@@ -7,7 +7,7 @@ import threading
 from typing import NamedTuple
 
 from mt5_sentinel import _core
-from mt5_sentinel.errors import Refused
+from mt5_sentinel.errors import Refused, Transient, Unusable
 from mt5_sentinel.orders import Kept, Orders
 from mt5_sentinel.ports import Broker
 from mt5_sentinel.reconcile import Compared, Reconciliation
@@ -79,14 +79,24 @@ class Dealer:
         """
         self._facts.clear()  # what a tick is worth changes
         self._route.recover()
-        standing = self.look(record, now_s)
-        due = self.risk.due_exits(standing.book, now_s)
-        for one in due:
-            self._route.leave(one, record)
-        leaving = {one.ticket for one in due}
-        for kept, position in standing.compared.naked:
-            if kept.ticket not in leaving:
-                self._protect(kept, position, record, now_s)
+        for due in self.risk.due_exits(self.broker.book(), now_s):  # first: nothing below may keep an exit
+            self._route.leave(due, record)
+        for kept, position in self.look(record, now_s).compared.naked:
+            self._protect(kept, position, record, now_s)
+
+    def watch(self, record: CycleRecord, now_s: float) -> None:
+        """What a cycle does while the market is closed: as ``begin``, but a broker that is away costs nothing.
+
+        The account is looked at, so that a gap over the weekend counts as the loss of its day.
+
+        Raises:
+            Uncertain: the fate of an order is still unknown.
+        """
+        try:
+            self.begin(record, now_s)
+        except (Transient, Unusable) as error:
+            record.conditions.append("broker_away")
+            log.info("The market is closed, and the broker does not answer: %s", error)
 
     def look(self, record: CycleRecord, now_s: float) -> Standing:
         """The book, compared with the journal; the account's state goes along."""
@@ -168,7 +178,12 @@ class Dealer:
         """Facts of every symbol that counts towards a limit, asked once a cycle."""
         counted = {self._symbol} | {position.symbol for position in book.positions} | self._orders.symbols()
         for symbol in counted - self._facts.keys():
-            self._facts[symbol] = self.broker.facts(symbol)
+            try:
+                self._facts[symbol] = self.broker.facts(symbol)
+            except (Transient, Unusable):  # noqa: PERF203 - a few symbols, once a cycle
+                if symbol == self._symbol:
+                    raise
+                log.warning("%s: the broker tells no facts of %s; risk opens nothing without", self._symbol, symbol)
         return dict(self._facts)
 
 

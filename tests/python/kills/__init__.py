@@ -1,0 +1,1 @@
+"""The daemon and the gateway as real processes that are killed, again and again."""

@@ -1,0 +1,168 @@
+"""One seed lived through: the parts are put together, the storm passes, and what is left is looked at."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+import tempfile
+import time
+import traceback
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest import mock
+
+from mt5_sentinel import risk
+from mt5_sentinel.settings import Settings
+from tests.python.storm import rest
+from tests.python.storm.daemon_side import DaemonSide, StormMarket, StormScorer
+from tests.python.storm.gateway_side import GatewaySide
+from tests.python.storm.happenings import Happenings
+from tests.python.storm.machine import Machine, watched_disks
+from tests.python.storm.paper_broker import PaperDesk
+from tests.python.storm.prices import Prices
+from tests.python.storm.watch import Watch
+from tests.python.storm.weather import Weather, draw
+from tests.python.storm.wire_door import StormLink
+from tests.python.storm.world import World
+
+QUIET_MINUTES = 12
+"""After the storm, until book and journal have to agree."""
+
+Mutant = Callable[[], AbstractContextManager[object]]
+
+
+@dataclass
+class Lived:
+    """What came of a seed."""
+
+    seed: int
+    minutes: int
+    told: list[tuple[str, str]] = field(default_factory=list)
+    seen: Counter[str] = field(default_factory=Counter)
+    executed: int = 0
+    cycles: int = 0
+    digest: str = ""
+    """Of every row of the journal."""
+
+    @property
+    def violations(self) -> str:
+        """Each broken promise, with the command that shows it again."""
+        lines = [f"  {which}: {what}" for which, what in self.told[:10]]
+        head = f"seed {self.seed}, {len(self.told)} violations: make simulate SEEDS={self.seed} MINUTES={self.minutes}"
+        return "\n".join([head, *lines])
+
+
+def live(seed: int, minutes: int, *, weather: Weather | None = None, mutant: Mutant | None = None) -> Lived:
+    """Live through a seed; the same seed comes to the same journal, byte for byte."""
+    logging.getLogger("mt5_sentinel").setLevel(logging.CRITICAL + 1)
+    memory = Path("/dev/shm")  # noqa: S108 - files that need not survive a power failure
+    with ExitStack() as stack:
+        place = tempfile.TemporaryDirectory(prefix="storm", dir=memory if memory.is_dir() else None)
+        state = Path(stack.enter_context(place))
+        # How long a stage took is the one thing in the journal that this machine's own clock writes.
+        stack.enter_context(mock.patch.object(time, "perf_counter", lambda: 0.0))
+        # The names of questions are drawn too, or a reply would differ from run to run.
+        names = random.Random(f"names {seed}")  # noqa: S311 - names, not secrets
+        drawn = mock.patch.object(uuid, "uuid4", lambda: uuid.UUID(int=names.getrandbits(128)))
+        stack.enter_context(drawn)
+        # The real bound makes each look at the book read a thousand rows, which is most of a run's time.
+        stack.enter_context(mock.patch.object(risk, "CLOSED_MAX", 60))
+        if mutant is not None:
+            stack.enter_context(mutant())
+        life = _Life(seed, minutes, weather or draw(seed), state)
+        try:
+            return life.run()
+        except Exception:  # noqa: BLE001 - what tears through the daemon is a finding like the others
+            return Lived(seed, minutes, [*life.world.told, ("torn", traceback.format_exc())])
+
+
+class _Life:
+    def __init__(self, seed: int, minutes: int, weather: Weather, state: Path) -> None:
+        self.seed, self.minutes, self.weather, self.flattens = seed, minutes, weather, seed % 2 == 0
+        self.world = World(seed, weather.rates)
+        self.settings = Settings(
+            interval="1m",
+            market="always",
+            live=True,
+            gtw_host="localhost",
+            history_bars=300,
+            stale_grace_s=900,
+            state_dir=str(state / "daemon"),
+            **weather.settings,
+        )
+        self.gateway_state = state / "gateway"
+        for folder in (self.gateway_state, state / "daemon"):
+            folder.mkdir()
+        self.daemon_machine = Machine(self.world, "daemon")
+        self.gateway_machine = Machine(self.world, "gateway")
+
+    def run(self) -> Lived:
+        owners = {
+            "journal.db": self.daemon_machine,
+            "bars.db": self.daemon_machine,
+            "gateway.db": self.gateway_machine,
+            "gateway.lock": self.gateway_machine,
+            "paper.db": self.gateway_machine,
+        }
+        with watched_disks(owners):
+            self._put_together()
+            end_s = self.world.began_s + self.minutes * 60
+            self.daemon.live_until(end_s)
+            self._calm_down()
+            self.daemon.live_until(end_s + QUIET_MINUTES * 60)
+            lived = self._look_back()
+            self.daemon.close()
+            self.gateway.close()
+            self.watch.close()
+        return lived
+
+    def _put_together(self) -> None:
+        world, prices, weather = self.world, Prices(self.seed), self.weather
+        market = StormMarket(world, prices, weather.tells_time)
+        self.scorer = StormScorer(world, weather.holds)
+        self.daemon = DaemonSide(self.daemon_machine, self.settings, market, self.scorer)
+        journal = self.daemon.state / "journal.db"
+        self.watch = Watch(world, journal, self.daemon_machine.clock, self.settings)
+        self.gateway = GatewaySide(
+            self.gateway_machine,
+            self.gateway_state,
+            lambda: PaperDesk(self.gateway_state, lambda: world.now_s, prices, self.settings, durable=False),
+            self.watch,
+            self.settings,
+        )
+        self.daemon.link = StormLink(world, self.daemon_machine, self.gateway)
+        Happenings(world, self.daemon, self.gateway, weather.minutes)
+
+    def _calm_down(self) -> None:
+        """Every fault ends, and no signal comes any more."""
+        self.world.calm = True
+        self.scorer.holds = 1.0
+        for machine in (self.daemon_machine, self.gateway_machine):
+            machine.clock.step_to(0.0)
+            machine.full_until_s = 0.0
+        halt = self.daemon.state / "HALT"
+        halt.unlink(missing_ok=True)
+        if self.flattens:  # one seed in two ends with a person who wants to be out
+            halt.write_text("flatten", encoding="utf-8")
+        self.gateway.heal()
+
+    def _look_back(self) -> Lived:
+        self.watch.look_back()
+        rest.check(self.world, self.daemon, self.gateway)
+        if self.flattens:
+            rest.check_flat(self.world, self.daemon, self.gateway)
+        text = "\n".join(rest.dump(self.daemon.state / "journal.db", str(self.daemon.state.parent)))
+        return Lived(
+            seed=self.seed,
+            minutes=self.minutes,
+            told=self.world.told,
+            seen=self.world.seen,
+            executed=len(self.watch.executed),
+            cycles=len(self.daemon.records),
+            digest=hashlib.sha256(text.encode()).hexdigest(),
+        )

@@ -1,0 +1,76 @@
+"""What has to be true when the storm is over: book and journal agree, nothing is open that should not be."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.python.storm.daemon_side import DaemonSide
+from tests.python.storm.gateway_side import GatewaySide
+from tests.python.storm.watch import rows
+from tests.python.storm.world import World
+
+TABLES = ("cycle", "intent", "position", "risk", "risk_change", "difference")
+
+PERIOD_S = 60
+
+
+def check(world: World, daemon: DaemonSide, gateway: GatewaySide) -> None:
+    """Hold what is left against the promises."""
+    _agreement(world, daemon, gateway)
+    _heartbeat(world, daemon)
+
+
+def check_flat(world: World, daemon: DaemonSide, gateway: GatewaySide) -> None:
+    """Nothing of the daemon is open after some quiet minutes of a kill switch that flattens."""
+    for one in gateway.positions():
+        if one.magic == daemon.settings.magic:
+            world.violated("exits", f"position {one.ticket} is open after minutes of `flatten`")
+
+
+def _agreement(world: World, daemon: DaemonSide, gateway: GatewaySide) -> None:
+    journal, magic = daemon.state / "journal.db", daemon.settings.magic
+    told = world.violated
+    book = {one.ticket: one.volume for one in gateway.positions() if one.magic == magic}
+    kept = dict(rows(journal, "SELECT ticket, lots FROM position WHERE state = 'open'"))
+    for ticket in sorted(book.keys() | kept.keys()):
+        ours, theirs = kept.get(ticket, 0.0), book.get(ticket, 0.0)
+        if abs(ours - theirs) > 1e-9:
+            told("at rest", f"position {ticket}: {ours} lots by the journal, {theirs} at the broker")
+    for req_id, state in rows(journal, "SELECT req_id, state FROM intent WHERE state IN ('intended', 'unknown')"):
+        told("at rest", f"order {req_id} is still {state}")
+    settled = dict(rows(journal, "SELECT req_id, state FROM intent"))
+    for req_id in gateway.watch.times:
+        if settled.get(req_id) not in ("filled", None):
+            told("lost", f"order {req_id} was executed, and is {settled.get(req_id)} by the journal")
+    for req_id, state in settled.items():
+        if state == "filled" and req_id not in gateway.watch.times:
+            told("lost", f"order {req_id} is filled by the journal, and was never executed")
+    last = rows(journal, "SELECT reason, conditions FROM cycle ORDER BY id DESC LIMIT 1")
+    if last and last[0][0] == "refused_frozen" and not rows(journal, "SELECT 1 FROM difference WHERE rule = 'freeze'"):
+        told("at rest", "frozen, and no difference is named")
+
+
+def _heartbeat(world: World, daemon: DaemonSide) -> None:
+    """A finished record in every minute of a daemon that lives and whose clock does not step."""
+    told = world.violated
+    steps = [at_s for at_s, _ in daemon.machine.clock.offsets[1:]]
+    beats = [at_s for at_s, _ in daemon.records]
+    for before_s, after_s in itertools.pairwise(beats):
+        died = any(before_s - 1 < at_s <= after_s + 1 for at_s in daemon.lives)
+        stepped = any(before_s - PERIOD_S < at_s <= after_s for at_s in steps)
+        if not died and after_s - before_s > (2.1 if stepped else 1.6) * PERIOD_S:
+            told("heartbeat", f"silent from {before_s - world.began_s:.0f} s to {after_s - world.began_s:.0f} s")
+        if not died and not stepped and after_s - before_s < PERIOD_S / 2:
+            told("heartbeat", f"two cycles within {after_s - before_s:.1f} s at {after_s - world.began_s:.0f} s")
+    unfinished = "SELECT count(*) FROM cycle WHERE status = 'running'"
+    if rows(daemon.state / "journal.db", unfinished)[0][0]:
+        told("heartbeat", "a record was left unfinished")
+
+
+def dump(journal: Path, place: str) -> Iterator[str]:
+    """Every row of the journal, as text; ``place`` is where this run happened to keep its files."""
+    for table in TABLES:
+        for row in rows(journal, f"SELECT * FROM {table} ORDER BY rowid"):
+            yield f"{table} {row!r}".replace(place, "")

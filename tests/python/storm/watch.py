@@ -1,0 +1,175 @@
+"""What the broker sees: every execution is held against the promises, by an account of its own."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mt5_sentinel.gateway.venue import Outcome, Venue
+from mt5_sentinel.settings import Settings
+from mt5_sentinel.wire import OrderClose, OrderSend, PositionData, Request
+from tests.python.storm.machine import connect
+from tests.python.storm.world import MachineClock, World
+
+CONTRACT = 100_000
+"""Units of the base currency in a lot."""
+
+NEWS_S = 120.0
+"""A position of somebody else that is younger need not be known to the daemon yet."""
+
+UNRESOLVED = "SELECT req_id FROM intent WHERE state IN ('intended', 'unknown')"
+
+ORDERS = ("ORDER_SEND", "ORDER_CLOSE")
+
+
+@dataclass(frozen=True)
+class Executed:
+    """One execution at the broker."""
+
+    at_s: float
+    """True time."""
+    req_id: str
+    is_opening: bool
+    lots: float
+    created_s: float
+    """By the clock of the daemon, from its journal."""
+
+
+class Watch:
+    """The witness at the broker's desk."""
+
+    def __init__(self, world: World, journal: Path, daemon: MachineClock, settings: Settings) -> None:
+        """Nothing was seen yet."""
+        self.world = world
+        self.executed: list[Executed] = []
+        self.times: Counter[str] = Counter()
+        self.answers: Counter[tuple[str, int]] = Counter()
+        """Replies of the gateway by action and retcode."""
+        self.unwitnessed: list[tuple[OrderSend | OrderClose, str]] = []
+        """Orders during whose execution the process that holds the broker's book was killed."""
+        self._journal = journal
+        self._clock = daemon
+        self._settings = settings
+        self._sent_s: dict[str, float] = {}
+        self._reading: sqlite3.Connection | None = None
+
+    def sent(self, request: bytes) -> None:
+        """A request leaves the daemon."""
+        if b'"ORDER_' in request[:30]:
+            asked = msgspec.json.decode(request, type=Request)
+            if asked.action in ORDERS and asked.req_id not in self._sent_s:
+                self._sent_s[asked.req_id] = self.world.now_s
+                self._check_frozen(asked.req_id)
+
+    def answered(self, request: bytes, retcode: int) -> None:
+        """The gateway answered; what it may never say to an exit is told."""
+        action = request[11 : request.index(b'"', 11)].decode()
+        self.answers[action, retcode] += 1
+        if action == "ORDER_CLOSE" and retcode == -6:
+            self.world.violated("exits", "the gateway refused an exit because it is halted")
+
+    def execution(
+        self,
+        order: OrderSend | OrderClose,
+        req_id: str,
+        outcome: Outcome,
+        positions: list[PositionData],
+        late_s: float = 0.0,
+    ) -> None:
+        """The broker executed an order, ``late_s`` after it took it; ``positions`` are those after it."""
+        done, now_s = outcome.executed, self.world.now_s
+        if done is None:
+            return
+        self.times[req_id] += 1
+        if self.times[req_id] > 1:
+            self.world.violated("twice", f"{req_id} was executed {self.times[req_id]} times")
+        intent = self._intent(req_id)
+        if intent is None:
+            self.world.violated("journal first", f"{req_id} was executed, and the journal does not know it")
+            created_s = self._sent_s.get(req_id, now_s)
+        else:
+            created_s = intent[0]
+            self._check_time(req_id, *intent, now_s - late_s)
+        is_opening = isinstance(order, OrderSend)
+        self.executed.append(Executed(now_s, req_id, is_opening, done.volume, created_s))
+        if isinstance(order, OrderSend):
+            self._check_opening(order, req_id, done.volume, positions)
+
+    def find_unwitnessed(self, venue: Venue) -> None:
+        """Learn from the broker's book which of those were executed."""
+        for order, req_id in self.unwitnessed:
+            found = venue.find(req_id, 0.0)
+            if found is not None:
+                self.execution(order, req_id, found, venue.positions())
+        self.unwitnessed.clear()
+
+    def close(self) -> None:
+        """Close what was read."""
+        if self._reading is not None:
+            self._reading.close()
+
+    def _check_frozen(self, req_id: str) -> None:
+        """Nothing new is sent while the fate of another order is unknown."""
+        for (other,) in self._read(f"{UNRESOLVED} AND req_id <> ?", (req_id,)):
+            self.world.violated("frozen", f"{req_id} was sent while the fate of {other} is unknown")
+
+    def _intent(self, req_id: str) -> tuple[float, float] | None:
+        """When the journal on disk says that an order was created, and until when it may be executed."""
+        query = "SELECT created_s, not_after_s FROM intent WHERE req_id = ?"
+        found = self._read(query, (req_id,))
+        return found[0] if found else None
+
+    def _read(self, query: str, values: tuple[Any, ...]) -> list[Any]:
+        """What the journal has on disk, as another process sees it."""
+        if self._reading is None:
+            self._reading = connect(f"{self._journal.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        return self._reading.execute(query, values).fetchall()
+
+    def _check_time(self, req_id: str, created_s: float, not_after_s: float, at_s: float) -> None:
+        sent_s = self._sent_s.get(req_id, at_s)
+        latest_s = self._clock.latest_true_s(created_s, sent_s) + (not_after_s - created_s)
+        late_s = at_s - latest_s - self._settings.gtw_skew_max_s
+        if late_s > 0.01:
+            self.world.violated("late", f"{req_id} was executed {late_s:.2f} s too late")
+
+    def _check_opening(self, order: OrderSend, req_id: str, lots: float, positions: list[PositionData]) -> None:
+        settings, told = self._settings, self.world.violated
+        if order.sl is None:
+            told("naked", f"{req_id} opened without a stop")
+        if lots > settings.volume_lots_max + 1e-9:
+            told("limits", f"{req_id} opened {lots} lots")
+        own = [one for one in positions if one.magic == settings.magic]
+        if len([one for one in own if one.symbol == order.symbol]) > settings.positions_symbol_max:
+            told("limits", f"{req_id} made {len(own)} own positions of {order.symbol}")
+        counted = [one for one in positions if one in own or (one.time or 0.0) < self.world.now_s - NEWS_S]
+        if len(counted) > settings.positions_max:
+            told("limits", f"{req_id} made {len(counted)} positions")
+        worth = sum(one.volume * CONTRACT * one.price for one in counted)
+        bound = min(settings.exposure_symbol_max, settings.exposure_group_max, settings.exposure_total_max)
+        if worth > bound * 1.01:
+            told("limits", f"{req_id} made an exposure of {worth:.0f}")
+
+    def look_back(self) -> None:
+        """What shows at the end only: openings within a minute (risk counts whole seconds), and within a day."""
+        created = sorted(one.created_s for one in self.executed if one.is_opening)
+        for n, first_s in enumerate(created):
+            within = sum(other_s < first_s + 59 for other_s in created[n:])
+            if within > self._settings.orders_per_minute_max:
+                self.world.violated("limits", f"{within} openings within a minute")
+        days = Counter(int(at_s // 86_400) for at_s in created)
+        if days and max(days.values()) > self._settings.orders_per_day_max:
+            self.world.violated("limits", f"{max(days.values())} openings in a day")
+
+
+def rows(path: Path, query: str) -> list[Any]:
+    """Rows of a file that another process may write."""
+    reading = connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        return reading.execute(query).fetchall()
+    finally:
+        reading.close()

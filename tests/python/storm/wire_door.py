@@ -1,0 +1,69 @@
+"""The wire between daemon and gateway, which loses, delays, repeats and reorders what it carries."""
+
+from __future__ import annotations
+
+from tests.python.storm.gateway_side import GatewaySide
+from tests.python.storm.machine import Machine
+from tests.python.storm.world import World
+
+LATE_S_MAX = 90.0
+"""How late a request arrives at most."""
+
+
+class StormLink:
+    """``ports.Link`` over a faulty wire."""
+
+    def __init__(self, world: World, daemon: Machine, gateway: GatewaySide) -> None:
+        """Nothing was sent yet."""
+        self._world = world
+        self._daemon = daemon
+        self._gateway = gateway
+        self._sent = 0
+
+    def exchange(self, request: bytes, patience_s: float) -> bytes | None:
+        """Send, and wait; the faults are drawn here."""
+        world = self._world
+        self._daemon.may_die("before a send")
+        self._gateway.watch.sent(request)
+        self._sent += 1
+        deadline_s = world.now_s + patience_s
+        reply = self._carry(request, patience_s)
+        if reply is None or world.now_s > deadline_s:
+            world.advance(deadline_s - world.now_s)
+            reply = None
+        self._daemon.may_die("after an answer" if reply is not None else "after a silence")
+        return reply
+
+    def close(self) -> None:
+        """Nothing is held: what is on its way stays there."""
+
+    def _carry(self, request: bytes, patience_s: float) -> bytes | None:
+        world = self._world
+        if world.strikes("request dropped"):
+            return None
+        if world.strikes("request delayed"):
+            self._later(request, world.span(0.1, LATE_S_MAX))
+            return None
+        if world.strikes("daemon killed after a send"):
+            self._later(request, world.span(0.01, LATE_S_MAX))
+            self._daemon.kill()
+        world.advance(world.between(0.001, 0.05))
+        reply = self._gateway.deliver(request)
+        if world.strikes("request duplicated"):
+            self._later(request, world.span(0.1, LATE_S_MAX))
+        if reply is None or world.strikes("reply dropped"):
+            return None
+        if world.strikes("reply delayed"):
+            world.advance(world.between(0, 2 * patience_s))
+        world.advance(world.between(0.001, 0.05))
+        return reply
+
+    def _later(self, request: bytes, after_s: float) -> None:
+        number = self._sent
+
+        def arrive() -> None:
+            if self._sent > number:
+                self._world.seen["request after newer ones"] += 1
+            self._gateway.deliver(request)
+
+        self._world.later(after_s, arrive)

@@ -64,20 +64,20 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
         quote, price_s = _quote(desk, record, brought, bar.now_s)
         market = Market(quote, brought.cleaned.bars, bar)
         desk.dealer.broker.mark(settings.symbol, quote, brought.cleaned.bars)
-        book = desk.dealer.look(record, bar.now_s).book
+        standing = desk.dealer.look(record, bar.now_s)
         decision = _core.decide(
             scores,
             desk.policy,
             bar,
             price_s=price_s,
             decided_bar_s=decided_bar_s,
-            position=book.full_side(settings.symbol, settings.magic, settings.positions_symbol_max),
+            position=standing.book.full_side(settings.symbol, settings.magic, settings.positions_symbol_max),
         )
     _note_decision(record, decision)
 
     if decision.side is not None:
         with stage(record, "route"):
-            desk.dealer.trade(decision.side, market, record, halted=halted)
+            desk.dealer.trade(decision.side, market, standing, record, halted=halted)
         desk.dealer.look(record, bar.now_s)
     record.settled = decision.settles_bar
 

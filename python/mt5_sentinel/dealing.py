@@ -79,9 +79,11 @@ class Dealer:
         """
         self._facts.clear()  # what a tick is worth changes
         self._route.recover()
-        for due in self.risk.due_exits(self.broker.book(), now_s):  # first: nothing below may keep an exit
+        book = self.broker.book()
+        exits = self.risk.due_exits(book, now_s)
+        for due in exits:  # first: nothing below may keep an exit
             self._route.leave(due, record)
-        for kept, position in self.look(record, now_s).compared.naked:
+        for kept, position in self.look(record, now_s, None if exits else book).compared.naked:
             self._protect(kept, position, record, now_s)
 
     def watch(self, record: CycleRecord, now_s: float) -> None:
@@ -98,10 +100,10 @@ class Dealer:
             record.conditions.append("broker_away")
             log.info("The market is closed, and the broker does not answer: %s", error)
 
-    def look(self, record: CycleRecord, now_s: float) -> Standing:
-        """The book, compared with the journal; the account's state goes along."""
+    def look(self, record: CycleRecord, now_s: float, book: _core.Book | None = None) -> Standing:
+        """The book, asked for unless it is given, compared with the journal; the account's state goes along."""
         with self.turn:
-            book = self.broker.book()
+            book = book or self.broker.book()
             facts = self._facts_of(book)
             compared = self._reconciliation.run(book, facts[self._symbol], record, now_s)
             for condition in self.risk.observe(book, now_s):
@@ -110,13 +112,12 @@ class Dealer:
         record.equity, record.drawdown_max = book.account.equity, self.risk.drawdown(book)
         return Standing(book, facts, compared)
 
-    def trade(self, side: Side, market: Market, record: CycleRecord, *, halted: bool) -> None:
+    def trade(self, side: Side, market: Market, standing: Standing, record: CycleRecord, *, halted: bool) -> None:
         """Be on ``side``, as far as risk allows: first out of the other side, then in.
 
         Raises:
             Uncertain: whether an order was executed is not known; nothing more is sent.
         """
-        standing = self.look(record, market.bar.now_s)
         for wrong in self._ruling(side, market, standing, halted).exits:
             if not self._route.leave(wrong, record):
                 return

@@ -14,6 +14,7 @@ import msgspec
 
 from mt5_sentinel.wire_data import (
     AccountData,
+    BookData,
     ClosingData,
     Closings,
     Comment,
@@ -49,6 +50,7 @@ __all__ = [
     "UNKNOWN",
     "VALID_S_MAX",
     "AccountData",
+    "BookData",
     "ClosingData",
     "Closings",
     "Comment",
@@ -91,7 +93,7 @@ UNKNOWN = (10012, 10031)
 """Retcodes after which the order may or may not be executed: the server's time-out, and no connection."""
 
 ACTIONS = (
-    *("HEARTBEAT", "ACCOUNT", "POSITIONS", "SYMBOL_INFO", "RATES", "CLOSINGS"),
+    *("HEARTBEAT", "ACCOUNT", "POSITIONS", "BOOK", "SYMBOL_INFO", "RATES", "CLOSINGS"),
     *("ORDER_CHECK", "ORDER_SEND", "ORDER_CLOSE", "ORDER_MODIFY", "ORDER_LOOKUP", "KILL_SWITCH"),
 )
 

@@ -67,6 +67,14 @@ class Positions(msgspec.Struct, frozen=True):
     positions: list[PositionData]
 
 
+class BookData(msgspec.Struct, frozen=True):
+    """Data of ``BOOK``: what ``HEARTBEAT``, ``ACCOUNT`` and ``POSITIONS`` tell, at one moment."""
+
+    heartbeat: Heartbeat
+    account: AccountData
+    positions: list[PositionData]
+
+
 class SymbolData(msgspec.Struct, frozen=True):
     """Data of ``SYMBOL_INFO``."""
 

@@ -107,10 +107,9 @@ def honest(
     position |= {"time": NOW_S - 60, "magic": 7, "profit": 50.0, "comment": wire.comment_of(REQ_ID)}
     prices = {"symbol": "EURUSD", "bid": 1.1, "ask": 1.1001, "point": 1e-5, "tick_size": 1e-5, "tick_value": 1.0}
     prices |= {"contract_size": 1e5, "volume_min": 0.01, "volume_step": 0.01, "volume_max": 50.0, "stops_level": 10.0}
+    book = {"heartbeat": beat_now | (beat or {}), "account": money | (account or {}), "positions": [position]}
     data = {
-        "HEARTBEAT": beat_now | (beat or {}),
-        "ACCOUNT": money | (account or {}),
-        "POSITIONS": {"positions": [position]},
+        "BOOK": book,
         "SYMBOL_INFO": prices | (symbol or {}),
     }
     return lambda request: ok(request, data[request["action"]])

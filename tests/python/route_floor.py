@@ -59,7 +59,7 @@ class FakeBroker:
         assert answer is not None
         return answer
 
-    def lookup(self, req_id: str) -> Execution | None:
+    def lookup(self, req_id: str, created_s: float) -> Execution | None:
         self.asked.append(req_id)
         return self._answer()
 

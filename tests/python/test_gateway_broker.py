@@ -134,11 +134,11 @@ def test_a_lookup_tells_what_became_of_an_order(wired: Wire, looked: dict[str, A
     wired.says = lambda request: ok(request, looked)
     if isinstance(expected, type):
         with pytest.raises(expected):
-            wired.broker.lookup(REQ_ID)
+            wired.broker.lookup(REQ_ID, NOW_S)
     else:
-        found = wired.broker.lookup(REQ_ID)
+        found = wired.broker.lookup(REQ_ID, NOW_S)
         assert (found.ticket if found else None) == expected
-    assert wired.requests[0]["payload"] == {"req_id": REQ_ID}
+    assert wired.requests[0]["payload"] == {"req_id": REQ_ID, "created": NOW_S}
     assert wired.requests[0]["req_id"] != REQ_ID, "the question has an id of its own"
 
 
@@ -146,4 +146,4 @@ def test_a_lookup_tells_what_became_of_an_order(wired: Wire, looked: dict[str, A
 def test_a_lookup_without_an_answer_leaves_it_unknown(wired: Wire, says: Replies) -> None:
     wired.says = says
     with pytest.raises(Uncertain):
-        wired.broker.lookup(REQ_ID)
+        wired.broker.lookup(REQ_ID, NOW_S)

@@ -40,9 +40,8 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
     """Book → bars → features → scores → decision → ruling → order; ``record`` follows every step."""
     settings, moment_s = desk.settings, int(now_s)
     is_open = desk.calendar.is_open(moment_s)
-    if is_open or desk.orders.unresolved(settings.symbol):
-        with stage(record, "book"):
-            desk.dealer.begin(record, now_s)
+    with stage(record, "book"):
+        (desk.dealer.begin if is_open else desk.dealer.watch)(record, now_s)
     if not is_open:
         _note_closed(desk, record, moment_s)
         return
@@ -65,20 +64,20 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
         quote, price_s = _quote(desk, record, brought, bar.now_s)
         market = Market(quote, brought.cleaned.bars, bar)
         desk.dealer.broker.mark(settings.symbol, quote, brought.cleaned.bars)
-        book = desk.dealer.look(record, bar.now_s).book
+        standing = desk.dealer.look(record, bar.now_s)
         decision = _core.decide(
             scores,
             desk.policy,
             bar,
             price_s=price_s,
             decided_bar_s=decided_bar_s,
-            position=book.full_side(settings.symbol, settings.magic, settings.positions_symbol_max),
+            position=standing.book.full_side(settings.symbol, settings.magic, settings.positions_symbol_max),
         )
     _note_decision(record, decision)
 
     if decision.side is not None:
         with stage(record, "route"):
-            desk.dealer.trade(decision.side, market, record, halted=halted)
+            desk.dealer.trade(decision.side, market, standing, record, halted=halted)
         desk.dealer.look(record, bar.now_s)
     record.settled = decision.settles_bar
 

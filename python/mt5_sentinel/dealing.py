@@ -7,7 +7,7 @@ import threading
 from typing import NamedTuple
 
 from mt5_sentinel import _core
-from mt5_sentinel.errors import Refused
+from mt5_sentinel.errors import Refused, Transient, Unusable
 from mt5_sentinel.orders import Kept, Orders
 from mt5_sentinel.ports import Broker
 from mt5_sentinel.reconcile import Compared, Reconciliation
@@ -79,19 +79,31 @@ class Dealer:
         """
         self._facts.clear()  # what a tick is worth changes
         self._route.recover()
-        standing = self.look(record, now_s)
-        due = self.risk.due_exits(standing.book, now_s)
-        for one in due:
-            self._route.leave(one, record)
-        leaving = {one.ticket for one in due}
-        for kept, position in standing.compared.naked:
-            if kept.ticket not in leaving:
-                self._protect(kept, position, record, now_s)
+        book = self.broker.book()
+        exits = self.risk.due_exits(book, now_s)
+        for due in exits:  # first: nothing below may keep an exit
+            self._route.leave(due, record)
+        for kept, position in self.look(record, now_s, None if exits else book).compared.naked:
+            self._protect(kept, position, record, now_s)
 
-    def look(self, record: CycleRecord, now_s: float) -> Standing:
-        """The book, compared with the journal; the account's state goes along."""
+    def watch(self, record: CycleRecord, now_s: float) -> None:
+        """What a cycle does while the market is closed: as ``begin``, but a broker that is away costs nothing.
+
+        The account is looked at, so that a gap over the weekend counts as the loss of its day.
+
+        Raises:
+            Uncertain: the fate of an order is still unknown.
+        """
+        try:
+            self.begin(record, now_s)
+        except (Transient, Unusable) as error:
+            record.conditions.append("broker_away")
+            log.info("The market is closed, and the broker does not answer: %s", error)
+
+    def look(self, record: CycleRecord, now_s: float, book: _core.Book | None = None) -> Standing:
+        """The book, asked for unless it is given, compared with the journal; the account's state goes along."""
         with self.turn:
-            book = self.broker.book()
+            book = book or self.broker.book()
             facts = self._facts_of(book)
             compared = self._reconciliation.run(book, facts[self._symbol], record, now_s)
             for condition in self.risk.observe(book, now_s):
@@ -100,13 +112,12 @@ class Dealer:
         record.equity, record.drawdown_max = book.account.equity, self.risk.drawdown(book)
         return Standing(book, facts, compared)
 
-    def trade(self, side: Side, market: Market, record: CycleRecord, *, halted: bool) -> None:
+    def trade(self, side: Side, market: Market, standing: Standing, record: CycleRecord, *, halted: bool) -> None:
         """Be on ``side``, as far as risk allows: first out of the other side, then in.
 
         Raises:
             Uncertain: whether an order was executed is not known; nothing more is sent.
         """
-        standing = self.look(record, market.bar.now_s)
         for wrong in self._ruling(side, market, standing, halted).exits:
             if not self._route.leave(wrong, record):
                 return
@@ -168,7 +179,12 @@ class Dealer:
         """Facts of every symbol that counts towards a limit, asked once a cycle."""
         counted = {self._symbol} | {position.symbol for position in book.positions} | self._orders.symbols()
         for symbol in counted - self._facts.keys():
-            self._facts[symbol] = self.broker.facts(symbol)
+            try:
+                self._facts[symbol] = self.broker.facts(symbol)
+            except (Transient, Unusable):  # noqa: PERF203 - a few symbols, once a cycle
+                if symbol == self._symbol:
+                    raise
+                log.warning("%s: the broker tells no facts of %s; risk opens nothing without", self._symbol, symbol)
         return dict(self._facts)
 
 

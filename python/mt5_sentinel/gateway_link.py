@@ -72,7 +72,7 @@ class ZmqLink:
 
     def _connect(self) -> zmq.Socket[bytes]:
         # The process's own context, never terminated: that is where a process would hang for ever.
-        socket = zmq.Context.instance().socket(zmq.REQ)
+        socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.REQ)
         socket.set(zmq.LINGER, 0)  # nothing keeps the process, and nothing is sent after the socket is given up
         socket.set(zmq.IPV6, 1)
         socket.set(zmq.MAXMSGSIZE, ANSWER_BYTES_MAX)

@@ -113,8 +113,8 @@ class Broker(Protocol):
             Transient: no answer.
         """
 
-    def lookup(self, req_id: str) -> Execution | None:
-        """Outcome of an earlier order. ``None``: it was never seen, and from now on would be refused.
+    def lookup(self, req_id: str, created_s: float) -> Execution | None:
+        """Outcome of an earlier order, of ``created_s``. ``None``: it was never seen, and from now on would be refused.
 
         Raises:
             Refused: it was refused.

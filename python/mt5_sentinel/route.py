@@ -127,7 +127,7 @@ class Route:
             now_s = self._clock.wall_s()
             told = _told(request, request.lots)
             try:
-                execution = self._broker.lookup(request.req_id)
+                execution = self._broker.lookup(request.req_id, request.created_s)
             except Refused as error:
                 self._orders.settle(request, "refused", now_s, detail=str(error))
                 log.warning("Recovered order %s (%s): %s", request.req_id, told, error)

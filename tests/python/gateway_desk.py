@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import uuid
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import msgspec
 from mt5_sentinel import wire
 from mt5_sentinel.gateway.dispatch import Dispatcher
 from mt5_sentinel.gateway.memory import Memory
+from mt5_sentinel.gateway.venue import VenueError
+from mt5_sentinel.retcodes import RETCODES
 from mt5_sentinel.wire import Executed, Looked, Reply
 from tests.python.fake_venue import FakeVenue
 
@@ -19,6 +22,12 @@ NOW_S = 1_700_049_658.0
 """Wednesday 2023-11-15 12:00:58 UTC."""
 
 BUY = {"symbol": "EURUSD", "type": "OP_BUY", "volume": 0.1, "magic": 7, "sl": 1.09}
+
+
+CLOSE = {"symbol": "EURUSD", "ticket": 1, "type": "OP_SELL", "volume": 0.1, "magic": 7}
+MODIFY = {"symbol": "EURUSD", "ticket": 1, "sl": 1.08, "tp": None}
+UNKNOWN = 10012
+CANNOT_READ = VenueError("the history cannot be read", wire.INTERNAL)
 
 
 class HandClock:
@@ -75,7 +84,7 @@ class Bench:
     def answer(self, body: bytes) -> Reply:
         """The reply to bytes, checked to be one."""
         reply = msgspec.json.decode(self.gateway.answer(body), type=Reply)
-        assert reply.retcode in wire.RETCODES
+        assert reply.retcode in RETCODES
         assert len(reply.msg) <= 200
         assert reply.error is (reply.retcode not in (wire.DONE, wire.PARTIAL, wire.PLACED))
         return reply
@@ -99,3 +108,17 @@ class Bench:
 
 def executed(reply: Reply) -> Executed:
     return msgspec.json.decode(reply.data, type=Executed)
+
+
+class FullAt:
+    """Writes of the memory that contain these words fail."""
+
+    def __init__(self, bench: Bench, words: str) -> None:
+        self.write = bench.memory.write
+        self.words = words
+        bench.memory.write = self  # type: ignore[method-assign]
+
+    def __call__(self, statement: str, values: tuple[Any, ...] = ()) -> None:
+        if self.words and self.words in statement:
+            raise sqlite3.OperationalError("database or disk is full")
+        self.write(statement, values)

@@ -52,6 +52,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "HEARTBEAT": {},
     "ACCOUNT": {},
     "POSITIONS": {},
+    "BOOK": {},
     "SYMBOL_INFO": {"symbol": "EURUSD"},
     "RATES": {"symbol": "EURUSD", "timeframe": "M1", "start_pos": 0, "count": 10},
     "CLOSINGS": {"ticket": 1},

@@ -48,7 +48,8 @@ class Place:
 
     def position(self, ticket: int, state: str = "closed", *, ago_s: float = 0, **more: Any) -> None:
         row = {
-            "mode": "dry-run", "ticket": ticket, "symbol": "EURUSD", "side": "BUY", "lots": 0.01, "price": 1.1,
+            "mode": "dry-run", "ticket": ticket, "symbol": "EURUSD", "side": "BUY", "opened_lots": 0.01,
+            "lots": 0.01, "price": 1.1,
             "opened_utc": utc(NOW_S - DAY_S), "state": state, "profit": -1.0, "closed_utc": utc(NOW_S - ago_s),
         } | more  # fmt: skip
         self.insert("position", row)

@@ -170,6 +170,17 @@ def test_questions_are_read_as_strictly(bench: Bench, action: str, payload: dict
     assert not bench.gateway.halt.on
 
 
+def test_a_sound_order_in_a_long_body_is_none(bench: Bench) -> None:
+    assert bench.answer(body(bench) + b" " * BODY_BYTES_MAX).retcode == BAD
+    assert bench.venue.executions == []
+
+
+@pytest.mark.parametrize("payload", ["null", "[]", '"ticket"', "7"])
+@pytest.mark.parametrize("action", ["HEARTBEAT", "ORDER_CHECK", "RATES"])
+def test_a_payload_is_an_object(bench: Bench, action: str, payload: str) -> None:
+    assert bench.answer(body(bench, payload, action=f'"{action}"')).retcode == INVALID
+
+
 def test_what_comes_is_never_said_back(bench: Bench) -> None:
     reply = bench.answer(body(bench, action='"PRINT_THIS_OUT"'))
     assert "PRINT_THIS_OUT" not in reply.msg

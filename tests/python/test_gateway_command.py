@@ -53,7 +53,7 @@ def gateway(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
             running.process.wait()
 
 
-def ask(port: int, action: str, payload: Any = None, **keys: str) -> wire.Reply | None:
+def ask(port: int, action: str, payload: Any = None, **keys: Any) -> wire.Reply | None:
     """A reply of a running gateway; keys as ``ZmqLink`` takes them."""
     import time
 
@@ -166,6 +166,13 @@ def test_an_encrypted_gateway_serves_its_clients(gateway: Start, sentinel: Senti
         *("--state-dir", tmp_path / "gateway"),
     )
     assert (checked.returncode, checked.stdout.count("✓"), checked.stdout.count("✗")) == (0, 11, 0), checked.stdout
+    elsewhere = ("gateway", "--port", port, "--server-key", publics["gateway"])
+    mine = ("--client-key-file", tmp_path / "daemon.key")
+    assert sentinel(*elsewhere, *mine, "--check").returncode == 0
+    assert sentinel(*elsewhere, *mine, "--halt", "a test").returncode == 0
+    assert sentinel(*elsewhere, "--resume").returncode == 78
+    silent = sentinel(*elsewhere, "--client-key-file", tmp_path / "stranger.key", "--check")
+    assert (silent.returncode, "on its list of clients" in silent.stdout) == (1, True)
     stranger = sentinel(
         *("gateway", "--check", *flags, "--client-key-file", tmp_path / "stranger.key", "--port", port),
         *("--state-dir", tmp_path / "gateway"),
@@ -185,13 +192,17 @@ def test_the_check_asks_the_broker_where_no_gateway_runs(sentinel: Sentinel, tmp
 
 def test_the_check_tells_a_kill_switch(gateway: Start, sentinel: Sentinel, tmp_path: Path) -> None:
     _, port = gateway()
-    ask(port, "KILL_SWITCH", {"on": True, "reason": "the news"})
+    assert sentinel("gateway", "--port", port, "--halt", "the news").returncode == 0
     told = sentinel("gateway", "--check", "--port", port, "--state-dir", tmp_path / "gateway")
     assert told.returncode == 1
     assert "✗ kill switch  on, nothing is opened: the news" in told.stdout
     executed = ask(port, "POSITIONS")
     assert executed is not None
     assert json.loads(bytes(executed.data)) == {"positions": []}, "a check sends nothing"
+    assert "openings pass again" in sentinel("gateway", "--port", port, "--resume").stdout
+    assert sentinel("gateway", "--check", "--port", port, "--state-dir", tmp_path / "gateway").returncode == 0
+    nobody = sentinel("gateway", "--port", free_port(), "--resume")
+    assert (nobody.returncode, "did not answer" in nobody.stderr) == (75, True)
 
 
 @pytest.mark.parametrize(

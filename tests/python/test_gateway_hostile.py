@@ -13,6 +13,7 @@ import pytest
 import zmq
 
 from mt5_sentinel import wire
+from mt5_sentinel.retcodes import RETCODES
 from tests.python.gateway_desk import BUY, new_id
 from tests.python.gateway_served import Served
 from tests.python.hostile import QUESTIONS, Hostile
@@ -63,7 +64,7 @@ class Flood:
             self.faults.append(f"{kind}: no reply: {error}")
             return
         self.codes[kind, reply.retcode] += 1
-        if empty or reply.retcode not in wire.RETCODES or not 0 < len(reply.msg) <= 200:
+        if empty or reply.retcode not in RETCODES or not 0 < len(reply.msg) <= 200:
             self.faults.append(f"{kind}: {reply}")
 
     @property

@@ -118,6 +118,13 @@ def test_a_late_or_overtaken_command_never_switches_it_off(tmp_path: Path) -> No
     assert bench.ask("KILL_SWITCH", {"on": False}).retcode == wire.DONE
 
 
+def test_a_command_from_the_far_future_does_not_keep_it_on_for_ever(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.ask("KILL_SWITCH", {"on": True}, timestamp=9e9, not_after=9e9)
+    bench.clock.pass_s(6)
+    assert bench.ask("KILL_SWITCH", {"on": False}).retcode == wire.DONE
+
+
 def test_a_switch_that_cannot_be_written_down_is_on(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
 

@@ -14,7 +14,9 @@ from mt5_sentinel import curve, wire
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.gateway.authority import AllowList
 from mt5_sentinel.gateway.server import Server, check_plaintext
-from tests.python.gateway_desk import BUY
+from mt5_sentinel.gateway.ticks import Ticks
+from tests.python.fake_venue import FakeVenue
+from tests.python.gateway_desk import BUY, HandClock
 from tests.python.gateway_served import Served
 
 SILENCE_MS = 300
@@ -126,6 +128,7 @@ def test_long_messages_are_answered_or_their_sender_is_dropped(tmp_path: Path) -
         assert reply is not None
         assert (reply.retcode, "10485760 bytes" in reply.msg) == (wire.MALFORMED, True)
         assert served.ask(served.socket(), b"[" * ((16 << 20) + 1), SILENCE_MS) is None
+        assert served.server._requests.get(zmq.MAXMSGSIZE) == 16 << 20, "a slow machine is silent too"
         assert served.ask(served.socket(), served.request("HEARTBEAT")) is not None
 
 
@@ -148,20 +151,47 @@ def test_ticks_are_published_when_they_change(tmp_path: Path) -> None:
         assert (tick.symbol, tick.bid) == ("EURUSD", 1.1)
         while ears.poll(50):
             ears.recv_multipart()
-        served.bench.venue._now_s = lambda: 1.0
-        served.bench.clock.pass_s(0.25)
-        assert ears.poll(5000)
-        ears.recv_multipart()
-        for _ in range(4):
-            served.bench.clock.pass_s(0.25)
-            assert not ears.poll(50), "nothing has changed"
-        served.bench.clock.pass_s(4)
-        assert ears.poll(5000), "but it is told now and then"
-        ears.recv_multipart()
         served.bench.venue.fails = {"tick": RuntimeError("no tick")}
         served.bench.clock.pass_s(1)
         assert not deaf.poll(SILENCE_MS), "nobody listens without a key"
         assert served.ask(served.socket(), served.request("HEARTBEAT")) is not None
+
+
+class Paper:
+    """A socket that keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def send_multipart(self, parts: list[bytes], flags: int) -> None:
+        self.sent.append(parts[0])
+
+
+def test_a_tick_is_published_once_and_repeated_now_and_then(tmp_path: Path) -> None:
+    clock, socket = HandClock(), Paper()
+    venue = FakeVenue(clock.wall_s)
+    ticks = Ticks(venue, ["EURUSD", "GBPUSD"], clock.monotonic_s)
+
+    def published() -> int:
+        before = len(socket.sent)
+        ticks.publish(socket)  # type: ignore[arg-type]
+        return len(socket.sent) - before
+
+    assert published() == 2
+    clock.pass_s(0.2)
+    assert published() == 0, "too soon to ask"
+    clock.pass_s(0.05)
+    assert published() == 2, "time has passed"
+    venue._now_s = lambda: 1.0
+    clock.pass_s(0.25)
+    assert published() == 2
+    clock.pass_s(4.75)
+    assert published() == 0, "nothing has changed"
+    clock.pass_s(0.25)
+    assert published() == 2, "but it is told now and then"
+    venue.fails = {"tick": RuntimeError("no tick")}
+    clock.pass_s(9)
+    assert published() == 0
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

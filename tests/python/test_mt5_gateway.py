@@ -17,6 +17,7 @@ from mt5_sentinel.cli import main
 from mt5_sentinel.gateway import mt5_codes
 from mt5_sentinel.gateway.dispatch import Dispatcher
 from mt5_sentinel.gateway.memory import Memory
+from mt5_sentinel.retcodes import RETCODES
 from mt5_sentinel.wire import Looked, Reply
 from tests.python.fake_mt5_trading import QUIRKS, FakeMt5
 from tests.python.mt5_desk import MAGIC, Mt5Desk
@@ -100,7 +101,7 @@ def trade(whole: Whole, told: Counter[str], closes: bool) -> None:
     assert len(orders) <= 1, "executed twice"
     assert (looked.state == "executed") == (len(orders) == 1), (looked, orders, replies)
     for reply in replies:
-        assert reply.retcode in wire.RETCODES
+        assert reply.retcode in RETCODES
         if reply.retcode in wire.EXECUTED:
             assert looked.state == "executed"
         elif reply.retcode not in wire.UNKNOWN:
@@ -126,7 +127,7 @@ def test_each_order_is_executed_once_and_told_truly(tmp_path: Path, seed: int, i
 
 
 def test_every_refusal_has_a_name_on_the_wire() -> None:
-    assert set(mt5_codes.WORDS) <= set(wire.RETCODES)
+    assert set(mt5_codes.WORDS) <= set(RETCODES)
 
 
 def test_the_self_test_passes_on_a_sound_terminal_and_sends_nothing(

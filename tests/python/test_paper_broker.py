@@ -93,7 +93,7 @@ def test_the_same_request_answers_the_first_outcome(held: PaperAccount, broker: 
     assert broker.send(opening("a", created_s=1, not_after_s=2, purpose="weekend"), NOON_S + 3600) == first
     assert (book(held), count(path, "deal")) == (before, 1)
     again = PaperBroker(reopened(held, path))
-    assert again.lookup(uid("a")) == again.send(opening("a"), NOON_S) == first
+    assert again.lookup(uid("a"), NOON_S) == again.send(opening("a"), NOON_S) == first
     assert count(path, "deal") == 1
 
 
@@ -126,7 +126,7 @@ def test_a_late_order_is_refused_and_stays_refused(broker: Broker, path: Path) -
             broker.send(opening("a"), now_s)
         assert (caught.value.reason, caught.value.retcode) == ("expired", -5)
     with pytest.raises(Refused, match="not_after"):
-        broker.lookup(uid("a"))
+        broker.lookup(uid("a"), NOON_S)
     assert count(path, "deal") == 0
     assert broker.send(opening("b"), NOON_S + 30.0).ticket == 1, "the last moment is in time"
 
@@ -140,7 +140,7 @@ def test_a_refusal_is_the_outcome_for_good(held: PaperAccount, broker: Broker, p
     again = PaperBroker(reopened(held, path))
     works: tuple[Callable[[], object], ...] = (
         lambda: again.send(opening("a"), NOON_S),
-        lambda: again.lookup(uid("a")),
+        lambda: again.lookup(uid("a"), NOON_S),
     )
     for work in works:
         with pytest.raises(Refused) as caught:
@@ -149,13 +149,13 @@ def test_a_refusal_is_the_outcome_for_good(held: PaperAccount, broker: Broker, p
 
 
 def test_what_was_looked_up_and_not_found_never_happens(held: PaperAccount, broker: Broker, path: Path) -> None:
-    assert broker.lookup(uid("a")) is None
-    assert broker.lookup(uid("a")) is None
+    assert broker.lookup(uid("a"), NOON_S) is None
+    assert broker.lookup(uid("a"), NOON_S) is None
     again = PaperBroker(reopened(held, path))
     with pytest.raises(Refused) as caught:
         again.send(opening("a"), NOON_S)
     assert (caught.value.reason, caught.value.retcode) == ("unseen", -5)
-    assert again.lookup(uid("a")) is None
+    assert again.lookup(uid("a"), NOON_S) is None
     assert count(path, "deal") == 0
 
 

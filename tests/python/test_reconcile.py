@@ -15,7 +15,7 @@ from mt5_sentinel.orders import Kept
 from mt5_sentinel.reconcile import Compared, Reconciliation
 from mt5_sentinel.types import ClosedBy, Closing, CycleRecord
 from tests.python.memories import FILL, Memory, opening
-from tests.python.test_route import FakeBroker
+from tests.python.route_floor import FakeBroker
 
 NOW_S = 1_700_000_000.0
 MAGIC = 7

@@ -46,15 +46,14 @@ class GatewayBroker:
             Misconfigured: the account is kept in another currency.
         """
         asked_s = self._clock.wall_s()
-        beat = self._client.answer("HEARTBEAT", {}, wire.Heartbeat)
+        told = self._client.answer("BOOK", {}, wire.BookData)
+        beat, account = told.heartbeat, told.account
         _core.check_gateway_clock(asked_s, self._clock.wall_s(), beat.utc, self._skew_max_s)
-        account = self._account()
-        found = self._client.answer("POSITIONS", {}, wire.Positions)
+        self._check_currency(account.currency)
         held = _core.Account(balance=account.balance, equity=account.equity, margin_free=account.margin_free)
         takes_orders = beat.connected and beat.trade_allowed and not beat.halted
-        return _core.Book(
-            held, [_position(one, self._or_now(one.time)) for one in found.positions], halted=not takes_orders
-        )
+        positions = [_position(one, self._or_now(one.time)) for one in told.positions]
+        return _core.Book(held, positions, halted=not takes_orders)
 
     def facts(self, symbol: str) -> _core.SymbolFacts:
         """Steps, bounds and worth of a symbol. Raises as ``book``."""
@@ -117,7 +116,7 @@ class GatewayBroker:
         """
         self._insist("ORDER_MODIFY", {"symbol": symbol, "ticket": ticket, "sl": sl, "tp": tp})
 
-    def lookup(self, req_id: str) -> Execution | None:
+    def lookup(self, req_id: str, created_s: float) -> Execution | None:
         """Outcome of an earlier order. ``None``: it was never seen, and from now on would be refused.
 
         Raises:
@@ -125,7 +124,7 @@ class GatewayBroker:
             Uncertain: the broker cannot tell now.
         """
         try:
-            told = self._client.answer("ORDER_LOOKUP", {"req_id": req_id}, wire.Looked)
+            told = self._client.answer("ORDER_LOOKUP", {"req_id": req_id, "created": created_s}, wire.Looked)
             if told.state == "executed":
                 return _execution(told.executed, told.retcode, None)
         except (Transient, Unusable, Misconfigured) as error:
@@ -163,15 +162,13 @@ class GatewayBroker:
         if reply.error or reply.retcode != wire.DONE:
             raise _refused(reply.retcode, reply.msg)
 
-    def _account(self) -> wire.AccountData:
-        account = self._client.answer("ACCOUNT", {}, wire.AccountData)
-        if account.currency != self._currency:
+    def _check_currency(self, currency: str) -> None:
+        if currency != self._currency:
             message = (
-                f"account_currency is {self._currency}, the account at the gateway is kept in {account.currency[:8]!r};"
+                f"account_currency is {self._currency}, the account at the gateway is kept in {currency[:8]!r};"
                 " limits in another currency would be wrong"
             )
             raise Misconfigured(message, "account_currency")
-        return account
 
     def _symbol(self, symbol: str) -> wire.SymbolData:
         told = self._client.answer("SYMBOL_INFO", {"symbol": symbol}, wire.SymbolData)

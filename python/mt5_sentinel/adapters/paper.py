@@ -63,7 +63,7 @@ class PaperBroker:
         """Set stop and target of a position. Raises Refused where they cannot be."""
         self._account.modify(symbol, ticket, sl=sl, tp=tp, now_s=now_s)
 
-    def lookup(self, req_id: str) -> Execution | None:
+    def lookup(self, req_id: str, created_s: float) -> Execution | None:
         """Outcome of an earlier order. Raises as ``PaperAccount.lookup``."""
         return self._account.lookup(req_id)
 

@@ -110,6 +110,7 @@ def paper(settings: Settings, *, durable: bool) -> PaperAccount | None:
         seed=settings.paper_seed,
         slippage_points_max=settings.paper_slippage_points,
         durable=durable,
+        magic=settings.magic,
     )
 
 

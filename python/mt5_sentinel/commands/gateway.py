@@ -16,7 +16,7 @@ import zmq
 
 from mt5_sentinel import logs
 from mt5_sentinel.adapters.clock import SystemClock
-from mt5_sentinel.commands import gateway_check, gateway_keys, gateway_venues
+from mt5_sentinel.commands import gateway_check, gateway_keys, gateway_venues, gateway_wire
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.gateway.authority import AllowList, Authority
 from mt5_sentinel.gateway.dispatch import Dispatcher
@@ -43,7 +43,12 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--check", action="store_true", help="test everything but the sending, and end with 0 or 1")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--check", action="store_true", help="test everything but the sending, and end with 0 or 1")
+    instead.add_argument(
+        "--halt", metavar="REASON", help="let a running gateway open nothing (its kill switch), and end"
+    )
+    instead.add_argument("--resume", action="store_true", help="switch its kill switch off, and end")
     wire = parser.add_argument_group("wire")
     wire.add_argument(
         "--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (default: 127.0.0.1)"
@@ -55,8 +60,8 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
     wire.add_argument("--key-file", type=Path, metavar="FILE", help="this gateway's own key pair; without: plain text")
     wire.add_argument("--clients", type=Path, metavar="FILE", help="public keys that may connect, one a line")
     wire.add_argument("--allow-plaintext", action="store_true", help="let other machines trade without keys: dangerous")
-    wire.add_argument("--client-key-file", type=Path, metavar="FILE", help="with --check: ask with this key pair")
-    wire.add_argument("--server-key", default="", metavar="KEY", help="with --check: public key of a gateway elsewhere")
+    wire.add_argument("--client-key-file", type=Path, metavar="FILE", help="to ask one that runs: with this key pair")
+    wire.add_argument("--server-key", default="", metavar="KEY", help="to ask one that runs elsewhere: its public key")
     limits = parser.add_argument_group("limits, beside the daemon's own")
     limits.add_argument(
         "--volume-lots-max", type=float, default=1.0, metavar="LOTS", help="greatest volume of an opening (default: 1)"
@@ -78,7 +83,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Serve until a signal, or test."""
+    """Serve until a signal; or test, or throw the switch of one that runs."""
     if arguments.volume_lots_max <= 0 or arguments.orders_per_minute_max < 1:
         raise Misconfigured("--volume-lots-max and --orders-per-minute-max are above 0", "bad_configuration")
     arguments.symbol = arguments.symbol or ["EURUSD"]
@@ -87,6 +92,8 @@ def execute(arguments: argparse.Namespace) -> int:
     logs.set_up("error" if arguments.check else arguments.log_level, gateway_venues.secrets())
     clock = SystemClock()
     try:
+        if arguments.halt is not None or arguments.resume:
+            return gateway_wire.switch(arguments, clock)
         return gateway_check.run(arguments, clock) if arguments.check else _serve(arguments, clock)
     finally:
         clock.close()

@@ -10,23 +10,18 @@ from dataclasses import dataclass
 
 from mt5_sentinel import _core, curve, wire
 from mt5_sentinel.commands import gateway_keys, gateway_venues
+from mt5_sentinel.commands.gateway_wire import PATIENCE_S, connected
 from mt5_sentinel.errors import Misconfigured, SentinelError
 from mt5_sentinel.gateway.authority import AllowList
 from mt5_sentinel.gateway.dispatch import Dispatcher
 from mt5_sentinel.gateway.memory import Memory
 from mt5_sentinel.gateway_client import GatewayClient
-from mt5_sentinel.gateway_link import ZmqLink
 from mt5_sentinel.ports import Clock
-
-PATIENCE_S = 3.0
-"""How long a running gateway may take for an answer, repeats included."""
 
 SKEW_S_MAX = 3.0
 """As far as a daemon lets the two clocks be apart, unless `gtw_skew_max_s` says otherwise."""
 
 EXIT_FAILED = 1
-
-LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what it listens on is no address to ask at
 
 
 @dataclass(frozen=True)
@@ -52,19 +47,21 @@ def run(arguments: argparse.Namespace, clock: Clock) -> int:
 def _lines(arguments: argparse.Namespace, clock: Clock) -> Iterator[Line]:
     with ExitStack() as undo:
         try:
-            clients = gateway_keys.read(arguments)[1]
+            clients = None if arguments.server_key else gateway_keys.read(arguments)[1]
+            yield Line(True, "wire", _wire(arguments))
+            if clients is not None:
+                yield _allowed(arguments, clients)
         except Misconfigured as error:
             yield Line(False, "wire", str(error))
             return
-        yield Line(True, "wire", _wire(arguments))
-        if clients is not None:
-            yield _allowed(arguments, clients)
         client = yield from _reached(arguments, clock, undo)
         if client is not None:
             yield from _asked(client, arguments, clock)
 
 
 def _wire(arguments: argparse.Namespace) -> str:
+    if arguments.server_key:
+        return f"encrypted; the gateway's public key is {arguments.server_key}"
     if arguments.key_file is not None:
         return f"encrypted; this gateway's public key is {curve.read_key_pair(arguments.key_file)[0]}"
     return "plain text, for this machine only" if not arguments.allow_plaintext else "PLAIN TEXT, by --allow-plaintext"
@@ -86,10 +83,14 @@ def _reached(
     arguments: argparse.Namespace, clock: Clock, undo: ExitStack
 ) -> Generator[Line, None, GatewayClient | None]:
     """A line, then who answers: a running gateway over the wire, else this program itself."""
-    running = _over_the_wire(arguments, clock, undo)
+    running = connected(arguments, clock, undo)
     if running.ask("HEARTBEAT", {}) is not None:
         yield Line(True, "gateway", f"one runs at {running.where} and answers")
         return running
+    if arguments.server_key:
+        todo = "does it run there, is this key on its list of clients, and does a firewall let the port through?"
+        yield Line(False, "gateway", f"none answers at {running.where}", todo)
+        return None
     try:
         memory = Memory(arguments.state_dir, clock.wall_s())
         undo.callback(memory.close)
@@ -106,17 +107,6 @@ def _reached(
     limits = {"volume_lots_max": arguments.volume_lots_max, "orders_per_minute_max": arguments.orders_per_minute_max}
     direct = _Direct(Dispatcher(venue, memory, clock, **limits).answer)
     return GatewayClient(direct, clock, where="this program", timeout_s=PATIENCE_S)
-
-
-def _over_the_wire(arguments: argparse.Namespace, clock: Clock, undo: ExitStack) -> GatewayClient:
-    key_file = arguments.client_key_file or arguments.key_file
-    server_key = arguments.server_key
-    if not server_key and arguments.key_file is not None:
-        server_key = curve.read_key_pair(arguments.key_file)[0]
-    host = LOOPBACK.get(arguments.host, arguments.host)
-    link = ZmqLink(host, arguments.port, server_key=server_key, key_file=str(key_file or ""))
-    undo.callback(link.close)
-    return GatewayClient(link, clock, where=link.url, timeout_s=PATIENCE_S)
 
 
 class _Direct:
@@ -177,7 +167,7 @@ def _trading(client: GatewayClient) -> Line:
 def _halt(client: GatewayClient) -> Line:
     beat = client.answer("HEARTBEAT", {}, wire.Heartbeat)
     detail = f"on, nothing is opened: {beat.reason or 'no reason was given'}" if beat.halted else "off"
-    return Line(not beat.halted, "kill switch", detail, "`mt5-sentinel resume` on the daemon's machine switches it off")
+    return Line(not beat.halted, "kill switch", detail, "`mt5-sentinel gateway --resume` switches it off")
 
 
 def _account(client: GatewayClient) -> Line:

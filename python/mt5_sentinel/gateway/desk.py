@@ -20,6 +20,7 @@ from mt5_sentinel.gateway.order_time import OrderTime
 from mt5_sentinel.gateway.venue import Outcome, Venue, VenueError
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.ports import Clock
+from mt5_sentinel.retcodes import RETCODES
 from mt5_sentinel.wire import (
     DONE,
     EXECUTED,
@@ -28,7 +29,6 @@ from mt5_sentinel.wire import (
     INTERNAL,
     INVALID,
     PLACED,
-    RETCODES,
     UNKNOWN,
     Looked,
     OrderClose,

@@ -21,13 +21,15 @@ from mt5_sentinel.gateway.sayings import Sayings
 from mt5_sentinel.gateway.venue import Outcome, Venue, VenueError
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.ports import Clock
+from mt5_sentinel.retcodes import RETCODES
 from mt5_sentinel.wire import (
     DONE,
     EXECUTED,
     INTERNAL,
     PLACED,
-    RETCODES,
+    BookData,
     Closings,
+    Heartbeat,
     KillSwitch,
     OfPosition,
     OfSymbol,
@@ -83,7 +85,8 @@ class Dispatcher:
         )
         self._sayings = Sayings(clock.monotonic_s)
         self._actions: dict[str, Callable[[Asked], Reply]] = {
-            "HEARTBEAT": self._heartbeat,
+            "HEARTBEAT": lambda asked: self._told(asked, self._heartbeat()),
+            "BOOK": lambda asked: self._told(asked, BookData(self._heartbeat(), venue.account(), venue.positions())),
             "ACCOUNT": lambda asked: self._told(asked, venue.account()),
             "POSITIONS": lambda asked: self._told(asked, Positions(venue.positions())),
             "SYMBOL_INFO": lambda asked: self._told(asked, venue.symbol_info(asked.payload(OfSymbol).symbol)),
@@ -98,7 +101,7 @@ class Dispatcher:
         }
 
     def answer(self, body: bytes) -> bytes:
-        """The reply to any bytes: always a ``wire.Reply`` with a code of ``wire.RETCODES``."""
+        """The reply to any bytes: always a ``wire.Reply`` with a code of ``RETCODES``."""
         replies: list[bytes] = []
         asked: list[Asked] = []
         error = Guard().attempt(lambda: replies.append(msgspec.json.encode(self._reply(body, asked))))
@@ -136,13 +139,12 @@ class Dispatcher:
     def _told(self, asked: Asked, data: msgspec.Struct) -> Reply:
         return _reply_of(asked, Outcome(DONE), data)
 
-    def _heartbeat(self, asked: Asked) -> Reply:
+    def _heartbeat(self) -> Heartbeat:
         found = self._venue.heartbeat()
         reason = self.halt.reason if self.halt.on and self.halt.reason else found.reason
-        told = msgspec.structs.replace(
+        return msgspec.structs.replace(
             found, utc=self._time.look(), halted=self.halt.on, version=__version__, reason=reason[:SAID_CHARS_MAX]
         )
-        return self._told(asked, told)
 
     def _rates(self, asked: Asked) -> Reply:
         reply = self._venue.rates(asked.document)

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 
 from mt5_sentinel.errors import Unsafe
-from mt5_sentinel.gateway.memory import Memory, Switch
+from mt5_sentinel.gateway.memory import AHEAD_S_MAX, Memory, Switch
 from mt5_sentinel.gateway.venue import Outcome
 from mt5_sentinel.wire import DONE, EXPIRED, INTERNAL, KillSwitch, Request
 
@@ -37,7 +37,9 @@ class Halt:
             return Outcome(EXPIRED, "not_after has passed; the kill switch stays as it is")
         if not wanted.on and self.on and request.timestamp <= self._now.commanded_s:
             return Outcome(EXPIRED, "a newer command switched it on; the kill switch stays on")
-        newest_s = max(self._now.commanded_s, request.timestamp) if wanted.on else self._now.commanded_s
+        newest_s = self._now.commanded_s
+        if wanted.on:  # a clock that is far ahead must not keep it on for ever
+            newest_s = max(newest_s, min(request.timestamp, now_s + AHEAD_S_MAX))
         new = Switch(wanted.on, wanted.reason if wanted.on else "", newest_s)
         if new.on:
             self._now = new

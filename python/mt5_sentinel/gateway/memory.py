@@ -29,6 +29,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from mt5_sentinel import file_lock
 from mt5_sentinel.errors import Misconfigured, Unsafe
 from mt5_sentinel.gateway.venue import Outcome
 from mt5_sentinel.wire import EXECUTED, EXPIRED, INVALID, UNKNOWN, Executed
@@ -204,7 +205,7 @@ class Memory:
     def close(self) -> None:
         """Close the file and give up the lock."""
         self._db.close()
-        self._lock.close()
+        os.close(self._lock)
 
     def _insert(self, entry: Entry, state: State, outcome: Outcome) -> None:
         told = (outcome.retcode, outcome.msg[:MSG_CHARS_MAX], _json(outcome.executed))
@@ -228,8 +229,8 @@ class Memory:
     def _open(self, state_dir: Path, now_s: float, durable: bool, undo: contextlib.ExitStack) -> None:
         try:
             state_dir.mkdir(parents=True, exist_ok=True)
-            self._lock = _lock(state_dir / "gateway.lock")
-            undo.callback(self._lock.close)
+            self._lock = file_lock.acquire(state_dir / "gateway.lock")
+            undo.callback(os.close, self._lock)
             self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             undo.callback(self._db.close)
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -244,7 +245,10 @@ class Memory:
             elif version != VERSION:
                 message = f"{self.path} has schema {version}, this program writes schema {VERSION}"
                 raise Misconfigured(message, "memory_schema")
-            self._inode = os.stat(self.path).st_ino  # noqa: PTH116 - as `write` asks
+            self._inode = self.path.stat().st_ino
+        except BlockingIOError:
+            message = f"another gateway is writing {state_dir}; stop it, or take another state directory"
+            raise Misconfigured(message, "memory_locked") from None
         except sqlite3.OperationalError as error:
             raise self._unwritable(error) from None
         except sqlite3.DatabaseError as error:
@@ -259,20 +263,6 @@ class Memory:
 
 
 COLUMNS = "state, req_id, action, digest, payload, timestamp_s, not_after_s, came_s, retcode, msg, executed"
-
-
-def _lock(path: Path) -> sqlite3.Connection:
-    """An empty database held exclusively: the one lock that is the same on every system, and ends with its process."""
-    held = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-    try:
-        held.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        held.close()
-        if "locked" not in str(error):
-            raise
-        message = f"another gateway is writing {path.parent}; stop it, or take another state directory"
-        raise Misconfigured(message, "memory_locked") from None
-    return held
 
 
 def _state(outcome: Outcome) -> State:

@@ -167,7 +167,7 @@ class PaperVenue:
                 self._account.mark(symbol, recording.quote(now_s))
         except SentinelError as error:
             raise VenueError(str(error), wire.INTERNAL) from None
-        self._looked_s = now_s if self._looked_s is None else max(now_s, self._looked_s)
+        self._looked_s = now_s
         return now_s
 
     def _walk(self, after_s: int, until_s: int) -> None:

@@ -97,9 +97,11 @@ impl Recording {
     fn played(&self, open_s: i64, now_s: i64) -> PlayedBar {
         let (recorded, _) = self.place(open_s);
         let newest = ((now_s - open_s) / self.step_s()).min(TICKS - 1);
-        let walked = (0..=newest).map(|tick| self.walked(&recorded, tick));
-        let (high, low) =
-            walked.fold((recorded.open, recorded.open), |(high, low), price| (price.max(high), price.min(low)));
+        // The walk reaches all corners, so of a whole bar it tells what was recorded.
+        let first = if newest == TICKS - 1 { newest } else { 0 };
+        let begun = if first == 0 { (recorded.open, recorded.open) } else { (recorded.high, recorded.low) };
+        let walked = (first..=newest).map(|tick| self.walked(&recorded, tick));
+        let (high, low) = walked.fold(begun, |(high, low), price| (price.max(high), price.min(low)));
         let close = self.walked(&recorded, newest);
         let bar = Bar { time: open_s, open: recorded.open, high, low, close, volume: (newest + 1) as f64 };
         #[allow(clippy::cast_possible_truncation, reason = "a float becomes the nearest integer there is")]

@@ -38,6 +38,7 @@ class GatewaySide:
         self._open_venue = open_venue
         self._settings = settings
         self._dispatcher: Dispatcher | None = None
+        self._memory: Memory | None = None
         self._open_broker()
         self._rise()
 
@@ -79,12 +80,15 @@ class GatewaySide:
             self._rise()
 
     def close(self) -> None:
-        """End it."""
+        """What is left of a process that was killed: nothing."""
         self.machine.bury()
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None
 
     def _fall(self) -> None:
         self._dispatcher = None
-        self.machine.bury()
+        self.close()
         self._open_broker()
         self._world.later(self._world.span(*DOWN_S), self._rise)
 
@@ -96,10 +100,10 @@ class GatewaySide:
                 (self._state / name).unlink(missing_ok=True)
         try:
             clock = self.machine.clock
-            memory = Memory(self._state, clock.wall_s(), durable=False)
+            self._memory = Memory(self._state, clock.wall_s(), durable=False)
             venue = StormVenue(lambda: self.venue, self.machine, self.watch)
             self._dispatcher = Dispatcher(
-                venue, memory, clock, volume_lots_max=self._settings.volume_lots_max, orders_per_minute_max=10
+                venue, self._memory, clock, volume_lots_max=self._settings.volume_lots_max, orders_per_minute_max=10
             )
         except (Died, SentinelError):
             self._fall()

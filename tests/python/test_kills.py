@@ -97,6 +97,26 @@ class Pair:
         self.gateway.start()
         self.daemon.start()
 
+    def wait_for_a_moment(self, dice: random.Random) -> None:
+        """Any moment, or one at which an order is under way: just written down, or just handed to the broker."""
+        kind = dice.choice(["any", "any", "written", "asked"])
+        deadline_s = time.monotonic() + dice.uniform(0.0, 2.0)
+        before = self._written(), self._asked()
+        while time.monotonic() < deadline_s:
+            if (kind == "written" and self._written() > before[0]) or (kind == "asked" and self._asked() > before[1]):
+                break
+            time.sleep(0.0005)
+        time.sleep(dice.uniform(0.0, 0.01))
+
+    def _asked(self) -> int:
+        """Bytes of the witness's lines."""
+        path = self.gateway_state / "witness.txt"
+        return path.stat().st_size if path.exists() else 0
+
+    def _written(self) -> int:
+        """Orders in the journal."""
+        return int(rows(self.journal, "SELECT count(*) FROM intent")[0][0]) if self.journal.exists() else 0
+
     def quiet(self) -> None:
         """No more signals."""
         (self.daemon_state / "QUIET").touch()
@@ -131,8 +151,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     dice = random.Random(SEED)  # noqa: S311 - moments, not secrets
     try:
         for _ in range(KILLS):
-            # A start is followed by a cycle at once, so that short lives end within one; long ones come to trade.
-            time.sleep(dice.choice([dice.uniform(0.0, 0.3), dice.uniform(0.2, 1.2), dice.uniform(0.8, 2.0)]))
+            made.wait_for_a_moment(dice)
             victims = dice.choice([[made.daemon], [made.daemon], [made.gateway], [made.gateway, made.daemon]])
             for victim in victims:
                 assert victim.lives(), f"it ended by itself:\n{victim.log.read_text(encoding='utf-8')[-3000:]}"

@@ -17,6 +17,7 @@ from mt5_sentinel import curve
 from mt5_sentinel.gateway.authority import AllowList, Authority
 from mt5_sentinel.gateway.dispatch import Dispatcher
 from mt5_sentinel.gateway.memory import Memory
+from mt5_sentinel.gateway.paper_venue import PaperVenue
 from mt5_sentinel.gateway.server import Server
 from mt5_sentinel.gateway.venue import MayStill, Outcome
 from mt5_sentinel.settings import Settings
@@ -32,7 +33,7 @@ from tests.python.storm.world import BEGAN_S
 class Witness:
     """``Venue`` that notes each order before the broker is asked: a line survives the process that wrote it."""
 
-    def __init__(self, inner: PaperDesk, clock: FastClock, path: Path) -> None:
+    def __init__(self, inner: PaperVenue, clock: FastClock, path: Path) -> None:
         self.name = inner.name
         self._inner = inner
         self._clock = clock
@@ -59,9 +60,10 @@ def main(state: Path, port: int, base_s: float) -> None:
     clock, context = FastClock(base_s, BEGAN_S), zmq.Context()
     _, secret = curve.read_key_pair(state / "gateway.key")
     authority = Authority(context, AllowList(state / "clients.txt"))
-    desk = PaperDesk(state, clock.wall_s, Prices(PRICES_SEED), Settings(), durable=True)
+    desk = PaperDesk(state, clock.wall_s, Settings(), durable=True)
+    desk.record(Prices(PRICES_SEED), 2_000)
     dispatcher = Dispatcher(
-        Witness(desk, clock, state / "witness.txt"),
+        Witness(desk.open(), clock, state / "witness.txt"),
         Memory(state, clock.wall_s()),
         clock,
         volume_lots_max=1.0,

@@ -46,15 +46,15 @@ class StormVenue:
         return self._broker().find(req_id, since_s)
 
     def send(self, order: OrderSend, req_id: str, may_still: MayStill | None = None) -> Outcome:
-        return self._order(order, req_id, "send")
+        return self._order(order, req_id, "send", may_still)
 
     def close(self, order: OrderClose, req_id: str, may_still: MayStill | None = None) -> Outcome:
-        return self._order(order, req_id, "close")
+        return self._order(order, req_id, "close", may_still)
 
     def modify(self, order: OrderModify, req_id: str) -> Outcome:
         return self._broker().modify(order, req_id)
 
-    def _order(self, order: Order, req_id: str, verb: str) -> Outcome:
+    def _order(self, order: Order, req_id: str, verb: str, may_still: MayStill | None) -> Outcome:
         strikes = self._world.strikes
         self._machine.may_die("before the broker's call")
         for what, retcode in REFUSALS.items():
@@ -67,19 +67,21 @@ class StormVenue:
             return Outcome(10031, "no connection")
         if order.volume >= 0.02 and strikes("broker: filled in part"):
             part = round(max(0.01, order.volume * self._world.between(0.1, 0.9)), 2)
-            outcome = self._execute(msgspec.structs.replace(order, volume=part), req_id, verb)
+            outcome = self._execute(msgspec.structs.replace(order, volume=part), req_id, verb, may_still)
             if outcome.executed is not None:
                 outcome = msgspec.structs.replace(outcome, retcode=10010)
         else:
-            outcome = self._execute(order, req_id, verb)
+            outcome = self._execute(order, req_id, verb, may_still)
         self._machine.may_die("after the broker's call")
         if strikes("broker: unknown, executed"):
             return Outcome(10012, "no answer")
         return outcome
 
-    def _execute(self, order: Order, req_id: str, verb: str, late_s: float = 0.0) -> Outcome:
+    def _execute(
+        self, order: Order, req_id: str, verb: str, may_still: MayStill | None = None, late_s: float = 0.0
+    ) -> Outcome:
         try:
-            outcome: Outcome = getattr(self._broker(), verb)(order, req_id)
+            outcome: Outcome = getattr(self._broker(), verb)(order, req_id, may_still)
         except Died:
             self._watch.unwitnessed.append((order, req_id))
             raise
@@ -92,4 +94,4 @@ class StormVenue:
     def _execute_late(self, order: Order, req_id: str, verb: str) -> None:
         """The broker's own computer works on, whatever became of the gateway since."""
         with self._machine.left_alone():
-            self._execute(order, req_id, verb, LATE_S_MAX)
+            self._execute(order, req_id, verb, late_s=LATE_S_MAX)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,14 +80,15 @@ class GatewaySide:
             self._rise()
 
     def close(self) -> None:
-        """End it."""
+        """What is left of a process that was killed: nothing."""
         self.machine.bury()
-        self._unlock()
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None
 
     def _fall(self) -> None:
         self._dispatcher = None
-        self.machine.bury()
-        self._unlock()
+        self.close()
         self._open_broker()
         self._world.later(self._world.span(*DOWN_S), self._rise)
 
@@ -100,20 +100,13 @@ class GatewaySide:
                 (self._state / name).unlink(missing_ok=True)
         try:
             clock = self.machine.clock
-            memory = self._memory = Memory(self._state, clock.wall_s(), durable=False)
+            self._memory = Memory(self._state, clock.wall_s(), durable=False)
             venue = StormVenue(lambda: self.venue, self.machine, self.watch)
             self._dispatcher = Dispatcher(
-                venue, memory, clock, volume_lots_max=self._settings.volume_lots_max, orders_per_minute_max=10
+                venue, self._memory, clock, volume_lots_max=self._settings.volume_lots_max, orders_per_minute_max=10
             )
         except (Died, SentinelError):
             self._fall()
-
-    def _unlock(self) -> None:
-        """Give up the lock of the memory, as the kernel does for a process that was killed."""
-        if self._memory is not None:
-            with contextlib.suppress(OSError):
-                self._memory.close()
-        self._memory = None
 
     def _open_broker(self) -> None:
         """The broker's book is on its own disk; it is read again wherever the gateway's process held it."""

@@ -128,10 +128,12 @@ class _Life:
         self.daemon = DaemonSide(self.daemon_machine, self.settings, market, self.scorer)
         journal = self.daemon.state / "journal.db"
         self.watch = Watch(world, journal, self.daemon_machine.clock, self.settings)
+        desk = PaperDesk(self.gateway_state, lambda: world.now_s, self.settings, durable=False)
+        desk.record(prices, self.minutes + QUIET_MINUTES + 5)
         self.gateway = GatewaySide(
             self.gateway_machine,
             self.gateway_state,
-            lambda: PaperDesk(self.gateway_state, lambda: world.now_s, prices, self.settings, durable=False),
+            desk.open,
             self.watch,
             self.settings,
         )

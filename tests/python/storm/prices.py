@@ -21,11 +21,6 @@ class Prices:
         self._minutes: dict[int, tuple[float, ...]] = {}
         self._rows: dict[int, bytes] = {}
 
-    def at(self, at_s: float) -> float:
-        """The bid."""
-        minute, rest = divmod(at_s, 60)
-        return self._steps(int(minute))[int(rest // STEP_S)]
-
     def bar(self, open_s: int) -> tuple[float, float, float, float]:
         """Open, high, low and close of the bid in the minute from ``open_s``."""
         steps = self._steps(open_s // 60)

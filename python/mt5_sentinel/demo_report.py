@@ -112,8 +112,8 @@ def _money(records: Sequence[CycleRecord], desk: Desk) -> list[str]:
     curve = _curve(equity)
     rest = ", the rest in the open position" if abs(equity[-1] - settings.deposit - sum(closed)) >= CENT else ""
     lines = [
-        f"Orders     {len(positions)} positions of {settings.volume_lots:g} lots, spread {settings.spread_points:g} points,"
-        " each with its stop and target;\n"
+        f"Orders     {len(positions)} positions of {settings.volume_lots:g} lots, each with stop and target; spread"
+        f" {settings.spread_points:g} points;\n"
         f"           {len(closed)} closed: {', '.join(f'{n} {way}' for way, n in ways.most_common())}; {len(won)} won",
         f"Money      {equity[-1] - settings.deposit:+,.2f} {settings.account_currency} on a deposit of "
         f"{settings.deposit:,.2f}: {sum(closed):+,.2f} realised{rest};\n"

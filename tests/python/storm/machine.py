@@ -122,7 +122,8 @@ def watched_disks(owners: dict[str, Machine]) -> Iterator[None]:
     def watching(database: Any, *arguments: Any, **named: Any) -> sqlite3.Connection:
         machine = owners.get(Path(str(database).split("?")[0]).name)
         if machine is None:
-            return connect(database, *arguments, **named)
+            plain: sqlite3.Connection = connect(database, *arguments, **named)
+            return plain
         machine.check()
         made: Watched = connect(database, *arguments, **named, factory=Watched)
         made.machine = machine

@@ -42,6 +42,7 @@ MEANINGS = {
     "refused_drawdown": "risk: the equity has fallen too far from its highest mark",
     "refused_cooldown": "risk: a pause after several losses in a row",
     "refused_spread": "risk: spread too wide",
+    "refused_reducing": "risk: the day's loss or the drawdown is close to its limit",
     "refused_weekend": "risk: the weekend is near",
     "refused_signal_age": "risk: the signal is too old",
 }
@@ -111,8 +112,9 @@ def _money(records: Sequence[CycleRecord], desk: Desk) -> list[str]:
     curve = _curve(equity)
     rest = ", the rest in the open position" if abs(equity[-1] - settings.deposit - sum(closed)) >= CENT else ""
     lines = [
-        f"Orders     {len(positions)} positions of {settings.volume_lots:g} lots, spread {settings.spread_points:g}"
-        f" points; {len(closed)} closed ({', '.join(f'{n} {way}' for way, n in ways.most_common())}), {len(won)} won",
+        f"Orders     {len(positions)} positions of {settings.volume_lots:g} lots, each with stop and target; spread"
+        f" {settings.spread_points:g} points;\n"
+        f"           {len(closed)} closed: {', '.join(f'{n} {way}' for way, n in ways.most_common())}; {len(won)} won",
         f"Money      {equity[-1] - settings.deposit:+,.2f} {settings.account_currency} on a deposit of "
         f"{settings.deposit:,.2f}: {sum(closed):+,.2f} realised{rest};\n"
         f"           deepest fall of equity {max(record.drawdown_max or 0.0 for record in records):,.2f}",

@@ -14,6 +14,8 @@ from mt5_sentinel.orders import Kept, Orders
 from mt5_sentinel.ports import Broker
 from mt5_sentinel.types import ClosedBy, CycleRecord
 
+CLOSED_BY = "closed by "
+
 log = logging.getLogger("mt5_sentinel")
 
 
@@ -78,7 +80,7 @@ class Reconciliation:
         if difference.rule == "account" and kept is not None:
             by = self._account(kept, held)
             if by is not None:
-                return f"closed by {by}"
+                return f"{CLOSED_BY}{by}"
             if not is_adopting:
                 return "freeze"
         if difference.rule == "freeze" and not is_adopting:
@@ -103,11 +105,17 @@ class Reconciliation:
         return by
 
     def _tell(self, difference: _core.Difference, outcome: str, record: CycleRecord, now_s: float) -> None:
-        if difference.kind not in record.conditions:
-            record.conditions.append(difference.kind)
+        """A row, a line and a condition; a position that ended as positions do has a condition of its own."""
+        ended = outcome.removeprefix(CLOSED_BY) if outcome.startswith(CLOSED_BY) else None
+        condition = difference.kind if ended is None else f"closed_by_{ended}"
+        if condition not in record.conditions:
+            record.conditions.append(condition)
         said = (difference.kind, difference.ticket, f"{difference.detail}: {outcome}")
         if said in self._told:
             return
         self._told.add(said)
         self._orders.note_difference(self._symbol, difference, outcome, now_s)
-        log.warning("%s: %s, position %d: %s: %s", self._symbol, *said[:2], difference.detail, outcome)
+        if ended is None:
+            log.warning("%s: %s, position %d: %s: %s", self._symbol, *said[:2], difference.detail, outcome)
+        else:
+            log.info("%s: position %d, or a part of it, was closed by %s", self._symbol, difference.ticket, ended)

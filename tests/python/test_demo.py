@@ -33,7 +33,7 @@ def test_the_demo_replays_decides_trades_and_tells(sentinel: Sentinel, state: Pa
     closed = [one["profit"] for one in positions if one["state"] == "closed"]
     assert len(positions) >= 5
     assert f"{len(positions)} positions of 0.1 lots" in done.stdout
-    assert f"{len(closed)} closed (" in done.stdout
+    assert f"{len(closed)} closed: " in done.stdout
     said = re.search(r"Money +([+-][\d,.]+) USD on a deposit of 10,000.00: ([+-][\d,.]+) realised", done.stdout)
     assert said is not None
     assert float(said[1].replace(",", "")) == pytest.approx(_equity(cycles) - 10_000, abs=0.006)

@@ -99,7 +99,7 @@ def test_a_position_that_was_closed_is_understood(desk: Desk, by: ClosedBy) -> N
     row = desk.position
     assert (row["state"], row["closed_by"], row["profit"], row["closed_price"]) == ("closed", by, -10.0, 1.09)
     assert desk.differences() == [("position_missing", f"closed by {by}")]
-    assert desk.record.conditions == ["position_missing"]
+    assert desk.record.conditions == [f"closed_by_{by}"]
     assert desk.run() == (False, []), "told once, then known"
     assert len(desk.differences()) == 1
 

@@ -36,8 +36,13 @@ class PaperBroker:
         return self._account.facts(symbol)
 
     def quote(self, symbol: str) -> _core.Quote | None:
-        """None: it has no prices of its own."""
-        return None
+        """The checker's prices, so that a dry run trades at a real spread; None without one, or while it is away."""
+        if self._checker is None:
+            return None
+        try:
+            return self._checker.quote(symbol)
+        except (Transient, Unusable):
+            return None  # orders are not filled unchecked either
 
     def check(self, request: OrderRequest, now_s: float) -> None:
         """Whether the order would be taken, here and by the checker.

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from mt5_sentinel import wire
-from mt5_sentinel.wire import OrderClose, OrderSend, PositionData
+from mt5_sentinel.wire import OrderClose, OrderModify, OrderSend, PositionData
 from tests.python.storm.daemon_side import DaemonSide
 from tests.python.storm.gateway_side import GatewaySide
 from tests.python.storm.machine import Machine
@@ -37,6 +37,8 @@ class Happenings:
             "gateway's disk full": lambda: self._fill(gateway.machine),
             "position closed by hand": lambda: self._close(whole=True),
             "position closed by hand in part": lambda: self._close(whole=False),
+            "stop taken away by hand": lambda: self._move_stop(taken_away=True),
+            "stop moved by hand": lambda: self._move_stop(taken_away=False),
             "foreign position": self._foreign,
             "kill switch by file": lambda: self._halt_file(""),
             "kill switch by file, flatten": lambda: self._halt_file("flatten\n"),
@@ -95,6 +97,16 @@ class Happenings:
             magic=position.magic,
             deviation=1_000,
         )
+        self._gateway.by_hand(order, self._name())
+
+    def _move_stop(self, *, taken_away: bool) -> None:
+        own = self._own()
+        if not own:
+            return
+        position = self._world.random.choice(own)
+        further = -0.0005 if position.type == "OP_BUY" else 0.0005
+        stop = None if taken_away or position.sl is None else round(position.sl + further, 5)
+        order = OrderModify(symbol=position.symbol, ticket=position.ticket, sl=stop, tp=position.tp)
         self._gateway.by_hand(order, self._name())
 
     def _foreign(self) -> None:

@@ -38,6 +38,9 @@ def _agreement(world: World, daemon: DaemonSide, gateway: GatewaySide) -> None:
         ours, theirs = kept.get(ticket, 0.0), book.get(ticket, 0.0)
         if abs(ours - theirs) > 1e-9:
             told("at rest", f"position {ticket}: {ours} lots by the journal, {theirs} at the broker")
+    for one in gateway.positions():
+        if one.magic == magic and one.sl is None:
+            told("naked", f"position {one.ticket} has no stop")
     for req_id, state in rows(journal, "SELECT req_id, state FROM intent WHERE state IN ('intended', 'unknown')"):
         told("at rest", f"order {req_id} is still {state}")
     settled = dict(rows(journal, "SELECT req_id, state FROM intent"))

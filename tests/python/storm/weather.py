@@ -52,6 +52,8 @@ HAPPENINGS: dict[str, float] = {
     "gateway's disk full": 600,
     "position closed by hand": 60,
     "position closed by hand in part": 60,
+    "stop taken away by hand": 120,
+    "stop moved by hand": 200,
     "foreign position": 150,
     "kill switch by file": 300,
     "kill switch by file, flatten": 400,

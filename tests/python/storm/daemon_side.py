@@ -7,7 +7,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
 
-from mt5_sentinel.commands import assembly
+from mt5_sentinel.commands import assembly, brokers
 from mt5_sentinel.commands.assembly import Parts
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon
@@ -115,10 +115,10 @@ class DaemonSide:
 
     def _begin(self) -> None:
         parts = Parts(self.settings, self._market, Scoring("local", local=self._scorer), link=self.link)
-        self._desks = assembly.open_desks([parts], self.machine.clock, mode="live", durable=False)
+        self._desks = assembly.open_desks([parts], self.machine.clock, mode=brokers.mode(self.settings), durable=False)
         self.lives.append(self._world.now_s)
         schedule, clock = Schedule(58, 60), self.machine.clock
-        daemon = Daemon(self._desks, clock, schedule, mode="live", observers=(self._observe,))
+        daemon = Daemon(self._desks, clock, schedule, mode=brokers.mode(self.settings), observers=(self._observe,))
         schedule.start(clock.wall_s(), clock.monotonic_s())
         daemon.run_minute()
         self._daemon = daemon

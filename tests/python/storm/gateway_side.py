@@ -13,7 +13,7 @@ from mt5_sentinel.gateway.dispatch import Dispatcher
 from mt5_sentinel.gateway.memory import Memory
 from mt5_sentinel.gateway.venue import Venue
 from mt5_sentinel.settings import Settings
-from mt5_sentinel.wire import OrderClose, OrderSend, PositionData
+from mt5_sentinel.wire import OrderClose, OrderModify, OrderSend, PositionData
 from tests.python.storm.broker import StormVenue
 from tests.python.storm.machine import Died, Machine
 from tests.python.storm.watch import Watch
@@ -65,13 +65,15 @@ class GatewaySide:
         with self.machine.left_alone():
             return self.venue.positions()
 
-    def by_hand(self, order: OrderSend | OrderClose, req_id: str) -> None:
+    def by_hand(self, order: OrderSend | OrderClose | OrderModify, req_id: str) -> None:
         """Somebody trades at the terminal."""
         with self.machine.left_alone():
             if isinstance(order, OrderSend):
                 self.venue.send(order, req_id)
-            else:
+            elif isinstance(order, OrderClose):
                 self.venue.close(order, req_id)
+            else:
+                self.venue.modify(order, req_id)
 
     def heal(self) -> None:
         """Be there."""

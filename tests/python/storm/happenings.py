@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from mt5_sentinel import wire
-from mt5_sentinel.wire import OrderClose, OrderSend, PositionData
+from mt5_sentinel.wire import OrderClose, OrderModify, OrderSend, PositionData
 from tests.python.storm.daemon_side import DaemonSide
 from tests.python.storm.gateway_side import GatewaySide
 from tests.python.storm.machine import Machine
@@ -18,32 +18,38 @@ FOREIGN_MAGIC = 1234
 class Happenings:
     """Each kind comes again and again, at random times, until the world is calm."""
 
-    def __init__(self, world: World, daemon: DaemonSide, gateway: GatewaySide, minutes: dict[str, float]) -> None:
-        """Begin all kinds that the weather has."""
+    def __init__(
+        self, world: World, daemon: DaemonSide, gateway: GatewaySide | None, minutes: dict[str, float]
+    ) -> None:
+        """Begin all kinds that the weather has; without a gateway those that need none."""
         self._world = world
         self._daemon = daemon
-        self._gateway = gateway
-        symbol = daemon.settings.symbol
-        self._symbol = symbol
+        self._symbol = daemon.settings.symbol
         kinds: dict[str, Callable[[], None]] = {
             "daemon killed while it waits": daemon.strike,
-            "gateway killed while it waits": gateway.strike,
-            "gateway unreachable": self._cut,
             "daemon's clock steps a little": lambda: self._step(daemon.machine, self._little()),
             "daemon's clock steps far": lambda: self._step(daemon.machine, 7_200.0),
-            "gateway's clock steps a little": lambda: self._step(gateway.machine, self._little()),
-            "gateway's clock steps far": lambda: self._step(gateway.machine, 7_200.0),
             "daemon's disk full": lambda: self._fill(daemon.machine),
-            "gateway's disk full": lambda: self._fill(gateway.machine),
-            "position closed by hand": lambda: self._close(whole=True),
-            "position closed by hand in part": lambda: self._close(whole=False),
-            "foreign position": self._foreign,
             "kill switch by file": lambda: self._halt_file(""),
             "kill switch by file, flatten": lambda: self._halt_file("flatten\n"),
-            "kill switch at the gateway": self._halt_gateway,
         }
-        for kind, minutes_between in minutes.items():
-            self._again(kind, kinds[kind], minutes_between * 60)
+        if gateway is not None:
+            self._gateway = gateway
+            kinds |= {
+                "gateway killed while it waits": gateway.strike,
+                "gateway unreachable": self._cut,
+                "gateway's clock steps a little": lambda: self._step(gateway.machine, self._little()),
+                "gateway's clock steps far": lambda: self._step(gateway.machine, 7_200.0),
+                "gateway's disk full": lambda: self._fill(gateway.machine),
+                "position closed by hand": lambda: self._close(whole=True),
+                "position closed by hand in part": lambda: self._close(whole=False),
+                "stop taken away by hand": lambda: self._move_stop(taken_away=True),
+                "stop moved by hand": lambda: self._move_stop(taken_away=False),
+                "foreign position": self._foreign,
+                "kill switch at the gateway": self._halt_gateway,
+            }
+        for kind in [kind for kind in minutes if kind in kinds]:
+            self._again(kind, kinds[kind], minutes[kind] * 60)
 
     def _again(self, kind: str, happen: Callable[[], None], mean_s: float) -> None:
         def come() -> None:
@@ -95,6 +101,16 @@ class Happenings:
             magic=position.magic,
             deviation=1_000,
         )
+        self._gateway.by_hand(order, self._name())
+
+    def _move_stop(self, *, taken_away: bool) -> None:
+        own = self._own()
+        if not own:
+            return
+        position = self._world.random.choice(own)
+        further = -0.0005 if position.type == "OP_BUY" else 0.0005
+        stop = None if taken_away or position.sl is None else round(position.sl + further, 5)
+        order = OrderModify(symbol=position.symbol, ticket=position.ticket, sl=stop, tp=position.tp)
         self._gateway.by_hand(order, self._name())
 
     def _foreign(self) -> None:

@@ -24,6 +24,7 @@ from tests.python.storm.gateway_side import GatewaySide
 from tests.python.storm.happenings import Happenings
 from tests.python.storm.machine import Machine, watched_disks
 from tests.python.storm.paper_broker import PaperDesk
+from tests.python.storm.paper_side import PaperSide
 from tests.python.storm.prices import Prices
 from tests.python.storm.watch import Watch
 from tests.python.storm.weather import Weather, draw
@@ -88,8 +89,8 @@ class _Life:
         self.settings = Settings(
             interval="1m",
             market="always",
-            live=True,
-            gtw_host="localhost",
+            live=not weather.on_paper,
+            gtw_host="" if weather.on_paper else "localhost",
             history_bars=300,
             stale_grace_s=900,
             state_dir=str(state / "daemon"),
@@ -107,38 +108,44 @@ class _Life:
             "bars.db": self.daemon_machine,
             "gateway.db": self.gateway_machine,
             "gateway.lock": self.gateway_machine,
-            "paper.db": self.gateway_machine,
+            "paper.db": self.daemon_machine if self.weather.on_paper else self.gateway_machine,
         }
-        with watched_disks(owners):
-            self._put_together()
+        with watched_disks(owners), ExitStack() as stack:
+            self._put_together(stack)
             end_s = self.world.began_s + self.minutes * 60
             self.daemon.live_until(end_s)
             self._calm_down()
             self.daemon.live_until(end_s + QUIET_MINUTES * 60)
             lived = self._look_back()
             self.daemon.close()
-            self.gateway.close()
+            if self.gateway is not None:
+                self.gateway.close()
             self.watch.close()
         return lived
 
-    def _put_together(self) -> None:
+    def _put_together(self, stack: ExitStack) -> None:
         world, prices, weather = self.world, Prices(self.seed), self.weather
         market = StormMarket(world, prices, weather.tells_time)
         self.scorer = StormScorer(world, weather.holds)
         self.daemon = DaemonSide(self.daemon_machine, self.settings, market, self.scorer)
         journal = self.daemon.state / "journal.db"
         self.watch = Watch(world, journal, self.daemon_machine.clock, self.settings)
-        desk = PaperDesk(self.gateway_state, lambda: world.now_s, self.settings, durable=False)
-        desk.record(prices, self.minutes + QUIET_MINUTES + 5)
-        self.gateway = GatewaySide(
-            self.gateway_machine,
-            self.gateway_state,
-            desk.open,
-            self.watch,
-            self.settings,
-        )
-        self.daemon.link = StormLink(world, self.daemon_machine, self.gateway)
+        self.gateway = None if weather.on_paper else self._made_gateway(prices)
+        self.broker: rest.Broker
+        if self.gateway is None:
+            world.seen["paper within the daemon"] += 1
+            paper = PaperSide(self.watch)
+            stack.enter_context(paper.witnessed())
+            self.broker = paper
+        else:
+            self.daemon.link = StormLink(world, self.daemon_machine, self.gateway)
+            self.broker = self.gateway
         Happenings(world, self.daemon, self.gateway, weather.minutes)
+
+    def _made_gateway(self, prices: Prices) -> GatewaySide:
+        desk = PaperDesk(self.gateway_state, lambda: self.world.now_s, self.settings, durable=False)
+        desk.record(prices, self.minutes + QUIET_MINUTES + 5)
+        return GatewaySide(self.gateway_machine, self.gateway_state, desk.open, self.watch, self.settings)
 
     def _calm_down(self) -> None:
         """Every fault ends, and no signal comes any more."""
@@ -151,13 +158,14 @@ class _Life:
         halt.unlink(missing_ok=True)
         if self.flattens:  # one seed in two ends with a person who wants to be out
             halt.write_text("flatten", encoding="utf-8")
-        self.gateway.heal()
+        if self.gateway is not None:
+            self.gateway.heal()
 
     def _look_back(self) -> Lived:
         self.watch.look_back()
-        rest.check(self.world, self.daemon, self.gateway)
+        rest.check(self.world, self.daemon, self.broker)
         if self.flattens:
-            rest.check_flat(self.world, self.daemon, self.gateway)
+            rest.check_flat(self.world, self.daemon, self.broker)
         text = "\n".join(rest.dump(self.daemon.state / "journal.db", str(self.daemon.state.parent)))
         return Lived(
             seed=self.seed,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
+from mt5_sentinel.wire import PositionData
 from tests.python.storm.daemon_side import DaemonSide
-from tests.python.storm.gateway_side import GatewaySide
-from tests.python.storm.watch import rows
+from tests.python.storm.watch import Watch, rows
 from tests.python.storm.world import World
 
 TABLES = ("cycle", "intent", "position", "risk", "risk_change", "difference")
@@ -16,20 +17,29 @@ TABLES = ("cycle", "intent", "position", "risk", "risk_change", "difference")
 PERIOD_S = 60
 
 
-def check(world: World, daemon: DaemonSide, gateway: GatewaySide) -> None:
+class Broker(Protocol):
+    """The other side, whichever it is."""
+
+    watch: Watch
+
+    def positions(self) -> list[PositionData]:
+        """What is open there."""
+
+
+def check(world: World, daemon: DaemonSide, gateway: Broker) -> None:
     """Hold what is left against the promises."""
     _agreement(world, daemon, gateway)
     _heartbeat(world, daemon)
 
 
-def check_flat(world: World, daemon: DaemonSide, gateway: GatewaySide) -> None:
+def check_flat(world: World, daemon: DaemonSide, gateway: Broker) -> None:
     """Nothing of the daemon is open after some quiet minutes of a kill switch that flattens."""
     for one in gateway.positions():
         if one.magic == daemon.settings.magic:
             world.violated("exits", f"position {one.ticket} is open after minutes of `flatten`")
 
 
-def _agreement(world: World, daemon: DaemonSide, gateway: GatewaySide) -> None:
+def _agreement(world: World, daemon: DaemonSide, gateway: Broker) -> None:
     journal, magic = daemon.state / "journal.db", daemon.settings.magic
     told = world.violated
     book = {one.ticket: one.volume for one in gateway.positions() if one.magic == magic}
@@ -38,6 +48,9 @@ def _agreement(world: World, daemon: DaemonSide, gateway: GatewaySide) -> None:
         ours, theirs = kept.get(ticket, 0.0), book.get(ticket, 0.0)
         if abs(ours - theirs) > 1e-9:
             told("at rest", f"position {ticket}: {ours} lots by the journal, {theirs} at the broker")
+    for one in gateway.positions():
+        if one.magic == magic and one.sl is None:
+            told("naked", f"position {one.ticket} has no stop")
     for req_id, state in rows(journal, "SELECT req_id, state FROM intent WHERE state IN ('intended', 'unknown')"):
         told("at rest", f"order {req_id} is still {state}")
     settled = dict(rows(journal, "SELECT req_id, state FROM intent"))

@@ -62,9 +62,14 @@ class Watch:
         """A request leaves the daemon."""
         if b'"ORDER_' in request[:30]:
             asked = msgspec.json.decode(request, type=Request)
-            if asked.action in ORDERS and asked.req_id not in self._sent_s:
-                self._sent_s[asked.req_id] = self.world.now_s
-                self._check_frozen(asked.req_id)
+            if asked.action in ORDERS:
+                self.leaves(asked.req_id)
+
+    def leaves(self, req_id: str) -> None:
+        """An order leaves the daemon, for the first time or again."""
+        if req_id not in self._sent_s:
+            self._sent_s[req_id] = self.world.now_s
+            self._check_frozen(req_id)
 
     def answered(self, request: bytes, retcode: int) -> None:
         """The gateway answered; what it may never say to an exit is told."""

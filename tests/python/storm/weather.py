@@ -52,6 +52,8 @@ HAPPENINGS: dict[str, float] = {
     "gateway's disk full": 600,
     "position closed by hand": 60,
     "position closed by hand in part": 60,
+    "stop taken away by hand": 120,
+    "stop moved by hand": 200,
     "foreign position": 150,
     "kill switch by file": 300,
     "kill switch by file, flatten": 400,
@@ -74,6 +76,8 @@ class Weather:
     """Whether the source of bars tells its time, so that the daemon can know its clock to be wrong."""
     holds: float
     """Share of signals that say to hold."""
+    on_paper: bool = False
+    """Whether no gateway is configured: the broker is the paper account within the daemon."""
 
 
 def draw(seed: int) -> Weather:
@@ -113,6 +117,7 @@ def draw(seed: int) -> Weather:
         settings=settings,
         tells_time=dice.random() < 0.7,
         holds=dice.choice([0.1, 0.3, 0.6]),
+        on_paper=dice.random() < 0.15,
     )
 
 

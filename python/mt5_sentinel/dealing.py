@@ -14,6 +14,8 @@ from mt5_sentinel.risk import Risk
 from mt5_sentinel.route import Route
 from mt5_sentinel.types import CycleRecord, OrderRequest, Side
 
+EXIT_INCOMPLETE = "exit_incomplete"
+
 log = logging.getLogger("mt5_sentinel")
 
 
@@ -117,24 +119,28 @@ class Dealer:
         record.equity, record.drawdown_max = book.account.equity, self.risk.drawdown(book)
         return Standing(book, facts, compared)
 
-    def trade(self, side: Side, market: Market, standing: Standing, record: CycleRecord, *, halted: bool) -> None:
+    def trade(self, side: Side, market: Market, standing: Standing, record: CycleRecord, *, halted: bool) -> bool:
         """Be on ``side``, as far as risk allows: first out of the other side, then in.
+
+        Returns:
+            Whether the signal is done with: not where an exit was refused or partial, which another cycle tries again.
 
         Raises:
             Uncertain: whether an order was executed is not known; nothing more is sent.
         """
         for wrong in self._ruling(side, market, standing, halted).exits:
             if not self._route.leave(wrong, record):
-                return
+                return False
         meant = self._entry(side, market, record, halted)
         if meant is None:
-            return
+            return record.reason != EXIT_INCOMPLETE
         request, wanted = meant
         execution = self._route.send(request, record)
         if execution is not None:
             facts = standing.facts[self._symbol]
             slipped = self.risk.slipped(request.side, wanted=wanted, filled=execution.price, facts=facts)
             record.conditions += [] if slipped is None else [slipped]
+        return True
 
     def _entry(
         self, side: Side, market: Market, record: CycleRecord, halted: bool
@@ -149,7 +155,7 @@ class Dealer:
         with self._orders.file.whole():
             ruling = self._ruling(side, market, standing, halted)
             if ruling.exits:  # a partial exit, or one that opened meanwhile: nothing is opened beside it
-                record.reason = "exit_incomplete"
+                record.reason = EXIT_INCOMPLETE
                 return None
             if standing.compared.frozen:
                 _refuse(record, "refused_frozen", "book and journal differ; see the conditions")

@@ -70,6 +70,8 @@ def _heartbeat(world: World, daemon: DaemonSide) -> None:
     told = world.violated
     steps = [at_s for at_s, _ in daemon.machine.clock.offsets[1:]]
     beats = [at_s for at_s, _ in daemon.records]
+    if not beats:
+        told("heartbeat", "there was no cycle at all")
     for before_s, after_s in itertools.pairwise(beats):
         died = any(before_s - 1 < at_s <= after_s + 1 for at_s in daemon.lives)
         stepped = any(before_s - PERIOD_S < at_s <= after_s for at_s in steps)

@@ -121,7 +121,18 @@ def draw(seed: int) -> Weather:
     )
 
 
-FAIR = Weather({}, {}, {"losses_in_a_row_max": 50, "orders_per_day_max": 5_000, "daily_loss_max": 5_000.0}, True, 0.2)
+FAIR = Weather(
+    rates={},
+    minutes={},
+    settings={
+        "losses_in_a_row_max": 50,
+        "orders_per_day_max": 5_000,
+        "daily_loss_max": 5_000.0,
+        "drawdown_max": 8_000.0,
+    },
+    tells_time=True,
+    holds=0.2,
+)
 """No fault at all, and wide limits."""
 
 

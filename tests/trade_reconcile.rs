@@ -119,4 +119,7 @@ fn a_side_is_full_when_it_has_as_many_positions_as_allowed() {
     assert_eq!(book.full_side("EURUSD", MAGIC, 1), Some(Side::Buy));
     assert_eq!(book.full_side("EURUSD", MAGIC, 2), None, "the other position is a person's");
     assert_eq!(book.full_side("GBPUSD", MAGIC, 1), None);
+    let short = Position { ticket: 3, side: Side::Sell, ..held() };
+    let both = Book { positions: vec![held(), short], ..Book::default() };
+    assert_eq!(both.full_side("EURUSD", MAGIC, 1), None, "a signal closes the one on the other side");
 }

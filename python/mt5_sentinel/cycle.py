@@ -78,7 +78,9 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
     is_done = True
     if decision.side is not None:
         with stage(record, "route"):
-            is_done = desk.dealer.trade(decision.side, market, standing, record, halted=halted)
+            is_done = desk.dealer.trade(
+                decision.side, market, standing, record, lambda: _market(desk, record, brought), halted=halted
+            )
         desk.dealer.look(record, bar.now_s)
     record.settled = decision.settles_bar and is_done
 
@@ -93,6 +95,14 @@ def _fresh_bar(desk: Desk, record: CycleRecord, brought: Brought) -> _core.Fresh
         record.status, record.reason, record.detail = "done", gap.reason, str(gap)
         log.info("No decision: %s", gap)
         return None
+
+
+def _market(desk: Desk, record: CycleRecord, brought: Brought) -> Market | None:
+    """The market at this moment, through the same gate; None where the bar may not be traded any more."""
+    bar = _fresh_bar(desk, record, brought)
+    if bar is None:
+        return None
+    return Market(_quote(desk, record, brought, bar.now_s)[0], brought.cleaned.bars, bar)
 
 
 def _quote(desk: Desk, record: CycleRecord, brought: Brought, moment_s: int) -> tuple[_core.Quote, int]:

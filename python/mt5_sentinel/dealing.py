@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import NamedTuple
 
 from mt5_sentinel import _core
-from mt5_sentinel.errors import Refused, Transient, Unusable
+from mt5_sentinel.errors import Refused, Transient, Uncertain, Unusable
 from mt5_sentinel.orders import Kept, Orders
 from mt5_sentinel.ports import Broker
 from mt5_sentinel.reconcile import Compared, Reconciliation
@@ -34,6 +35,10 @@ class Market(NamedTuple):
     quote: _core.Quote
     bars: _core.Bars
     bar: _core.FreshBar
+
+
+AskAgain = Callable[[], "Market | None"]
+"""The market as it is at the moment of asking; None where its bar cannot be traded any more."""
 
 
 class Shared(NamedTuple):
@@ -87,10 +92,14 @@ class Dealer:
             Uncertain: the fate of an order is still unknown; the symbol is frozen.
             Transient: the broker does not answer.
         """
-        book = self._settled()
-        exits = self.risk.due_exits(book, now_s)
-        for due in exits:  # first: nothing below may keep an exit
+        unclear = self._recover()
+        book = self.broker.book()
+        leaving = self._orders.leaving(self._symbol)
+        exits = [due for due in self.risk.due_exits(book, now_s) if due.ticket not in leaving]
+        for due in exits:  # first: nothing below may keep an exit, nor does another order's unknown fate
             self._route.leave(due, record)
+        if unclear is not None:
+            raise unclear
         for kept, position in self.look(record, now_s, None if exits else book).compared.naked:
             self._protect(kept, position, record, now_s)
 
@@ -102,8 +111,11 @@ class Dealer:
         Raises:
             Uncertain: the fate of an order is still unknown.
         """
+        unclear = self._recover()
+        if unclear is not None:
+            raise unclear
         try:
-            self.look(record, now_s, self._settled())
+            self.look(record, now_s)
         except (Transient, Unusable) as error:
             record.conditions.append("broker_away")
             log.info("The market is closed, and the broker does not answer: %s", error)
@@ -119,7 +131,9 @@ class Dealer:
         record.equity, record.drawdown_max = book.account.equity, self.risk.drawdown(book)
         return Standing(book, facts, compared)
 
-    def trade(self, side: Side, market: Market, standing: Standing, record: CycleRecord, *, halted: bool) -> bool:
+    def trade(
+        self, side: Side, market: Market, standing: Standing, record: CycleRecord, ask_again: AskAgain, *, halted: bool
+    ) -> bool:
         """Be on ``side``, as far as risk allows: first out of the other side, then in.
 
         Returns:
@@ -128,9 +142,14 @@ class Dealer:
         Raises:
             Uncertain: whether an order was executed is not known; nothing more is sent.
         """
-        for wrong in self._ruling(side, market, standing, halted).exits:
+        exits = self._ruling(side, market, standing, halted).exits
+        for wrong in exits:
             if not self._route.leave(wrong, record):
                 return False
+        later = ask_again()  # leaving took its time; the entry is judged by the market as it is now
+        if later is None:
+            return True
+        market = later
         meant = self._entry(side, market, record, halted)
         if meant is None:
             return record.reason != EXIT_INCOMPLETE
@@ -167,11 +186,14 @@ class Dealer:
             self._route.intend(request, record)
         return request, ruling.entry.price
 
-    def _settled(self) -> _core.Book:
-        """The book, once the fate of every order is known."""
+    def _recover(self) -> Uncertain | None:
+        """Learn the fate of every order; give back why one of them is still unknown."""
         self._fresh.clear()
-        self._route.recover()
-        return self.broker.book()
+        try:
+            self._route.recover(give_up=self._reconciliation.is_adopting)
+        except Uncertain as error:
+            return error
+        return None
 
     def _protect(self, kept: Kept, position: _core.Position, record: CycleRecord, now_s: float) -> None:
         """Put a stop back that is gone; a position that cannot have one is closed."""
@@ -206,7 +228,7 @@ class Dealer:
         for symbol in counted - self.shared.traded - self._fresh | (counted - self._known.keys()):
             try:
                 self._known[symbol] = self.broker.facts(symbol)
-            except (Transient, Unusable):
+            except Unusable:
                 log.warning("%s: the broker tells no facts of %s; risk opens nothing without", self._symbol, symbol)
             self._fresh.add(symbol)
         return dict(self._known)

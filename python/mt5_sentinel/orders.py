@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from mt5_sentinel import _core
@@ -9,6 +10,14 @@ from mt5_sentinel.journal_file import JournalFile, utc
 from mt5_sentinel.types import ClosedBy, Execution, OrderRequest, Side
 
 UNRESOLVED = "('intended', 'unknown')"
+
+IS_ANOTHER = "state = 'open' AND req_id IS NOT excluded.req_id"
+"""Whether another order adds to a position that is open."""
+
+ANEW = """opened_utc = CASE state WHEN 'open' THEN opened_utc ELSE excluded.opened_utc END,
+    profit = CASE state WHEN 'open' THEN profit ELSE 0 END, closed_utc = NULL, closed_price = NULL, closed_by = NULL,
+    state = 'open'"""
+"""What becomes of a row whose ticket is open again: nothing of a closed one stays, for a broker may count anew."""
 
 
 class Kept(NamedTuple):
@@ -92,6 +101,15 @@ class Orders:
         )
         return [OrderRequest(*row) for row in found]
 
+    def leaving(self, symbol: str) -> set[int]:
+        """Positions whose own exit has an unknown outcome."""
+        return {one.ticket for one in self.unresolved(symbol) if one.kind == "close"}
+
+    def open_elsewhere(self, traded: Collection[str]) -> list[str]:
+        """Symbols with open positions by the journal that are not among these."""
+        query = "SELECT DISTINCT symbol FROM position WHERE mode = ? AND state = 'open' ORDER BY symbol"
+        return [row[0] for row in self.file.rows(query, (self.file.mode,)) if row[0] not in traded]
+
     def attempts(self, symbol: str, kind: str, *, ticket: int | None = None, bar_open_s: int | None = None) -> int:
         """How many orders were written for a position to close, or for a bar."""
         column, value = ("ticket", ticket) if bar_open_s is None else ("bar_open_s", bar_open_s)
@@ -117,17 +135,32 @@ class Orders:
         return [Kept(*row) for row in found]
 
     def adopt(self, position: _core.Position) -> None:
-        """Take over what the broker says about a position, also one that the journal holds for closed."""
+        """Take over a position as the broker has it; one that is new to the journal, or closed by it, begins anew."""
         self.file.write(
-            "INSERT INTO position (mode, ticket, symbol, side, opened_lots, lots, price, sl, tp, req_id, opened_utc,"
+            "INSERT INTO position (mode, ticket, symbol, side, opened_lots, lots, price, sl, tp, req_id, opened_utc,"  # noqa: S608
             " state) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, 'open')"
-            " ON CONFLICT (mode, ticket) DO UPDATE SET opened_lots = max(opened_lots, excluded.lots),"
-            " lots = excluded.lots, side = excluded.side, price = excluded.price, sl = excluded.sl, tp = excluded.tp,"
-            " state = 'open'",
+            " ON CONFLICT (mode, ticket) DO UPDATE SET lots = excluded.lots, side = excluded.side,"
+            " price = excluded.price, sl = excluded.sl, tp = excluded.tp,"
+            " opened_lots = CASE state WHEN 'open' THEN max(opened_lots, excluded.lots) ELSE excluded.lots END,"
+            f" {ANEW}",
             (
                 *(self.file.mode, position.ticket, position.symbol, position.side, position.lots, position.price),
                 *(position.sl, position.tp, position.req_id, utc(position.opened_s)),
             ),
+        )
+
+    def adopt_price(self, position: _core.Position) -> None:
+        """Take over the price a position was opened at."""
+        self.file.write(
+            "UPDATE position SET price = ? WHERE mode = ? AND ticket = ?",
+            (position.price, self.file.mode, position.ticket),
+        )
+
+    def adopt_levels(self, position: _core.Position) -> None:
+        """Take over stop and target."""
+        self.file.write(
+            "UPDATE position SET sl = ?, tp = ? WHERE mode = ? AND ticket = ?",
+            (position.sl, position.tp, self.file.mode, position.ticket),
         )
 
     def accounted(self, ticket: int, left: float, sums: tuple[float, float, float], by: ClosedBy) -> None:
@@ -150,9 +183,15 @@ class Orders:
         )
 
     def _opened(self, request: OrderRequest, execution: Execution, now_s: float) -> None:
+        """A new position, or more of one that is open: on a netting account orders of a symbol share one."""
         self.file.write(
-            "INSERT OR IGNORE INTO position (mode, ticket, symbol, side, opened_lots, lots, price, sl, tp, req_id,"
-            " opened_utc, state) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, 'open')",
+            "INSERT INTO position (mode, ticket, symbol, side, opened_lots, lots, price, sl, tp, req_id,"  # noqa: S608
+            " opened_utc, state) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, 'open')"
+            " ON CONFLICT (mode, ticket) DO UPDATE SET side = excluded.side, price = excluded.price, sl = excluded.sl,"
+            " tp = excluded.tp, req_id = excluded.req_id,"
+            f" lots = CASE WHEN {IS_ANOTHER} THEN lots + excluded.lots ELSE excluded.lots END,"
+            f" opened_lots = CASE WHEN {IS_ANOTHER} THEN opened_lots + excluded.lots ELSE excluded.lots END,"
+            f" {ANEW}",
             (
                 *(self.file.mode, execution.ticket, request.symbol, request.side, execution.lots, execution.price),
                 *(request.sl, request.tp, request.req_id, utc(now_s)),

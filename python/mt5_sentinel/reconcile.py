@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mt5_sentinel import _core
+from mt5_sentinel.errors import Transient, Unusable
 from mt5_sentinel.orders import Kept, Orders
 from mt5_sentinel.ports import Broker
 from mt5_sentinel.types import ClosedBy, CycleRecord
@@ -40,18 +41,19 @@ class Reconciliation:
         self._adopt_file = state_dir / f"ADOPT.{symbol}"
         self._told: set[tuple[str, int, str]] = set()
 
-    def run(self, book: _core.Book, facts: _core.SymbolFacts, record: CycleRecord, now_s: float) -> Compared:
-        """Bring the journal in line with the book.
+    @property
+    def is_adopting(self) -> bool:
+        """Whether a person asked to take the broker's book as it is."""
+        return self._adopt_file.exists()
 
-        Raises:
-            Transient: the broker's history was needed and did not answer.
-        """
+    def run(self, book: _core.Book, facts: _core.SymbolFacts, record: CycleRecord, now_s: float) -> Compared:
+        """Bring the journal in line with the book."""
         kept = {one.ticket: one for one in self._orders.open_positions(self._symbol)}
         held = {position.ticket: position for position in book.positions}
         found = _core.reconcile(
             [one[:6] for one in kept.values()], book, symbol=self._symbol, magic=self._magic, point=facts.point
         )
-        is_adopting, outcomes = self._adopt_file.exists(), list[str]()
+        is_adopting, outcomes = self.is_adopting, list[str]()
         for one in found:
             outcome = self._carry_out(one, kept.get(one.ticket), held.get(one.ticket), is_adopting, now_s)
             self._tell(one, outcome, record, now_s)
@@ -74,17 +76,21 @@ class Reconciliation:
         is_adopting: bool,
         now_s: float,
     ) -> str:
-        """Follow the rule; what came of it."""
-        if difference.rule == "report" or (difference.rule == "protect" and not is_adopting):
-            return difference.rule
-        if difference.rule == "account" and kept is not None:
+        """Follow the rule; what came of it. A person who adopts the book has the last word."""
+        rule = difference.rule
+        if rule == "report":
+            return rule
+        if is_adopting:
+            return self._adopt_whole(kept, held, now_s)
+        if rule == "account" and kept is not None:
             by = self._account(kept, held)
-            if by is not None:
-                return f"{CLOSED_BY}{by}"
-            if not is_adopting:
-                return "freeze"
-        if difference.rule == "freeze" and not is_adopting:
-            return "freeze"
+            return "freeze" if by is None else f"{CLOSED_BY}{by}"
+        if rule == "adopt" and held is not None:
+            adopt = {"price_drift": self._orders.adopt_price, "stops_moved": self._orders.adopt_levels}
+            adopt.get(difference.kind, self._orders.adopt)(held)
+        return rule
+
+    def _adopt_whole(self, kept: Kept | None, held: _core.Position | None, now_s: float) -> str:
         if held is not None:
             self._orders.adopt(held)
         elif kept is not None:
@@ -93,7 +99,11 @@ class Reconciliation:
 
     def _account(self, kept: Kept, held: _core.Position | None) -> ClosedBy | None:
         """Let the broker's history account for volume that is gone; by what it was closed, ``None`` if it does not."""
-        parts = self._broker.closings(kept.ticket)
+        try:
+            parts = self._broker.closings(kept.ticket)
+        except (Transient, Unusable) as error:
+            log.warning("%s: how position %d was closed cannot be told now: %s", self._symbol, kept.ticket, error)
+            return None
         left = 0.0 if held is None else held.lots
         sums = _core.account_for(
             kept.opened_lots, left, [(one.time_s, one.price, one.lots, one.profit) for one in parts]

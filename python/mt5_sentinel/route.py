@@ -117,32 +117,50 @@ class Route:
         log.info("✓ Order filled (%s): %s at %.5f", record.mode, _told(request, execution.lots), execution.price)
         return execution
 
-    def recover(self) -> None:
+    def recover(self, *, give_up: bool = False) -> None:
         """Ask the broker about every order whose fate the journal does not know; start-up and daily life are one path.
 
+        Args:
+            give_up: a person takes the broker's book as it is: an order that cannot be told, and is too late by now,
+                is not waited for any more.
+
         Raises:
-            Uncertain: the broker cannot tell yet; the symbol stays frozen.
+            Uncertain: the broker cannot tell yet about one of them; the symbol stays frozen.
         """
+        unclear: list[Uncertain] = []
         for request in self._orders.unresolved(self._symbol):
-            now_s = self._clock.wall_s()
-            told = _told(request, request.lots)
             try:
-                execution = self._broker.lookup(request.req_id, request.created_s)
-            except Refused as error:
-                self._orders.settle(request, "refused", now_s, detail=str(error))
-                log.warning("Recovered order %s (%s): %s", request.req_id, told, error)
-                continue
-            if execution is not None:
-                self._orders.settle(request, "filled", now_s, execution=execution)
-                log.warning("Recovered order %s (%s): filled at %.5f", request.req_id, told, execution.price)
-            elif request.created_s <= now_s <= request.not_after_s + SETTLED_AFTER_S:
-                message = f"order {request.req_id} ({told}) was not seen by the broker yet, and may still be under way"
-                raise Uncertain(message, "order_pending")
-            else:
-                self._orders.settle(
-                    request, "not_sent", now_s, detail="the broker never saw it, and it is too late now"
-                )
-                log.warning("Recovered order %s (%s): the broker never saw it", request.req_id, told)
+                self._resolve(request)
+            except Uncertain as error:  # noqa: PERF203 - orders whose fate is unknown are few
+                if give_up and not self._may_come(request):
+                    self._orders.settle(request, "not_sent", self._clock.wall_s(), detail=f"given up: {error}")
+                    log.warning("Order %s (%s) is given up, as asked", request.req_id, _told(request, request.lots))
+                else:
+                    unclear.append(error)
+        if unclear:
+            raise unclear[0]
+
+    def _resolve(self, request: OrderRequest) -> None:
+        now_s, told = self._clock.wall_s(), _told(request, request.lots)
+        try:
+            execution = self._broker.lookup(request.req_id, request.created_s)
+        except Refused as error:
+            self._orders.settle(request, "refused", now_s, detail=str(error))
+            log.warning("Recovered order %s (%s): %s", request.req_id, told, error)
+            return
+        if execution is not None:
+            self._orders.settle(request, "filled", now_s, execution=execution)
+            log.warning("Recovered order %s (%s): filled at %.5f", request.req_id, told, execution.price)
+        elif self._may_come(request):
+            message = f"order {request.req_id} ({told}) was not seen by the broker yet, and may still be under way"
+            raise Uncertain(message, "order_pending")
+        else:
+            self._orders.settle(request, "not_sent", now_s, detail="the broker never saw it, and it is too late now")
+            log.warning("Recovered order %s (%s): the broker never saw it", request.req_id, told)
+
+    def _may_come(self, request: OrderRequest) -> bool:
+        """Whether the order may still be under way; one of a time that this clock has not reached cannot be."""
+        return request.created_s <= self._clock.wall_s() <= request.not_after_s + SETTLED_AFTER_S
 
     def _req_id(self, record: CycleRecord, *intent: object) -> str:
         named = (record.mode, self._magic, self._symbol, *intent)

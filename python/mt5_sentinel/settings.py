@@ -69,7 +69,7 @@ class Settings:
     eodhd_quota_share: float = setting(
         0.05, "share of these units that this daemon may spend; what is beyond is not asked", low=0.0001, high=1
     )
-    bars_source: Literal["eodhd", "gateway"] = setting("eodhd", "where bars come from", per_symbol=True)
+    bars_source: Literal["eodhd", "gateway"] = setting("eodhd", "where bars come from", flag=True, per_symbol=True)
     cross_check: Literal["off", "report", "refuse"] = setting(
         "off",
         "compare new bars with the other source: report where they disagree, or refuse to decide a newest bar that the"

@@ -16,6 +16,7 @@ from mt5_sentinel.wire_data import (
     AccountData,
     BookData,
     ClosingData,
+    ClosingLots,
     Closings,
     Comment,
     Executed,
@@ -52,6 +53,7 @@ __all__ = [
     "AccountData",
     "BookData",
     "ClosingData",
+    "ClosingLots",
     "Closings",
     "Comment",
     "Executed",
@@ -142,7 +144,7 @@ class OrderClose(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ticket: Ticket
     type: Literal["OP_BUY", "OP_SELL"]
     """Of the closing order: a long position is closed by ``OP_SELL``."""
-    volume: Lots
+    volume: ClosingLots
     magic: Magic
     comment: Comment = ""
     deviation: Points = 0

@@ -8,6 +8,8 @@ import msgspec
 
 Symbol = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._#+-]{0,31}\Z")]
 Lots = Annotated[float, msgspec.Meta(ge=0.01, le=100)]
+ClosingLots = Annotated[float, msgspec.Meta(gt=0, le=1000)]
+"""What is left of a position by hand may be less than an order may open."""
 Price = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
 Ticket = Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)]
 Magic = Annotated[int, msgspec.Meta(ge=0, le=(1 << 53))]

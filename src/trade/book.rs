@@ -57,11 +57,11 @@ impl Book {
         self.positions.iter().filter(move |position| position.symbol == symbol && position.magic == magic)
     }
 
-    /// The side on which a program has as many positions in a symbol as it may have: a signal for it changes nothing.
+    /// The side on which a program has as many positions in a symbol as it may have, and none on the other: a signal for
+    /// it changes nothing.
     #[must_use]
     pub fn full_side(&self, symbol: &str, magic: i64, positions_max: usize) -> Option<Side> {
-        [Side::Buy, Side::Sell]
-            .into_iter()
-            .find(|side| self.own(symbol, magic).filter(|position| position.side == *side).count() >= positions_max)
+        let count = |side| self.own(symbol, magic).filter(|position| position.side == side).count();
+        [Side::Buy, Side::Sell].into_iter().find(|side| count(*side) >= positions_max && count(side.opposite()) == 0)
     }
 }

@@ -16,7 +16,7 @@ from mt5_sentinel.commands.assembly import close, open_desk, reopen_desk
 from mt5_sentinel.config import Settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon, Desks
-from mt5_sentinel.errors import CorePanic, Misconfigured, Refused, Transient, Unusable
+from mt5_sentinel.errors import CorePanic, Misconfigured, Refused, Transient, Uncertain, Unusable
 from mt5_sentinel.ports import Market
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.types import CycleRecord
@@ -134,6 +134,42 @@ def test_an_exit_that_the_broker_refuses_is_tried_again_and_nothing_is_opened_be
     assert (record.reason, record.outcome, record.settled) == ("signal", "filled", True)
     sent = [(one["kind"], one["state"]) for one in shop.intents()]
     assert sent == [("open", "filled"), *[("close", "refused")] * 2, ("close", "filled"), ("open", "filled")]
+
+
+def test_an_unknown_order_keeps_no_other_position_from_leaving(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.cycle(BUY, after_s=HOUR_S)
+    broker = shop.desk.dealer.broker
+
+    def unknown(*_: Any) -> Any:
+        raise Uncertain("no answer", "gateway_timeout")
+
+    send = broker.send
+    monkeypatch.setattr(broker, "lookup", unknown)
+    monkeypatch.setattr(
+        broker, "send", lambda request, now_s: (send if request.kind == "close" else unknown)(request, now_s)
+    )
+    assert shop.cycle(SELL).reason == "gateway_timeout", "out of the long one; whether the short one came is not known"
+    monkeypatch.setattr(broker, "send", send)
+    (kept,) = shop.intents()[:1]
+    assert kept["state"] == "filled"
+    assert shop.cycle(SELL).reason == "gateway_timeout", "frozen"
+    assert [one["kind"] for one in shop.intents()] == ["open", "close", "open"]
+
+
+def test_an_entry_is_judged_by_the_moment_its_exit_was_done(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.cycle(BUY, after_s=HOUR_S)
+    broker = shop.desk.dealer.broker
+    send = broker.send
+
+    def slow(request: Any, now_s: float) -> Any:
+        done = send(request, now_s)
+        shop.clock.wait_s(2 * HOUR_S)  # the machine slept
+        return done
+
+    monkeypatch.setattr(broker, "send", slow)
+    record = shop.cycle(SELL)
+    assert record.reason == "stale"
+    assert [one["kind"] for one in shop.intents()] == ["open", "close"]
 
 
 @pytest.mark.parametrize(

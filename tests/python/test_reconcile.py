@@ -13,7 +13,7 @@ from mt5_sentinel import _core, journal
 from mt5_sentinel.errors import Transient
 from mt5_sentinel.orders import Kept
 from mt5_sentinel.reconcile import Compared, Reconciliation
-from mt5_sentinel.types import ClosedBy, Closing, CycleRecord
+from mt5_sentinel.types import ClosedBy, Closing, CycleRecord, Execution
 from tests.python.memories import FILL, Memory, opening
 from tests.python.route_floor import FakeBroker
 
@@ -116,11 +116,53 @@ def test_a_position_that_nothing_accounts_for_freezes_the_symbol(desk: Desk, par
     assert desk.position["state"] == "closed"
 
 
-def test_a_history_that_does_not_answer_settles_nothing(desk: Desk) -> None:
+def test_a_history_that_does_not_answer_freezes_until_it_does(desk: Desk, tmp_path: Path) -> None:
     desk.broker.parts = Transient("no answer", "gateway_timeout")
-    with pytest.raises(Transient):
-        desk.run()
+    assert desk.run().frozen is True
     assert desk.position["state"] == "open"
+    (tmp_path / "ADOPT.EURUSD").touch()
+    assert desk.run().frozen is False, "a person has the last word"
+
+
+def test_a_drifted_price_does_not_make_a_missing_stop_the_journals(desk: Desk) -> None:
+    for _ in range(2):
+        (naked,) = desk.run(held(sl=None, price=1.10002)).naked
+        assert naked[0].sl == 1.09
+    assert (desk.position["price"], desk.position["sl"]) == (1.10002, 1.09)
+
+
+@pytest.mark.parametrize("moved", [{"price": 1.103}, {"sl": 1.095}])
+def test_a_grown_position_stays_frozen_whatever_else_differs(desk: Desk, moved: dict[str, Any]) -> None:
+    for _ in range(3):
+        assert desk.run(held(lots=5.0, **moved)).frozen is True
+        assert desk.position["lots"] == 0.1
+
+
+def test_volume_that_nothing_accounts_for_stays_missing_whatever_else_differs(desk: Desk) -> None:
+    for _ in range(3):
+        assert desk.run(held(lots=0.04, sl=1.095)).frozen is True
+        assert (desk.position["lots"], desk.position["sl"]) == (0.1, 1.095)
+
+
+def test_a_second_order_on_a_netting_account_adds_to_the_position(desk: Desk) -> None:
+    second = opening("b5a7c4b0-8a55-5c1e-9d2e-0d4c7b1f2a34", 7200, NOW_S + 60)
+    desk.memory.intend(second, desk.record)
+    desk.memory.settle(second, "filled", fill=FILL)
+    assert (desk.position["lots"], desk.position["opened_lots"]) == (0.2, 0.2)
+    assert desk.run(held(lots=0.2)) == (False, [])
+
+
+def test_a_ticket_that_a_new_book_gives_again_is_another_position(desk: Desk) -> None:
+    desk.broker.parts = [part()]
+    desk.run()
+    second = opening("b5a7c4b0-8a55-5c1e-9d2e-0d4c7b1f2a34", 7200, NOW_S + 60, lots=0.02)
+    desk.memory.intend(second, desk.record)
+    desk.memory.settle(second, "filled", fill=Execution(ticket=77, price=1.2, lots=0.02))
+    row = desk.position
+    assert (row["state"], row["lots"], row["opened_lots"], row["profit"], row["price"]) == ("open", 0.02, 0.02, 0, 1.2)
+    desk.broker.parts = [part(lots=0.02, profit=-1.0)]
+    assert desk.run().frozen is False
+    assert (desk.position["state"], desk.position["profit"]) == ("closed", -1.0)
 
 
 def test_a_part_that_a_person_closed_is_taken_off_and_the_rest_counted_once(desk: Desk) -> None:

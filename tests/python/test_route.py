@@ -132,6 +132,28 @@ def test_a_symbol_stays_frozen_while_the_broker_cannot_tell(floor: Floor) -> Non
     assert len(floor.broker.asked) == 3
 
 
+def test_one_order_that_cannot_be_told_does_not_keep_the_others_unknown(floor: Floor) -> None:
+    floor.broker.answers = [SILENT]
+    for bar_open_s in (BAR_S, BAR_S + 3600):
+        with pytest.raises(Uncertain):
+            floor.buy(floor.begun(bar_open_s))
+    floor.broker.answers = [SILENT, FILL]
+    with pytest.raises(Uncertain):
+        floor.route.recover()
+    assert floor.states() == ["unknown", "filled"]
+
+
+def test_a_person_may_give_up_an_order_that_cannot_be_told(floor: Floor) -> None:
+    floor.broker.answers = [SILENT]
+    with pytest.raises(Uncertain):
+        floor.buy()
+    with pytest.raises(Uncertain):
+        floor.route.recover(give_up=True)  # it may still come
+    floor.clock.wait_s(VALID_FOR_S + SETTLED_AFTER_S + 1)
+    floor.route.recover(give_up=True)
+    assert floor.states() == ["not_sent"]
+
+
 class _Crash(BaseException):
     pass
 

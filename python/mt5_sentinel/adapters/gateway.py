@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from mt5_sentinel import _core, wire
 from mt5_sentinel.errors import Misconfigured, Refused, Transient, Uncertain, Unusable
 from mt5_sentinel.gateway_client import SAID_CHARS_MAX, GatewayClient, unreadable
 from mt5_sentinel.ports import Clock
 from mt5_sentinel.types import Closing, Execution, OrderRequest, Side
+
+log = logging.getLogger("mt5_sentinel")
 
 TYPES = {"BUY": "OP_BUY", "SELL": "OP_SELL"}
 SIDES: dict[str, Side] = {"OP_BUY": "BUY", "OP_SELL": "SELL"}
@@ -38,20 +42,20 @@ class GatewayBroker:
         """The broker has prices of its own."""
 
     def book(self) -> _core.Book:
-        """Account and positions as they are now.
+        """Account and positions as they are now; halted where it takes no orders, or one of the clocks is wrong.
 
         Raises:
             Transient: no answer.
-            Unusable: its clock is wrong, or what it says cannot be used.
+            Unusable: what it says cannot be used.
             Misconfigured: the account is kept in another currency.
         """
         asked_s = self._clock.wall_s()
         told = self._client.answer("BOOK", {}, wire.BookData)
         beat, account = told.heartbeat, told.account
-        _core.check_gateway_clock(asked_s, self._clock.wall_s(), beat.utc, self._skew_max_s)
+        is_right = self._is_clock_right(asked_s, beat.utc)
         self._check_currency(account.currency)
         held = _core.Account(balance=account.balance, equity=account.equity, margin_free=account.margin_free)
-        takes_orders = beat.connected and beat.trade_allowed and not beat.halted
+        takes_orders = is_right and beat.connected and beat.trade_allowed and not beat.halted
         positions = [_position(one, self._or_now(one.time)) for one in told.positions]
         return _core.Book(held, positions, halted=not takes_orders)
 
@@ -161,6 +165,15 @@ class GatewayBroker:
             raise Transient(f"the gateway at {self._client.where} did not answer {action}", "gateway_timeout")
         if reply.error or reply.retcode != wire.DONE:
             raise _refused(reply.retcode, reply.msg)
+
+    def _is_clock_right(self, asked_s: float, told_s: float) -> bool:
+        """Whether the gateway judges by the same time what comes too late; without that, only exits are tried."""
+        try:
+            _core.check_gateway_clock(asked_s, self._clock.wall_s(), told_s, self._skew_max_s)
+        except Unusable as error:
+            log.error("%s; until then nothing is opened", error)
+            return False
+        return True
 
     def _check_currency(self, currency: str) -> None:
         if currency != self._currency:

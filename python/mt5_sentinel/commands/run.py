@@ -164,6 +164,8 @@ def _greet(desks: tuple[Desk, ...], web: WebServer | None) -> None:
         log.warning("the bundled model is a demonstration; set --model to one of your own")
     if any(desk.settings.hub_host and "hub" not in asked(read_mode(desk.settings)[0]) for desk in desks):
         log.warning("hub_host: the local model scores; set model to hub, hub_with_local_fallback or shadow")
+    for symbol in desks[0].orders.open_elsewhere([desk.settings.symbol for desk in desks]):
+        log.warning("positions in %s are open by the journal, and no configured symbol looks after them", symbol)
     if brokers.is_left_out(shared):
         log.warning(
             "gtw_host: %s is another machine and has no keys: orders are not checked there"

@@ -75,11 +75,12 @@ def cycle(desk: Desk, record: CycleRecord, now_s: float, *, halted: bool) -> Non
         )
     _note_decision(record, decision)
 
+    is_done = True
     if decision.side is not None:
         with stage(record, "route"):
-            desk.dealer.trade(decision.side, market, standing, record, halted=halted)
+            is_done = desk.dealer.trade(decision.side, market, standing, record, halted=halted)
         desk.dealer.look(record, bar.now_s)
-    record.settled = decision.settles_bar
+    record.settled = decision.settles_bar and is_done
 
 
 def _fresh_bar(desk: Desk, record: CycleRecord, brought: Brought) -> _core.FreshBar | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import NamedTuple
 
 from mt5_sentinel import _core
@@ -14,6 +13,8 @@ from mt5_sentinel.reconcile import Compared, Reconciliation
 from mt5_sentinel.risk import Risk
 from mt5_sentinel.route import Route
 from mt5_sentinel.types import CycleRecord, OrderRequest, Side
+
+EXIT_INCOMPLETE = "exit_incomplete"
 
 log = logging.getLogger("mt5_sentinel")
 
@@ -35,6 +36,15 @@ class Market(NamedTuple):
     bar: _core.FreshBar
 
 
+class Shared(NamedTuple):
+    """What the dealers of one account have in common."""
+
+    traded: frozenset[str]
+    """The symbols of the daemon."""
+    facts: dict[str, _core.SymbolFacts]
+    """Of every symbol that was asked for."""
+
+
 class Dealer:
     """Settles, compares, asks risk, sends."""
 
@@ -45,7 +55,7 @@ class Dealer:
         orders: Orders,
         route: Route,
         reconciliation: Reconciliation,
-        account_turn: threading.RLock,
+        shared: Shared,
         *,
         symbol: str,
     ) -> None:
@@ -57,8 +67,7 @@ class Dealer:
             orders: what was ordered, by the journal.
             route: the way of orders.
             reconciliation: book against journal.
-            account_turn: shared by the symbols of an account: from looking at the book until an order is written down
-                it is held, so that two symbols do not both take the last of a limit.
+            shared: with the dealers of the account's other symbols.
             symbol: what is traded.
         """
         self.broker = broker
@@ -66,9 +75,10 @@ class Dealer:
         self._orders = orders
         self._route = route
         self._reconciliation = reconciliation
-        self.turn = account_turn
         self._symbol = symbol
-        self._facts: dict[str, _core.SymbolFacts] = {}
+        self.shared = shared
+        self._known = shared.facts
+        self._fresh: set[str] = set()
 
     def begin(self, record: CycleRecord, now_s: float) -> None:
         """What a cycle begins with: unknown orders, the book, exits that are due whatever the model says.
@@ -77,9 +87,7 @@ class Dealer:
             Uncertain: the fate of an order is still unknown; the symbol is frozen.
             Transient: the broker does not answer.
         """
-        self._facts.clear()  # what a tick is worth changes
-        self._route.recover()
-        book = self.broker.book()
+        book = self._settled()
         exits = self.risk.due_exits(book, now_s)
         for due in exits:  # first: nothing below may keep an exit
             self._route.leave(due, record)
@@ -87,7 +95,7 @@ class Dealer:
             self._protect(kept, position, record, now_s)
 
     def watch(self, record: CycleRecord, now_s: float) -> None:
-        """What a cycle does while the market is closed: as ``begin``, but a broker that is away costs nothing.
+        """What a cycle does while the market is closed: nothing is sent, and a broker that is away costs nothing.
 
         The account is looked at, so that a gap over the weekend counts as the loss of its day.
 
@@ -95,41 +103,44 @@ class Dealer:
             Uncertain: the fate of an order is still unknown.
         """
         try:
-            self.begin(record, now_s)
+            self.look(record, now_s, self._settled())
         except (Transient, Unusable) as error:
             record.conditions.append("broker_away")
             log.info("The market is closed, and the broker does not answer: %s", error)
 
     def look(self, record: CycleRecord, now_s: float, book: _core.Book | None = None) -> Standing:
         """The book, asked for unless it is given, compared with the journal; the account's state goes along."""
-        with self.turn:
-            book = book or self.broker.book()
-            facts = self._facts_of(book)
-            compared = self._reconciliation.run(book, facts[self._symbol], record, now_s)
-            for condition in self.risk.observe(book, now_s):
-                if condition not in record.conditions:
-                    record.conditions.append(condition)
+        book = book or self.broker.book()
+        facts = self._facts_of(book)
+        compared = self._reconciliation.run(book, facts[self._symbol], record, now_s)
+        for condition in self.risk.observe(book, now_s):
+            if condition not in record.conditions:
+                record.conditions.append(condition)
         record.equity, record.drawdown_max = book.account.equity, self.risk.drawdown(book)
         return Standing(book, facts, compared)
 
-    def trade(self, side: Side, market: Market, standing: Standing, record: CycleRecord, *, halted: bool) -> None:
+    def trade(self, side: Side, market: Market, standing: Standing, record: CycleRecord, *, halted: bool) -> bool:
         """Be on ``side``, as far as risk allows: first out of the other side, then in.
+
+        Returns:
+            Whether the signal is done with: not where an exit was refused or partial, which another cycle tries again.
 
         Raises:
             Uncertain: whether an order was executed is not known; nothing more is sent.
         """
         for wrong in self._ruling(side, market, standing, halted).exits:
             if not self._route.leave(wrong, record):
-                return
+                return False
         meant = self._entry(side, market, record, halted)
         if meant is None:
-            return
+            return record.reason != EXIT_INCOMPLETE
         request, wanted = meant
         execution = self._route.send(request, record)
         if execution is not None:
             facts = standing.facts[self._symbol]
             slipped = self.risk.slipped(request.side, wanted=wanted, filled=execution.price, facts=facts)
             record.conditions += [] if slipped is None else [slipped]
+        return True
 
     def _entry(
         self, side: Side, market: Market, record: CycleRecord, halted: bool
@@ -138,11 +149,13 @@ class Dealer:
 
         ``None`` where there is none; the record says why.
         """
-        with self.turn:
-            standing = self.look(record, market.bar.now_s)
+        standing = self.look(record, market.bar.now_s)
+        # From the ruling until the order is written no other symbol of the account is ruled on; what another one filled
+        # since this book was read counts by the journal.
+        with self._orders.file.whole():
             ruling = self._ruling(side, market, standing, halted)
             if ruling.exits:  # a partial exit, or one that opened meanwhile: nothing is opened beside it
-                record.reason = "exit_incomplete"
+                record.reason = EXIT_INCOMPLETE
                 return None
             if standing.compared.frozen:
                 _refuse(record, "refused_frozen", "book and journal differ; see the conditions")
@@ -153,6 +166,12 @@ class Dealer:
             request = self._route.entry(ruling.entry, record)
             self._route.intend(request, record)
         return request, ruling.entry.price
+
+    def _settled(self) -> _core.Book:
+        """The book, once the fate of every order is known."""
+        self._fresh.clear()
+        self._route.recover()
+        return self.broker.book()
 
     def _protect(self, kept: Kept, position: _core.Position, record: CycleRecord, now_s: float) -> None:
         """Put a stop back that is gone; a position that cannot have one is closed."""
@@ -169,23 +188,28 @@ class Dealer:
             side,
             book=standing.book,
             quote=market.quote,
-            facts=standing.facts,
+            facts=dict(self._known),
             bars=market.bars,
             bar=market.bar,
             halted=halted,
         )
 
     def _facts_of(self, book: _core.Book) -> dict[str, _core.SymbolFacts]:
-        """Facts of every symbol that counts towards a limit, asked once a cycle."""
-        counted = {self._symbol} | {position.symbol for position in book.positions} | self._orders.symbols()
-        for symbol in counted - self._facts.keys():
+        """Facts of every symbol that counts towards a limit, asked each cycle: what a tick is worth changes.
+
+        This one's are left for the other symbols to see before it can have an order that counts for them.
+        """
+        if self._symbol not in self._fresh:
+            self._known[self._symbol] = self.broker.facts(self._symbol)
+            self._fresh.add(self._symbol)
+        counted = {position.symbol for position in book.positions} | self._orders.symbols()
+        for symbol in counted - self.shared.traded - self._fresh | (counted - self._known.keys()):
             try:
-                self._facts[symbol] = self.broker.facts(symbol)
-            except (Transient, Unusable):  # noqa: PERF203 - a few symbols, once a cycle
-                if symbol == self._symbol:
-                    raise
+                self._known[symbol] = self.broker.facts(symbol)
+            except (Transient, Unusable):
                 log.warning("%s: the broker tells no facts of %s; risk opens nothing without", self._symbol, symbol)
-        return dict(self._facts)
+            self._fresh.add(symbol)
+        return dict(self._known)
 
 
 def _refuse(record: CycleRecord, reason: str, detail: str | None) -> None:

@@ -16,7 +16,7 @@ from mt5_sentinel.commands.assembly import close, open_desk, reopen_desk
 from mt5_sentinel.config import Settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon, Desks
-from mt5_sentinel.errors import CorePanic, Misconfigured, Transient, Unusable
+from mt5_sentinel.errors import CorePanic, Misconfigured, Refused, Transient, Unusable
 from mt5_sentinel.ports import Market
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.types import CycleRecord
@@ -112,6 +112,28 @@ def test_an_opposite_signal_reverses_and_the_same_one_does_nothing(shop: Shop) -
     assert shop.cycle(SELL).outcome == "filled"
     sent = [(one["kind"], one["side"], one["opened_lots"], one["closed_lots"]) for one in shop.intents()]
     assert sent == [("open", "BUY", 0.1, 0.0), ("close", "SELL", 0.0, 0.1), ("open", "SELL", 0.1, 0.0)]
+
+
+def test_an_exit_that_the_broker_refuses_is_tried_again_and_nothing_is_opened_before(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.cycle(BUY, after_s=HOUR_S)
+    send = shop.desk.dealer.broker.send
+
+    def refuse(request: Any, now_s: float) -> Any:
+        if request.kind == "close":
+            raise Refused("the market is closed", "retcode_10018")
+        return send(request, now_s)
+
+    monkeypatch.setattr(shop.desk.dealer.broker, "send", refuse)
+    for _ in range(2):
+        record = shop.cycle(SELL)
+        assert (record.reason, record.outcome, record.settled) == ("retcode_10018", "refused", False)
+    monkeypatch.undo()
+    record = shop.cycle(SELL)
+    assert (record.reason, record.outcome, record.settled) == ("signal", "filled", True)
+    sent = [(one["kind"], one["state"]) for one in shop.intents()]
+    assert sent == [("open", "filled"), *[("close", "refused")] * 2, ("close", "filled"), ("open", "filled")]
 
 
 @pytest.mark.parametrize(

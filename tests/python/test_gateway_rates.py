@@ -32,6 +32,7 @@ def request(**changes: Any) -> dict[str, Any]:
         (request(req_id=""), -3),
         (request(req_id="x" * 65), -3),
         (request(payload={"symbol": "../x"}), -3),
+        (request(payload={"symbol": "EURUSD\n"}), -3),
         (request(payload={"symbol": "GBPUSD"}), -3),
         (request(payload={"timeframe": "H4"}), -3),
         (request(payload={"count": 0}), -3),

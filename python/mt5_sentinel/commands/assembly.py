@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from mt5_sentinel.commands import brokers, sources
 from mt5_sentinel.config import Check, Settings
 from mt5_sentinel.cross_check import CrossCheck
 from mt5_sentinel.cycle import Desk
-from mt5_sentinel.dealing import Dealer
+from mt5_sentinel.dealing import Dealer, Shared
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.history import History
 from mt5_sentinel.journal import Journal
@@ -160,11 +159,12 @@ def open_desks(symbols: Sequence[Parts], clock: Clock, *, mode: Mode, durable: b
         account = brokers.paper(shared, durable=durable)
         if account is not None:
             undo.callback(account.close)
-        journal, turn = Journal(file), threading.RLock()
+        journal = Journal(file)
+        together = Shared(frozenset(one.settings.symbol for one in symbols), {})
         desks = []
         for one in symbols:
             broker = brokers.broker(one.settings, account, one.link, clock)
-            dealer = brokers.dealer(one.settings, broker, Orders(file), sources.calendar(one.settings), clock, turn)
+            dealer = brokers.dealer(one.settings, broker, Orders(file), sources.calendar(one.settings), clock, together)
             desks.append(_desk(one, dealer, journal, store, clock))
         release = undo.pop_all().close
     return tuple(replace(desk, release=release) for desk in desks)
@@ -180,7 +180,7 @@ def reopen_desk(parts: Parts, clock: Clock, old: Desk) -> Desk:
     if changed:
         raise Misconfigured(f"{', '.join(changed)}: a change takes a restart", "needs_restart")
     hours = sources.calendar(parts.settings)
-    dealer = brokers.dealer(parts.settings, old.dealer.broker, old.orders, hours, clock, old.dealer.turn)
+    dealer = brokers.dealer(parts.settings, old.dealer.broker, old.orders, hours, clock, old.dealer.shared)
     return replace(_desk(parts, dealer, old.journal, old.history.store, clock), release=old.release)
 
 

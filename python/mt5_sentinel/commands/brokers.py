@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
 from mt5_sentinel import _core, gateway_link
 from mt5_sentinel.adapters.gateway import GatewayBroker
 from mt5_sentinel.adapters.paper import PaperBroker
 from mt5_sentinel.config import Check, Settings
-from mt5_sentinel.dealing import Dealer
+from mt5_sentinel.dealing import Dealer, Shared
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.gateway_client import GatewayClient
 from mt5_sentinel.gateway_link import ZmqLink
@@ -126,18 +124,18 @@ def broker(settings: Settings, account: PaperAccount | None, wire: Link | None, 
 
 
 def dealer(
-    settings: Settings, own: Broker, orders: Orders, calendar: _core.Calendar, clock: Clock, turn: threading.RLock
+    settings: Settings, own: Broker, orders: Orders, calendar: _core.Calendar, clock: Clock, shared: Shared
 ) -> Dealer:
-    """One symbol's dealings; ``turn`` is shared by all symbols of the account."""
-    named = {"symbol": settings.symbol, "magic": settings.magic}
+    """One symbol's dealings."""
+    symbol, magic = settings.symbol, settings.magic
     return Dealer(
         own,
         Risk(settings, orders.file, calendar),
         orders,
-        Route(own, orders, clock, **named),  # type: ignore[arg-type] # each value has the type of its name
-        Reconciliation(own, orders, state_dir=settings.state_path, **named),  # type: ignore[arg-type]
-        turn,
-        symbol=settings.symbol,
+        Route(own, orders, clock, symbol=symbol, magic=magic),
+        Reconciliation(own, orders, symbol=symbol, magic=magic, state_dir=settings.state_path),
+        shared,
+        symbol=symbol,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Protocol
 import msgspec
 
 from mt5_sentinel.gateway.mt5_codes import GONE
+from mt5_sentinel.wire import Symbol
 
 COUNT_MAX = 50_000
 """Bars of one answer: five weeks of minutes, some 4 MB of JSON."""
@@ -51,7 +52,7 @@ class Terminal(Protocol):
 
 
 class _Payload(msgspec.Struct, forbid_unknown_fields=True):
-    symbol: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._#+-]{0,31}$")]
+    symbol: Symbol
     timeframe: Literal["M1", "M5", "H1"]
     start_pos: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
     count: Annotated[int, msgspec.Meta(ge=1, le=COUNT_MAX)]

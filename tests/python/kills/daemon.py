@@ -35,9 +35,9 @@ class FormulaMarket:
 
     name, origin, units_per_call, tells_time = "formula", "formula", 0, False
 
-    def __init__(self, clock: FastClock) -> None:
+    def __init__(self, clock: FastClock, prices: Prices) -> None:
         self._clock = clock
-        self._prices = Prices(PRICES_SEED)
+        self._prices = prices
 
     def fetch(self, from_s: int, to_s: int, pay: Callable[[], None]) -> Page:
         pay()
@@ -96,18 +96,20 @@ def settings_of(state: Path, port: int, server_key: str) -> Settings:
     )
 
 
-def main(state: Path, port: int, server_key: str, base_s: float) -> None:
+def main(state: Path, port: int, server_key: str, base_s: float, prices: Prices) -> None:
     """Trade until killed."""
     settings, clock = settings_of(state, port, server_key), FastClock(base_s, BEGAN_S)
     link = HurriedLink(
         ZmqLink(settings.gtw_host, port, server_key=settings.gtw_server_key, key_file=settings.gtw_key_file)
     )
     scoring = Scoring("local", local=DrawingScorer(state / "QUIET"))
-    desks = assembly.open_desks([Parts(settings, FormulaMarket(clock), scoring, link=link)], clock, mode="live")
+    desks = assembly.open_desks([Parts(settings, FormulaMarket(clock, prices), scoring, link=link)], clock, mode="live")
     Daemon(desks, clock, Schedule(58, 60), mode="live").run()
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s daemon %(message)s")
     where, at, key, began = sys.argv[1:]
-    nursery.serve(lambda: main(Path(where), int(at), key, float(began)))
+    market = Prices(PRICES_SEED)
+    market.body(int(BEGAN_S) - 3_600 * 6, int(BEGAN_S) + 3_600 * 12)  # what is computed now is not at every start
+    nursery.serve(lambda: main(Path(where), int(at), key, float(began), market))

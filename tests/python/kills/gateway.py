@@ -55,13 +55,11 @@ class Witness:
         os.write(self._file, f"{req_id} {self._clock.wall_s():.3f}\n".encode())
 
 
-def main(state: Path, port: int, base_s: float) -> None:
+def main(state: Path, port: int, clock: FastClock, desk: PaperDesk) -> None:
     """Serve until killed."""
-    clock, context = FastClock(base_s, BEGAN_S), zmq.Context()
+    context = zmq.Context()
     _, secret = curve.read_key_pair(state / "gateway.key")
     authority = Authority(context, AllowList(state / "clients.txt"))
-    desk = PaperDesk(state, clock.wall_s, Settings(), durable=True)
-    desk.record(Prices(PRICES_SEED), 2_000)
     dispatcher = Dispatcher(
         Witness(desk.open(), clock, state / "witness.txt"),
         Memory(state, clock.wall_s()),
@@ -76,4 +74,7 @@ def main(state: Path, port: int, base_s: float) -> None:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s gateway %(message)s")
     where, at, began = sys.argv[1:]
-    nursery.serve(lambda: main(Path(where), int(at), float(began)))
+    time = FastClock(float(began), BEGAN_S)
+    book = PaperDesk(Path(where), time.wall_s, Settings(), durable=True)
+    book.record(Prices(PRICES_SEED), 2_000)  # once, for it takes longer than a client waits
+    nursery.serve(lambda: main(Path(where), int(at), time, book))

@@ -34,6 +34,9 @@ from tests.python.storm.world import World
 QUIET_MINUTES = 12
 """After the storm, until book and journal have to agree."""
 
+STILL_MINUTES = 4
+"""The last of them, in which no price moves: what the broker closes after the last look would not be known."""
+
 Mutant = Callable[[], AbstractContextManager[object]]
 
 
@@ -124,7 +127,8 @@ class _Life:
         return lived
 
     def _put_together(self, stack: ExitStack) -> None:
-        world, prices, weather = self.world, Prices(self.seed), self.weather
+        world, weather = self.world, self.weather
+        prices = Prices(self.seed, world.began_s + 60 * (self.minutes + QUIET_MINUTES - STILL_MINUTES))
         market = StormMarket(world, prices, weather.tells_time)
         self.scorer = StormScorer(world, weather.holds)
         self.daemon = DaemonSide(self.daemon_machine, self.settings, market, self.scorer)

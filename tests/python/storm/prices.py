@@ -14,8 +14,9 @@ POINT = 0.00001
 class Prices:
     """One market; a step every five seconds, twelve a bar."""
 
-    def __init__(self, seed: int) -> None:
-        """Draw nothing yet."""
+    def __init__(self, seed: int, still_from_s: float = math.inf) -> None:
+        """Draw nothing yet; from ``still_from_s`` on the price does not move, so that no stop is hit any more."""
+        self._still_from = math.inf if still_from_s == math.inf else int(still_from_s) // 60
         self._seed = seed
         self._phase = seed % 1000
         self._minutes: dict[int, tuple[float, ...]] = {}
@@ -38,6 +39,8 @@ class Prices:
         return self._rows[open_s]
 
     def _steps(self, minute: int) -> tuple[float, ...]:
+        if minute >= self._still_from:
+            return (self._steps(int(self._still_from) - 1)[-1],) * 12
         if minute not in self._minutes:
             noise = hashlib.blake2b(f"{self._seed} {minute}".encode(), digest_size=12).digest()
             began = minute * 60 - BEGAN_S

@@ -13,7 +13,7 @@ from mt5_sentinel.errors import Misconfigured, Transient, Unusable
 from mt5_sentinel.types import Page
 from tests.python import bodies
 from tests.python.fakes import BUY, HOUR_S, NOW_S, SELL, FakeMarket
-from tests.python.test_cycle import Shop
+from tests.python.shop import Shop
 
 NEWEST_S = NOW_S // HOUR_S * HOUR_S - HOUR_S
 POINT = 0.00001

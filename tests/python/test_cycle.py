@@ -10,59 +10,15 @@ from typing import Any
 
 import pytest
 
-from mt5_sentinel import _core, journal
-from mt5_sentinel.adapters.replay import ReplayClock
-from mt5_sentinel.commands.assembly import close, open_desk, reopen_desk
+from mt5_sentinel import _core
+from mt5_sentinel.commands.assembly import reopen_desk
 from mt5_sentinel.config import Settings
-from mt5_sentinel.cycle import Desk
-from mt5_sentinel.daemon import Daemon, Desks
-from mt5_sentinel.errors import CorePanic, Misconfigured, Refused, Transient, Uncertain, Unusable
-from mt5_sentinel.ports import Market
-from mt5_sentinel.schedule import Schedule
+from mt5_sentinel.daemon import Desks
+from mt5_sentinel.errors import CorePanic, Misconfigured, Transient, Unusable
 from mt5_sentinel.types import CycleRecord
 from tests.python import bodies
-from tests.python.fakes import BUY, HOLD, HOUR_S, NOW_S, SELL, FakeMarket, FakeModel, parts
-
-
-class Shop:
-    """A daemon on a virtual clock, with its parts in reach."""
-
-    def __init__(self, state: Path, other: Market | None = None, **changed: Any) -> None:
-        self.settings = Settings(state_dir=str(state), volume_lots=0.1, **changed)
-        self.other = other
-        self.market, self.model, self.clock = FakeMarket(), FakeModel(), ReplayClock(NOW_S)
-        self.desk = self.open()
-        self.seen: list[CycleRecord] = []
-        self.daemon = self.employ()
-
-    def open(self) -> Desk:
-        made = parts(self.settings, self.market, self.model, other_source=self.other)
-        return open_desk(made, self.clock, mode="dry-run")
-
-    def employ(self, *observers: Callable[[CycleRecord], None], **more: Any) -> Daemon:
-        watching = (*observers, self.seen.append)
-        return Daemon([self.desk], self.clock, Schedule(58, 60), mode="dry-run", observers=watching, **more)
-
-    def cycle(self, scores: list[float] | Exception | None = None, after_s: float = 60) -> CycleRecord:
-        """One cycle, then the clock goes on."""
-        self.model.scores = self.model.scores if scores is None else scores
-        record = self.daemon.run_minute()[0][0]  # type: ignore[index] # one symbol has an outcome
-        self.clock.wait_s(after_s)
-        return record
-
-    def written(self) -> list[dict[str, Any]]:
-        return list(journal.read(self.desk.journal.path))
-
-    def intents(self) -> list[dict[str, Any]]:
-        return [intent for cycle in self.written() for intent in cycle["intents"]]
-
-    def restart(self) -> None:
-        self.close()
-        self.desk = self.open()
-        self.daemon = self.employ()
-
-    def close(self) -> None:
-        close([self.desk])
+from tests.python.fakes import BUY, HOLD, HOUR_S, NOW_S, SELL, parts
+from tests.python.shop import Shop
 
 
 @pytest.fixture
@@ -112,64 +68,6 @@ def test_an_opposite_signal_reverses_and_the_same_one_does_nothing(shop: Shop) -
     assert shop.cycle(SELL).outcome == "filled"
     sent = [(one["kind"], one["side"], one["opened_lots"], one["closed_lots"]) for one in shop.intents()]
     assert sent == [("open", "BUY", 0.1, 0.0), ("close", "SELL", 0.0, 0.1), ("open", "SELL", 0.1, 0.0)]
-
-
-def test_an_exit_that_the_broker_refuses_is_tried_again_and_nothing_is_opened_before(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shop.cycle(BUY, after_s=HOUR_S)
-    send = shop.desk.dealer.broker.send
-
-    def refuse(request: Any, now_s: float) -> Any:
-        if request.kind == "close":
-            raise Refused("the market is closed", "retcode_10018")
-        return send(request, now_s)
-
-    monkeypatch.setattr(shop.desk.dealer.broker, "send", refuse)
-    for _ in range(2):
-        record = shop.cycle(SELL)
-        assert (record.reason, record.outcome, record.settled) == ("retcode_10018", "refused", False)
-    monkeypatch.undo()
-    record = shop.cycle(SELL)
-    assert (record.reason, record.outcome, record.settled) == ("signal", "filled", True)
-    sent = [(one["kind"], one["state"]) for one in shop.intents()]
-    assert sent == [("open", "filled"), *[("close", "refused")] * 2, ("close", "filled"), ("open", "filled")]
-
-
-def test_an_unknown_order_keeps_no_other_position_from_leaving(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop.cycle(BUY, after_s=HOUR_S)
-    broker = shop.desk.dealer.broker
-
-    def unknown(*_: Any) -> Any:
-        raise Uncertain("no answer", "gateway_timeout")
-
-    send = broker.send
-    monkeypatch.setattr(broker, "lookup", unknown)
-    monkeypatch.setattr(
-        broker, "send", lambda request, now_s: (send if request.kind == "close" else unknown)(request, now_s)
-    )
-    assert shop.cycle(SELL).reason == "gateway_timeout", "out of the long one; whether the short one came is not known"
-    monkeypatch.setattr(broker, "send", send)
-    (kept,) = shop.intents()[:1]
-    assert kept["state"] == "filled"
-    assert shop.cycle(SELL).reason == "gateway_timeout", "frozen"
-    assert [one["kind"] for one in shop.intents()] == ["open", "close", "open"]
-
-
-def test_an_entry_is_judged_by_the_moment_its_exit_was_done(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop.cycle(BUY, after_s=HOUR_S)
-    broker = shop.desk.dealer.broker
-    send = broker.send
-
-    def slow(request: Any, now_s: float) -> Any:
-        done = send(request, now_s)
-        shop.clock.wait_s(2 * HOUR_S)  # the machine slept
-        return done
-
-    monkeypatch.setattr(broker, "send", slow)
-    record = shop.cycle(SELL)
-    assert record.reason == "stale"
-    assert [one["kind"] for one in shop.intents()] == ["open", "close"]
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from mt5_sentinel.errors import Misconfigured, SentinelError, Transient
 from mt5_sentinel.types import CycleRecord, Page
 from tests.python import bodies
 from tests.python.fakes import BUY, HOLD, HOUR_S, NOW_S
+from tests.python.shop import Shop
 from tests.python.simulated_world import traded
-from tests.python.test_cycle import Shop
 
 
 @pytest.fixture

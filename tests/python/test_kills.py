@@ -23,7 +23,7 @@ from tests.python.kills.fast_clock import FACTOR
 from tests.python.storm.watch import rows
 
 KILLS = 200
-ORDERS_MIN = 200
+ORDERS_MIN = 100
 SEED = 20_260
 
 ROOT = Path(__file__).parent.parent.parent

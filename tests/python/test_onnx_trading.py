@@ -17,7 +17,7 @@ from mt5_sentinel.config import Settings
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.scoring import Scoring
 from tests.python import onnx_graphs as graphs
-from tests.python.test_cycle import Shop
+from tests.python.shop import Shop
 
 NAMES = [spec.name for spec in catalogue()]
 OLDER = [f"feature_{i}" for i in range(23)]

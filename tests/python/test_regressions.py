@@ -214,7 +214,7 @@ def test_a_file_that_is_removed_during_the_fetch_stops_the_order(
 def test_a_row_that_a_lock_kept_out_is_written_by_the_next_cycle(tmp_path: Path) -> None:
     from mt5_sentinel.config import Settings
     from tests.python.fakes import BUY
-    from tests.python.test_cycle import Shop
+    from tests.python.shop import Shop
 
     shop = Shop(tmp_path)
     finish, failures = shop.desk.journal.finish, [sqlite3.OperationalError("database is locked")]

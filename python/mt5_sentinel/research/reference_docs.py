@@ -43,8 +43,8 @@ for the tables that say nothing, and does not change EURUSD's 0.65. What stands 
 flags holds for all tables. `--symbol GBPUSD` (or its variable) runs that table alone.
 
 A symbol has one table, for it has one position: a second interval of the same symbol takes a second daemon with a
-`state_dir` of its own. They share the account, its limits and its trading state; a symbol that fails, hangs or
-halts itself costs the others nothing. A symbol whose cycle has not ended when the next minute begins skips that minute with
+`state_dir` of its own. They share the account, its limits and its trading state; a symbol that fails, hangs or halts
+itself costs the others nothing. A symbol whose cycle has not ended when the next minute begins skips that minute with
 the reason `still_running`. With several symbols each log line begins with the symbol. SIGHUP may change what the
 tables say, not which symbols there are.
 """

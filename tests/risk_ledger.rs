@@ -5,47 +5,14 @@
 
 #[path = "support/risk_desk.rs"]
 mod risk_desk;
+#[path = "support/risk_watch.rs"]
+mod risk_watch;
 
 use mt5_sentinel::trade::risk::Because::{Cooldown, DailyLoss, Drawdown, KillSwitch};
 use mt5_sentinel::trade::risk::State::{Active, Halted, Reducing};
-use mt5_sentinel::trade::risk::{Because, Ledger, Limits, Observed, State, Switch, advance, resume};
-use risk_desk::{DAY_S, HOUR_S, settings};
-
-/// Midnight UTC.
-const DAY: i64 = 20_000;
-const MIDNIGHT_S: i64 = DAY * DAY_S;
-
-/// One account, observed time and again.
-struct Watch {
-    limits: Limits,
-    ledger: Option<Ledger>,
-    closed: Vec<(i64, f64)>,
-    switch: Switch,
-}
-
-impl Watch {
-    fn new() -> Self {
-        let limits = Limits::new(settings()).unwrap();
-        Self { limits, ledger: None, closed: Vec::new(), switch: Switch::Off }
-    }
-
-    fn see(&mut self, after_s: i64, equity: f64) -> (State, Option<Because>) {
-        self.warnings(after_s, equity);
-        let ledger = self.ledger.unwrap();
-        (ledger.state, ledger.because)
-    }
-
-    fn warnings(&mut self, after_s: i64, equity: f64) -> Vec<&'static str> {
-        let seen = Observed { now_s: MIDNIGHT_S + after_s, equity, closed: &self.closed, switch: self.switch };
-        let (ledger, warnings) = advance(self.ledger.as_ref(), &seen, &self.limits);
-        self.ledger = ledger;
-        warnings
-    }
-
-    fn resume(&mut self, equity: f64) {
-        self.ledger = self.ledger.map(|ledger| resume(&ledger, equity, MIDNIGHT_S));
-    }
-}
+use mt5_sentinel::trade::risk::{Because, Ledger, State, Switch};
+use risk_desk::{DAY_S, HOUR_S};
+use risk_watch::{DAY, MIDNIGHT_S, Watch};
 
 const ACTIVE: (State, Option<Because>) = (Active, None);
 
@@ -56,6 +23,7 @@ fn the_first_sight_is_the_measure() {
     let begun = Ledger {
         day: DAY,
         day_start_equity: 1_000.0,
+        day_halted: false,
         peak_equity: 1_000.0,
         state: Active,
         because: None,
@@ -123,13 +91,68 @@ fn resume_does_not_forgive_the_day() {
 }
 
 #[test]
+fn halt_and_resume_give_nothing_back() {
+    let mut watch = Watch::new();
+    watch.see(0, 10_300.0);
+    watch.see(DAY_S, 10_000.0);
+    watch.see(DAY_S + 60, 9_895.0);
+    assert_eq!(watch.see(DAY_S + 120, 9_960.0), (Halted, Some(DailyLoss)));
+    let mut halted_and_resumed = |after_s, equity| {
+        watch.switch = Switch::Halt;
+        watch.see(DAY_S + after_s, equity);
+        watch.switch = Switch::Off;
+        watch.resume(equity);
+        let ledger = watch.ledger.unwrap();
+        ((ledger.state, ledger.because, ledger.until_s), watch.see(DAY_S + after_s, equity), watch.ledger)
+    };
+    let halt = (Halted, Some(DailyLoss));
+    let until_s = Some(MIDNIGHT_S + 2 * DAY_S);
+    let (resumed, seen, ledger) = halted_and_resumed(180, 9_960.0);
+    assert_eq!((resumed, seen), ((Halted, Some(DailyLoss), until_s), halt), "the day's loss recovered, its halt stays");
+    assert_eq!(ledger.unwrap().peak_equity.to_bits(), 10_300.0f64.to_bits(), "no drawdown halted, none is forgiven");
+    halted_and_resumed(240, 9_899.0);
+    assert_eq!(halted_and_resumed(300, 9_960.0).1, halt, "not even where the drawdown hid it");
+}
+
+#[test]
+fn a_drawdown_that_hid_the_halt_of_the_day_leaves_it_when_it_ends() {
+    let mut watch = Watch::new();
+    watch.see(0, 10_450.0);
+    watch.see(DAY_S, 10_000.0);
+    assert_eq!(watch.see(DAY_S + 60, 9_900.0), (Halted, Some(Drawdown)));
+    watch.resume(10_000.0);
+    assert_eq!(watch.see(DAY_S + 120, 10_000.0), (Halted, Some(DailyLoss)));
+    assert_eq!(watch.see(2 * DAY_S, 10_000.0), ACTIVE);
+}
+
+#[test]
+fn resume_ends_no_pause_and_no_kill_switch_ends_a_drawdown() {
+    let mut watch = Watch::new();
+    watch.closed = (1..=4).map(|minute| (MIDNIGHT_S + minute * 60, -1.0)).collect();
+    let pause = watch.see(300, 10_000.0);
+    watch.resume(10_000.0);
+    let ledger = watch.ledger.unwrap();
+    assert_eq!((ledger.state, ledger.because), pause);
+    assert_eq!((pause, ledger.until_s), ((Reducing, Some(Cooldown)), Some(MIDNIGHT_S + 240 + 240 * 60)));
+    watch.closed.clear();
+    watch.see(360, 10_400.0);
+    assert_eq!(watch.see(DAY_S, 9_960.0), (Reducing, Some(Drawdown)));
+    watch.switch = Switch::Halt;
+    watch.see(DAY_S + 60, 9_960.0);
+    watch.switch = Switch::Off;
+    watch.resume(9_960.0);
+    assert_eq!(watch.see(DAY_S + 120, 9_960.0), (Reducing, Some(Drawdown)), "it was the kill switch that was resumed");
+    watch.resume(9_960.0);
+    assert_eq!(watch.see(DAY_S + 180, 9_960.0), ACTIVE);
+}
+
+#[test]
 fn a_clock_that_goes_back_resets_no_loss() {
     let mut watch = Watch::new();
     watch.see(0, 10_000.0);
     watch.see(60, 9_900.0);
     for back_s in [1, HOUR_S, DAY_S, 400 * DAY_S] {
         assert_eq!(watch.see(-back_s, 9_900.0), (Halted, Some(DailyLoss)), "{back_s} s back");
-        assert_eq!(watch.ledger.unwrap().day, DAY);
     }
     assert_eq!(watch.see(120, 9_900.0), (Halted, Some(DailyLoss)), "nor does its return");
     assert_eq!(watch.ledger.unwrap().day_start_equity.to_bits(), 10_000.0f64.to_bits());

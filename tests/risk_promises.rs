@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(missing_docs, dead_code, reason = "support is shared with other tests and is not an interface")]
 
+#[path = "support/dice.rs"]
+mod dice;
 #[path = "support/risk_desk.rs"]
 mod risk_desk;
 
+use dice::Dice;
 use mt5_sentinel::bars::{Calendar, Session};
 use mt5_sentinel::trade::risk::{Entry, Exit, Purpose, Sizing, Switch, due_exits};
 use mt5_sentinel::trade::{BrokerFacts, Position, Side, SymbolFacts};
@@ -14,27 +17,6 @@ use risk_desk::{DAY_S, Desk, HOUR_S, MAGIC, NOW_S, pair, pending, position};
 const DESKS: u64 = 12_000;
 
 const SYMBOLS: [&str; 5] = ["EURUSD", "GBPUSD", "USDJPY", "EURGBP", "GER40"];
-
-/// Numbers that only a seed decides (Steele, Lea and Flood's `SplitMix64`).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[usize::try_from(self.roll() % choices.len() as u64).unwrap()]
-    }
-
-    fn rarely(&mut self) -> bool {
-        self.roll().is_multiple_of(20)
-    }
-}
 
 fn wild(seed: u64) -> Desk {
     let mut dice = Dice(seed);

@@ -1058,6 +1058,7 @@ class Ledger:
         *,
         day: int,
         day_start_equity: float,
+        day_halted: bool,
         peak_equity: float,
         state: str,
         because: str | None = None,
@@ -1074,6 +1075,8 @@ class Ledger:
     @property
     def day_start_equity(self) -> float: ...
     @property
+    def day_halted(self) -> bool: ...
+    @property
     def peak_equity(self) -> float: ...
     @property
     def state(self) -> Literal["ACTIVE", "REDUCING", "HALTED"]: ...
@@ -1089,6 +1092,7 @@ def advance_ledger(
     limits: Limits,
     *,
     now_s: int,
+    known: tuple[float, bool] | None,
     equity: float,
     closed: list[tuple[int, float]],
     switch: _Switch,
@@ -1099,13 +1103,17 @@ def advance_ledger(
         ledger: as it was; None at the very first.
         limits: the bounds.
         now_s: UTC seconds.
+        known: start equity of that UTC day and whether it was halted, where it was seen before.
         equity: of the account.
         closed: closed positions, oldest first: UTC seconds and profit.
         switch: the kill switch.
     """
 
 def resume_ledger(ledger: Ledger, *, equity: float, now_s: int) -> Ledger:
-    """Active again; the highest mark starts anew at this equity, the day's loss stays counted."""
+    """No longer halted by kill switch or drawdown; a halt by the day's loss and a pause stay.
+
+    The highest mark starts anew at this equity where the drawdown is what the state was about, and only there.
+    """
 
 @final
 class Pending:

@@ -22,7 +22,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Check", "Settings", "load", "load_all"]
+__all__ = ["Check", "Settings", "load", "load_all", "state_path"]
 
 ENV_PREFIX = "MT5_SENTINEL_"
 DEFAULT_FILE = Path("/etc/mt5-sentinel/config.toml")
@@ -98,6 +98,29 @@ def load_all(
     return found
 
 
+def state_path(flag: str | None, environ: Mapping[str, str], file: Path | None = None) -> Path:
+    """The daemon's state directory, found as ``load_all`` finds it, whatever other settings are wrong.
+
+    For the commands that a person turns to when something is. The file is read only where nothing above it answers.
+
+    Raises:
+        Misconfigured: the file cannot be read, or its ``state_dir`` is no text.
+    """
+    variables = (f"{ENV_PREFIX}STATE_DIR", *TABLE["state_dir"].metadata["env"])
+    given = flag or next((environ[name] for name in variables if environ.get(name)), None)
+    if given:
+        return Settings(state_dir=given).state_path
+    mistakes: list[str] = []
+    path, values = _file(file, environ), dict[str, Any]()
+    content = _file_content(file, environ, mistakes)
+    if "state_dir" in content:
+        _take(values, "state_dir", content["state_dir"], f"{path}: state_dir", mistakes)
+    if mistakes:
+        message = f"{mistakes[0]}; name the daemon's state directory with --state-dir"
+        raise Misconfigured(message, "bad_configuration")
+    return Settings(**values).state_path
+
+
 def _answers(found: tuple[Settings, ...], checks: Sequence[Check]) -> list[str]:
     """What is wrong with whole settings: told once where it holds for all symbols, else with the symbol."""
     told: dict[str, list[str]] = {}
@@ -123,16 +146,20 @@ def _file(file: Path | None, environ: Mapping[str, str]) -> Path:
     return file or Path(environ.get(f"{ENV_PREFIX}CONFIG") or DEFAULT_FILE)
 
 
-def _file_values(file: Path | None, environ: Mapping[str, str], mistakes: list[str]) -> dict[str, Any]:
+def _file_content(file: Path | None, environ: Mapping[str, str], mistakes: list[str]) -> dict[str, Any]:
     path = _file(file, environ)
     is_asked_for = file is not None or bool(environ.get(f"{ENV_PREFIX}CONFIG"))
-    if not is_asked_for and not path.exists():
-        return {}
     try:
-        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        if not is_asked_for and not path.exists():
+            return {}
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         mistakes.append(f"{path}: {error}")
         return {}
+
+
+def _file_values(file: Path | None, environ: Mapping[str, str], mistakes: list[str]) -> dict[str, Any]:
+    path, values = _file(file, environ), _file_content(file, environ, mistakes)
     for name in [name for name in values if name not in TABLE]:
         del values[name]
         mistakes.append(f"{path}: unknown key `{name}`{_did_you_mean(name, list(TABLE))}")

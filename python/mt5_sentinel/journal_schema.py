@@ -107,11 +107,19 @@ CREATE TABLE risk (
     mode              TEXT PRIMARY KEY,
     day               INTEGER NOT NULL,
     day_start_equity  REAL NOT NULL,
+    day_halted        INTEGER NOT NULL,
     peak_equity       REAL NOT NULL,
     state             TEXT NOT NULL CHECK (state IN ('ACTIVE', 'REDUCING', 'HALTED')),
     because           TEXT,
     since_s           INTEGER,
     until_s           INTEGER
+) STRICT;
+CREATE TABLE risk_day (
+    mode          TEXT NOT NULL,
+    day           INTEGER NOT NULL,
+    start_equity  REAL NOT NULL,
+    halted        INTEGER NOT NULL,
+    PRIMARY KEY (mode, day)
 ) STRICT;
 CREATE TABLE risk_change (
     id        INTEGER PRIMARY KEY,

@@ -38,7 +38,10 @@ FROM intent AS i LEFT JOIN position AS p ON p.mode = i.mode AND p.req_id = i.req
 WHERE i.mode = ? AND i.kind = 'open' AND i.open_lots > 0 AND (p.state IS NULL OR p.state <> 'closed')
 AND (i.state IN ('intended', 'unknown') OR i.state = 'filled' AND coalesce(i.settled_utc, i.created_utc) >= ?)"""
 
-LEDGER = "SELECT day, day_start_equity, peak_equity, state, because, since_s, until_s FROM risk WHERE mode = ?"
+LEDGER = """
+SELECT day, day_start_equity, day_halted, peak_equity, state, because, since_s, until_s FROM risk WHERE mode = ?"""
+
+DAY = "SELECT start_equity, halted FROM risk_day WHERE mode = ? AND day = ? / 86400"
 
 log = logging.getLogger("mt5_sentinel")
 
@@ -190,6 +193,7 @@ class Risk:
             before,
             self._limits,
             now_s=now_s,
+            known=self._known(now_s),
             equity=book.account.equity,
             closed=[(closed_s, profit) for closed_s, profit in reversed(closed)],
             switch=switch,
@@ -202,17 +206,34 @@ class Risk:
         """Follow a ``resume`` once, even where its file cannot be taken away."""
         if self._file.rows("SELECT 1 FROM risk_change WHERE mode = ? AND because = ?", (self._file.mode, mark)):
             return
-        before = self._ledger()
+        before, state = self._ledger(), "ACTIVE"
         if before is not None:
             after = _core.resume_ledger(before, equity=book.account.equity, now_s=now_s)
             self._write(after)
-            log.warning("Resumed: ACTIVE, the highest mark is %.2f from now on", after.peak_equity)
-        self._note(now_s, "ACTIVE", mark)
+            state = after.state
+            log.warning("Resumed: %s, the highest mark is %.2f from now on", state, after.peak_equity)
+        self._note(now_s, state, mark)
 
     def _ledger(self) -> _core.Ledger | None:
-        names = ("day", "day_start_equity", "peak_equity", "state", "because", "since_s", "until_s")
         rows = self._file.rows(LEDGER, (self._file.mode,))
-        return _core.Ledger(**dict(zip(names, rows[0], strict=True))) if rows else None
+        if not rows:
+            return None
+        day, start_equity, halted, peak_equity, state, because, since_s, until_s = rows[0]
+        return _core.Ledger(
+            day=day,
+            day_start_equity=start_equity,
+            day_halted=bool(halted),
+            peak_equity=peak_equity,
+            state=state,
+            because=because,
+            since_s=since_s,
+            until_s=until_s,
+        )
+
+    def _known(self, now_s: int) -> tuple[float, bool] | None:
+        """The UTC day of this moment as it was left, where it was seen before."""
+        rows = self._file.rows(DAY, (self._file.mode, now_s))
+        return (rows[0][0], bool(rows[0][1])) if rows else None
 
     def _store(self, before: _core.Ledger | None, after: _core.Ledger, now_s: int) -> None:
         if before is None or _values(before) != _values(after):
@@ -225,9 +246,10 @@ class Risk:
         log.warning("Trading state: %s%s%s", after.state, f" ({after.because})" if after.because else "", until)
 
     def _write(self, ledger: _core.Ledger) -> None:
-        self._file.write(
-            "INSERT OR REPLACE INTO risk VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (self._file.mode, *_values(ledger))
-        )
+        statement = "INSERT OR REPLACE INTO risk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        self._file.write(statement, (self._file.mode, *_values(ledger)))
+        day = (self._file.mode, ledger.day, ledger.day_start_equity, int(ledger.day_halted))
+        self._file.write("INSERT OR REPLACE INTO risk_day VALUES (?, ?, ?, ?)", day)
 
     def _note(self, now_s: int, state: str, because: str | None) -> None:
         statement = "INSERT INTO risk_change (at_utc, mode, state, because) VALUES (?, ?, ?, ?)"
@@ -242,9 +264,9 @@ class Risk:
         ]
 
 
-def _values(ledger: _core.Ledger) -> tuple[int, float, float, str, str | None, int, int | None]:
+def _values(ledger: _core.Ledger) -> tuple[int, float, int, float, str, str | None, int, int | None]:
     """The ledger in the order of its table."""
     return (
-        *(ledger.day, ledger.day_start_equity, ledger.peak_equity),
+        *(ledger.day, ledger.day_start_equity, int(ledger.day_halted), ledger.peak_equity),
         *(ledger.state, ledger.because, ledger.since_s, ledger.until_s),
     )

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 
 use super::errors::run;
 use super::limits::PyLimits;
-use crate::trade::risk::{self, Because, Ledger, Observed, State, Switch};
+use crate::trade::risk::{self, Because, Day, Ledger, Observed, State, Switch};
 use crate::{Error, Result};
 
 /// What is remembered of one account.
@@ -14,10 +14,12 @@ pub(super) struct PyLedger(pub(super) Ledger);
 #[pymethods]
 impl PyLedger {
     #[new]
-    #[pyo3(signature = (*, day, day_start_equity, peak_equity, state, because=None, since_s, until_s=None))]
+    #[allow(clippy::too_many_arguments, reason = "one for each column of the journal's table")]
+    #[pyo3(signature = (*, day, day_start_equity, day_halted, peak_equity, state, because=None, since_s, until_s=None))]
     fn new(
         day: i64,
         day_start_equity: f64,
+        day_halted: bool,
         peak_equity: f64,
         state: &str,
         because: Option<&str>,
@@ -27,7 +29,7 @@ impl PyLedger {
         run(|| {
             let state = State::named(state);
             let because = because.map(Because::named);
-            Ok(Self(Ledger { day, day_start_equity, peak_equity, state, because, since_s, until_s }))
+            Ok(Self(Ledger { day, day_start_equity, day_halted, peak_equity, state, because, since_s, until_s }))
         })
     }
 
@@ -43,6 +45,11 @@ impl PyLedger {
     #[getter]
     fn day_start_equity(&self) -> f64 {
         self.0.day_start_equity
+    }
+
+    #[getter]
+    fn day_halted(&self) -> bool {
+        self.0.day_halted
     }
 
     #[getter]
@@ -82,18 +89,20 @@ pub(super) fn switch_from(name: &str) -> Result<Switch> {
 
 /// The ledger after what is seen now, and the names of what is worth a warning.
 #[pyfunction]
-#[pyo3(signature = (ledger, limits, *, now_s, equity, closed, switch))]
+#[pyo3(signature = (ledger, limits, *, now_s, known, equity, closed, switch))]
 #[allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
 pub(super) fn advance_ledger(
     ledger: Option<&PyLedger>,
     limits: &PyLimits,
     now_s: i64,
+    known: Option<(f64, bool)>,
     equity: f64,
     closed: Vec<(i64, f64)>,
     switch: &str,
 ) -> PyResult<(Option<PyLedger>, Vec<&'static str>)> {
     run(|| {
-        let seen = Observed { now_s, equity, closed: &closed, switch: switch_from(switch)? };
+        let known = known.map(|(start_equity, halted)| Day { start_equity, halted });
+        let seen = Observed { now_s, known, equity, closed: &closed, switch: switch_from(switch)? };
         let (ledger, warnings) = risk::advance(ledger.map(|ledger| &ledger.0), &seen, &limits.0);
         Ok((ledger.map(PyLedger), warnings))
     })

@@ -124,6 +124,22 @@ def test_a_resume_does_not_forgive_the_day(place: Place) -> None:
     assert risk.observe(book(9_900.0), NOW_S) == ["daily_loss_warn", "halted"]
 
 
+def test_halt_and_resume_lift_no_halt_of_the_day(place: Place) -> None:
+    """The loss has recovered meanwhile; the halt lasts until the next UTC day all the same, across a restart too."""
+    risk = place.risk()
+    for second, equity in enumerate((10_000.0, 9_895.0, 9_960.0)):
+        risk.observe(book(equity), NOW_S + second)
+    kill_switch.halt(place.directory, flatten=False, reason="")
+    risk.observe(book(9_960.0), NOW_S + 60)
+    kill_switch.resume(place.directory)
+    place.restart()
+    risk = place.risk()
+    assert risk.observe(book(9_960.0), NOW_S + 120) == ["halted"]
+    assert ruled(risk, of=book(9_960.0)).refusal == "refused_daily_loss"
+    assert (place.changes[-1][0], place.file.rows("SELECT peak_equity FROM risk")) == ("HALTED", [(10_000.0,)])
+    assert risk.observe(book(9_960.0), NOW_S + DAY_S) == []
+
+
 def run(command: Any, *flags: str) -> int:
     """A command with its own parser; the whole command line needs every other command."""
     parser = argparse.ArgumentParser()
@@ -140,7 +156,9 @@ def test_the_commands_write_what_the_daemon_reads(place: Place, capsys: pytest.C
     assert (risk.observe(held, NOW_S), risk.due_exits(held, NOW_S)) == (["halted", "kill_switch"], [])
     assert run(halt, "--flatten", *where) == 0
     assert len(risk.due_exits(held, NOW_S)) == 1
-    assert "It closes its own positions" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "It closes its own positions in the symbols it trades" in said.out
+    assert said.err == "", "there is a journal"
     assert run(resume, *where, "--adopt", "EURUSD", "--adopt", "XAUUSD.s") == 0
     assert {path.name for path in place.directory.iterdir()} >= {"RESUME", "ADOPT.EURUSD", "ADOPT.XAUUSD.s"}
     assert f"removed {place.directory / 'HALT'}" in capsys.readouterr().out

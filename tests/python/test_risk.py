@@ -70,6 +70,21 @@ def test_the_state_outlives_the_process_and_is_told_once(place: Place, caplog: p
     assert told == ["Trading state: HALTED (daily_loss) until 2023-11-16 00:00:00 UTC", "Trading state: ACTIVE"]
 
 
+def test_a_clock_that_steps_a_day_ahead_and_back_forgives_nothing(place: Place) -> None:
+    risk = place.risk()
+    risk.observe(book(), NOW_S)
+    assert risk.observe(book(9_890.0), NOW_S + 60) == ["daily_loss_warn", "halted"]
+    for days in (1, 2):
+        risk.observe(book(9_890.0), NOW_S + days * DAY_S)
+    place.restart()
+    risk = place.risk()
+    assert risk.observe(book(9_960.0), NOW_S + 120) == ["halted"]
+    assert ruled(risk, of=book(9_960.0)).refusal == "refused_daily_loss"
+    assert risk.observe(book(9_995.0), NOW_S + DAY_S) == []
+    days = place.file.rows("SELECT start_equity, halted FROM risk_day ORDER BY day")
+    assert days == [(10_000.0, 1), (9_995.0, 0), (9_890.0, 0)], "the true next day is measured from its own start"
+
+
 def test_an_approval_looks_at_the_equity_itself(place: Place) -> None:
     risk = place.risk()
     risk.observe(book(), NOW_S)

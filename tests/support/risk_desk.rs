@@ -79,7 +79,7 @@ impl Desk {
 
     pub fn rule(&self, side: Side) -> Ruling {
         let limits = self.limits();
-        let seen = |now_s, equity, switch| Observed { now_s, equity, closed: &self.closed, switch };
+        let seen = |now_s, equity, switch| Observed { now_s, known: None, equity, closed: &self.closed, switch };
         let (start, peak) = self.marks;
         let morning_s = self.now_s.div_euclid(DAY_S) * DAY_S;
         let calm = Observed { closed: &[], ..seen(morning_s, start, Switch::Off) };

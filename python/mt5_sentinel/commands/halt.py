@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import Any
 
-from mt5_sentinel import config, kill_switch
+from mt5_sentinel import kill_switch
+from mt5_sentinel.commands import state_place
 
 EXAMPLE = """example:
   mt5-sentinel halt --reason 'the feed looks wrong'
@@ -24,21 +24,25 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--flatten", action="store_true", help="close this program's positions too")
+    parser.add_argument(
+        "--flatten", action="store_true", help="close the daemon's positions too, in the symbols that it trades"
+    )
     parser.add_argument("--reason", default="", metavar="TEXT", help="why, for whoever reads the file")
-    parser.add_argument("--state-dir", metavar="DIR", help="state directory of the daemon")
+    state_place.add_flags(parser)
     return parser
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Write the file, and say what follows from it."""
-    state_dir = config.Settings(state_dir=arguments.state_dir or os.environ.get("STATE_DIRECTORY", "")).state_path
+    state_dir = state_place.find(arguments)
     path = kill_switch.halt(state_dir, flatten=arguments.flatten, reason=arguments.reason)
     print(f"halted: wrote {path}")
     print("A daemon on this state directory opens nothing from its next cycle on, within a minute.")
     if arguments.flatten:
-        print("It closes its own positions, at the next cycle in which the market is open.")
+        print("It closes its own positions in the symbols it trades, at the next cycle in which each market is open.")
+        print("Positions in symbols it no longer trades, and those of other daemons, stay: close them in the terminal.")
     else:
         print("Its open positions stay, with their stops and targets; `--flatten` closes them.")
     print("End it with `mt5-sentinel resume`.")
+    state_place.warn_without_journal(state_dir)
     return 0

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from mt5_sentinel import config
 from mt5_sentinel import journal as memory
-from mt5_sentinel.commands import bars
+from mt5_sentinel.commands import bars, state_place
 
 EXAMPLE = """example:
   mt5-sentinel journal --last 20
@@ -31,7 +29,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
     parser.add_argument(
         "--journal", metavar="PATH", help="the journal file (default: journal.db in the state directory)"
     )
-    parser.add_argument("--state-dir", metavar="DIR", help="directory of the journal")
+    state_place.add_flags(parser)
     parser.add_argument("--last", type=bars.count, metavar="N", help="only the newest N cycles")
     parser.add_argument("--symbol", metavar="NAME", help="only this symbol's cycles")
     parser.add_argument("--json", action="store_true", help="print one JSON array of cycles")
@@ -40,14 +38,10 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
 
 def execute(arguments: argparse.Namespace) -> int:
     """Print the cycles."""
-    path = Path(arguments.journal) if arguments.journal else _state_path(arguments.state_dir) / "journal.db"
+    path = Path(arguments.journal) if arguments.journal else state_place.find(arguments) / "journal.db"
     cycles = list(memory.read(path, arguments.last, arguments.symbol))
     print(json.dumps(cycles, indent=1) if arguments.json else _table(cycles))
     return 0
-
-
-def _state_path(state_dir: str | None) -> Path:
-    return config.Settings(state_dir=state_dir or os.environ.get("STATE_DIRECTORY", "")).state_path
 
 
 def _table(cycles: list[dict[str, Any]]) -> str:

@@ -65,9 +65,11 @@ names! {
 pub struct Ledger {
     /// Days since 1970-01-01, UTC.
     pub day: i64,
-    /// Equity when the day was first seen.
+    /// Equity when the day was first seen; the greater one where it was entered several times.
     pub day_start_equity: f64,
-    /// Highest equity since the beginning, or since `resume`.
+    /// Whether the day's loss reached its limit, whatever `because` says: a graver halt hides it, and does not end it.
+    pub day_halted: bool,
+    /// Highest equity since the beginning, or since a `resume` after a drawdown.
     pub peak_equity: f64,
     /// What may be traded.
     pub state: State,
@@ -79,11 +81,22 @@ pub struct Ledger {
     pub until_s: Option<i64>,
 }
 
+/// What is remembered of a UTC day that was seen before, in whatever order the clock showed the days.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Day {
+    /// [`Ledger::day_start_equity`] of that day, account currency.
+    pub start_equity: f64,
+    /// [`Ledger::day_halted`] of that day.
+    pub halted: bool,
+}
+
 /// What is seen now.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Observed<'a> {
     /// UTC seconds.
     pub now_s: i64,
+    /// What is remembered of the UTC day of `now_s`, where it was seen before.
+    pub known: Option<Day>,
     /// Equity of the account.
     pub equity: f64,
     /// Closed positions, oldest first: when, UTC seconds, and profit.
@@ -103,6 +116,7 @@ impl Ledger {
         Self {
             day: seen.now_s.div_euclid(DAY_S),
             day_start_equity: seen.equity,
+            day_halted: false,
             peak_equity: seen.equity,
             state: State::Active,
             because: None,
@@ -110,28 +124,41 @@ impl Ledger {
             until_s: None,
         }
     }
+
+    /// Comes to the day that the clock shows. Nothing says which of two days is the true one, so none is forgotten:
+    /// a day seen before is as it was left, one that the clock went back to unseen is as strict as the one it left, and
+    /// only a day that was never seen and lies ahead begins anew.
+    fn enter(&mut self, seen: &Observed<'_>) {
+        let day = seen.now_s.div_euclid(DAY_S);
+        if day == self.day {
+            return;
+        }
+        let as_left = Day { start_equity: self.day_start_equity, halted: self.day_halted };
+        let begun = Day { start_equity: seen.equity, halted: false };
+        let entered = seen.known.unwrap_or(if day > self.day { begun } else { as_left });
+        self.day = day;
+        // The true day may begin only now: what it has more than the false one is its to lose.
+        self.day_start_equity = entered.start_equity.max(seen.equity);
+        self.day_halted = entered.halted;
+    }
+
+    fn day_ends_s(&self) -> i64 {
+        self.day.saturating_add(1).saturating_mul(DAY_S)
+    }
 }
 
-/// The ledger after what is seen now, and the names of what is worth a warning. A day earlier than the ledger's is the
-/// ledger's: a clock that goes back resets no loss. Equity that is not finite changes nothing.
+/// The ledger after what is seen now, and the names of what is worth a warning. The loss of a day is counted from that
+/// day's own start, whatever days the clock showed in between. Equity that is not finite changes nothing.
 #[must_use]
 pub fn advance(ledger: Option<&Ledger>, seen: &Observed<'_>, limits: &Limits) -> (Option<Ledger>, Vec<&'static str>) {
     if !seen.equity.is_finite() {
         return (ledger.copied(), vec!["equity_unusable"]);
     }
     let mut next = ledger.copied().unwrap_or_else(|| Ledger::begun(seen));
-    let day = seen.now_s.div_euclid(DAY_S);
-    if day > next.day {
-        (next.day, next.day_start_equity) = (day, seen.equity);
-    }
-    let is_new_day = ledger.is_some_and(|before| before.day < next.day);
+    next.enter(seen);
     next.peak_equity = next.peak_equity.max(seen.equity);
-    let held = next.because.filter(|because| match (next.state, because) {
-        (State::Halted, Because::Drawdown) => true,
-        (State::Halted, Because::DailyLoss) => !is_new_day,
-        _ => false,
-    });
-    let (state, because, until_s) = judged(&next, held, seen, limits);
+    next.day_halted |= losses(&next, seen.equity).0 >= limits.set.daily_loss_max;
+    let (state, because, until_s) = judged(&next, seen, limits);
     if (state, because) != (next.state, next.because) {
         next.since_s = seen.now_s;
     }
@@ -139,26 +166,36 @@ pub fn advance(ledger: Option<&Ledger>, seen: &Observed<'_>, limits: &Limits) ->
     (Some(next), warnings(&next, seen, limits))
 }
 
-/// The ledger after a person's `resume`: what was halted by drawdown is active, and the highest mark starts anew at
-/// this equity. The day's loss stays counted.
+/// The ledger after a person's `resume`: ends a halt by the kill switch or by drawdown. A halt by the day's loss, also
+/// one that the other two hid, and a pause stay until they end. The highest mark starts anew at this equity only where
+/// the drawdown is what the state is about: to halt and to resume forgives nothing.
 #[must_use]
 pub fn resume(ledger: &Ledger, equity: f64, now_s: i64) -> Ledger {
-    let peak_equity = if equity.is_finite() { equity } else { ledger.peak_equity };
-    Ledger { peak_equity, state: State::Active, because: None, since_s: now_s, until_s: None, ..*ledger }
+    let is_forgiven = ledger.because == Some(Because::Drawdown) && equity.is_finite();
+    let peak_equity = if is_forgiven { equity } else { ledger.peak_equity };
+    let (state, because, until_s) = match ledger.because {
+        _ if ledger.day_halted => (State::Halted, Some(Because::DailyLoss), Some(ledger.day_ends_s())),
+        Some(Because::DailyLoss | Because::Cooldown) => (ledger.state, ledger.because, ledger.until_s),
+        Some(Because::Drawdown | Because::KillSwitch) | None => (State::Active, None, None),
+    };
+    let is_same = (state, because) == (ledger.state, ledger.because);
+    let since_s = if is_same { ledger.since_s } else { now_s };
+    Ledger { peak_equity, state, because, since_s, until_s, ..*ledger }
 }
 
 type Standing = (State, Option<Because>, Option<i64>);
 
 /// The gravest of what holds: a halt that lasts longer hides one that ends earlier.
-fn judged(ledger: &Ledger, held: Option<Because>, seen: &Observed<'_>, limits: &Limits) -> Standing {
+fn judged(ledger: &Ledger, seen: &Observed<'_>, limits: &Limits) -> Standing {
     let set = &limits.set;
     let (loss, drawdown) = losses(ledger, seen.equity);
     let pause_until_s = pause_until_s(seen, limits);
     let reduce = set.loss_reduce_share;
-    if held == Some(Because::Drawdown) || drawdown >= set.drawdown_max {
+    let is_held = (ledger.state, ledger.because) == (State::Halted, Some(Because::Drawdown));
+    if is_held || drawdown >= set.drawdown_max {
         (State::Halted, Some(Because::Drawdown), None)
-    } else if held == Some(Because::DailyLoss) || loss >= set.daily_loss_max {
-        (State::Halted, Some(Because::DailyLoss), Some(ledger.day.saturating_add(1).saturating_mul(DAY_S)))
+    } else if ledger.day_halted {
+        (State::Halted, Some(Because::DailyLoss), Some(ledger.day_ends_s()))
     } else if seen.switch != Switch::Off {
         (State::Halted, Some(Because::KillSwitch), None)
     } else if pause_until_s.is_some() {

@@ -21,7 +21,7 @@ pub use approve::{Around, Entry, Ruling, Verdict, Wish, approve};
 pub use exits::{Exit, Purpose, due_exits};
 pub use exposure::Pending;
 pub use hours::Hours;
-pub use ledger::{Because, Ledger, Observed, State, advance, resume};
+pub use ledger::{Because, Day, Ledger, Observed, State, advance, resume};
 pub use limits::{LimitSettings, Limits, Sizing, StopMode};
 pub use news::News;
 pub use refusal::Refusal;

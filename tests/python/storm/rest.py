@@ -12,7 +12,7 @@ from tests.python.storm.daemon_side import DaemonSide
 from tests.python.storm.watch import Watch, rows
 from tests.python.storm.world import World
 
-TABLES = ("cycle", "intent", "position", "risk", "risk_change", "difference")
+TABLES = ("cycle", "intent", "position", "risk", "risk_day", "risk_change", "difference")
 
 PERIOD_S = 60
 

@@ -56,7 +56,7 @@ struct Held {
     position: Position,
     /// Fixed at its opening, as brokers do: margin does not move with the price.
     margin_per_lot: f64,
-    /// Bars that opened earlier say nothing about its present levels.
+    /// When it was opened or its levels were moved; bars that opened much earlier say nothing about them.
     watched_from_s: i64,
 }
 

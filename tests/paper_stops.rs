@@ -238,3 +238,14 @@ fn a_position_without_a_known_price_is_not_stopped_out() {
     assert_eq!(mark(&mut again, JPY, quote(T, 150.0, 150.0), None), []);
     assert_eq!(told(&mark(&mut again, EUR, quote(T, 1.2, 1.2), None)), [(1, StopOut, 1.2)]);
 }
+
+#[test]
+fn a_recalled_price_values_and_fills_nothing() {
+    let mut account = stretched();
+    account.recall(EUR, quote(T, 1.14, 1.14)).unwrap();
+    assert_eq!(account.account().equity, 1_200.0, "3,000 less 0.30 USD for each of 6,000 points");
+    assert_eq!(account.propose_close(&Exit { lots: 0.5, ..exit("x", 1) }).unwrap_err().reason, "no_price");
+    assert_eq!(mark(&mut account, JPY, quote(T, 150.0, 150.0), None), [], "not stopped out at a price of then");
+    assert_eq!(told(&mark(&mut account, EUR, quote(T + 1, 1.14, 1.14), None)), [(1, StopOut, 1.14)]);
+    assert!(account.recall(EUR, quote(T, f64::NAN, 1.0)).is_err());
+}

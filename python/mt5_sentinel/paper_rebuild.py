@@ -25,6 +25,8 @@ def rebuild(core: _core.PaperAccount, file: PaperFile, terms: Terms, magic: int)
         core.apply(deal)
     for symbol, newest_s in file.executed():
         core.note_executed(symbol, newest_s)
+    for symbol, quote in file.quotes():
+        core.recall(symbol, quote)
 
 
 def _check_terms(file: PaperFile, known: Terms, own: Terms) -> None:

@@ -59,7 +59,7 @@ impl PaperAccount {
     fn stop_out(&mut self, deals: &mut Vec<Deal>, time_s: i64) -> Result<()> {
         while self.account().equity < self.margin() * STOP_OUT_SHARE {
             let quoted =
-                self.positions.values().filter_map(|held| Some((self.quotes.get(&held.position.symbol)?, held)));
+                self.positions.values().filter_map(|held| Some((self.newest_quote(&held.position.symbol)?, held)));
             let worst = quoted.min_by(|(_, one), (_, other)| self.open_profit(one).total_cmp(&self.open_profit(other)));
             let Some((quote, held)) = worst else { break };
             let price = quote.price_for(held.position.side.opposite());

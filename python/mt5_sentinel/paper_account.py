@@ -23,7 +23,8 @@ class PaperAccount:
     The deals on disk are the truth, the account in memory is their fold. Deposit, currency and leverage are fixed when
     the file is made; seed and slippage may differ from one opening to the next. Every order is remembered by its
     ``req_id``: the same one answers its first outcome, a refusal too. The newest quotes are on disk as well, so that
-    the equity after a restart is what it was; they fill no order.
+    the equity after a restart is what it was; they fill no order. Of symbols that hold positions the usual facts are
+    known from the beginning, for they may be traded no longer.
 
     A file of the older paper broker, which kept a book and a deposit for each symbol, is carried over once: its fills
     become deals of this one account, so all positions and profits stay. The account begins with one deposit, which must
@@ -76,6 +77,9 @@ class PaperAccount:
         except BaseException:
             self._file.close()
             raise
+        for symbol in {position.symbol for position in self._core.positions()}:
+            with contextlib.suppress(Misconfigured):  # no currency pair: unknown, until somebody knows it
+                self.know(symbol, _core.SymbolFacts(symbol, currency))
 
     def know(self, symbol: str, facts: _core.SymbolFacts, *, shows: str = "bid") -> None:
         """Let a symbol be traded; its bars show the ``bid``, ``ask`` or ``mid``.

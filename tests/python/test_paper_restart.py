@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mt5_sentinel import _core
-from mt5_sentinel.errors import Refused
+from mt5_sentinel.errors import Refused, Unusable
 from mt5_sentinel.paper_account import PaperAccount
 from tests.python.paper_orders import DEPOSIT, NOON_S, account, book, closing, count, opening, quote
 
@@ -82,3 +82,49 @@ def test_a_file_from_before_quotes_were_kept_is_opened(long: PaperAccount, reope
     assert again.account().equity == DEPOSIT
     again.mark("EURUSD", quote(1.095))
     assert again.account().equity == DEPOSIT - 51.0
+
+
+def test_a_symbol_that_is_traded_no_longer_keeps_its_facts_and_its_worth(path: Path, reopen: Reopen) -> None:
+    held = account(path)
+    held.know("GBPUSD", _core.SymbolFacts("GBPUSD", "USD"))
+    held.mark("GBPUSD", quote(1.25))
+    held.send(opening("a", symbol="GBPUSD", sl=1.2, tp=None), NOON_S)
+    held.mark("GBPUSD", quote(1.24))
+    before = book(held)
+    again = reopen(held)
+    assert again.facts("GBPUSD").account_currency == "USD"
+    assert book(again) == before
+    assert before[1] == DEPOSIT - 101.0
+
+
+def test_what_is_told_later_goes_before_the_usual_facts(long: PaperAccount, path: Path) -> None:
+    long.close()
+    bare = PaperAccount(path, deposit=DEPOSIT, currency="USD")
+    told = _core.SymbolFacts.from_broker(
+        account_currency="USD",
+        point=0.001,
+        tick_size=0.001,
+        tick_value=50.0,
+        contract_size=50_000.0,
+        volume_min=0.1,
+        volume_step=0.1,
+        volume_max=5.0,
+        stops_level_points=0.0,
+    )
+    assert bare.facts("EURUSD").point == 1e-5
+    bare.know("EURUSD", told)
+    assert bare.facts("EURUSD").point == 0.001
+    bare.close()
+
+
+def test_a_position_of_what_is_no_currency_pair_stays_unknown(long: PaperAccount, path: Path) -> None:
+    long.close()
+    db = sqlite3.connect(path)
+    db.execute("UPDATE deal SET symbol = 'DAX'")
+    db.commit()
+    db.close()
+    bare = PaperAccount(path, deposit=DEPOSIT, currency="USD")
+    with pytest.raises(Unusable, match="DAX"):
+        bare.facts("DAX")
+    assert [one.symbol for one in bare.positions()] == ["DAX"]
+    bare.close()

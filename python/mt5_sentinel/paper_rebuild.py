@@ -35,7 +35,8 @@ def _check_terms(file: PaperFile, known: Terms, own: Terms) -> None:
         message = (
             f"the paper book {file.path} was opened with {known[0]:.2f} {known[1]} and leverage {known[2]:g}, not"
             f" {own[0]:.2f} {own[1]} and {own[2]:g}; set deposit, account_currency and leverage back, or move the"
-            " file away"
+            " file away; each symbol of which the journal still has a position open is then frozen until"
+            " `mt5-sentinel resume --adopt SYMBOL`"
         )
         raise Misconfigured(message, "paper_account")
 

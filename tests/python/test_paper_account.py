@@ -219,6 +219,7 @@ def test_an_account_keeps_its_terms_for_life(long: PaperAccount, path: Path, cha
         account(path, **changes)
     assert caught.value.reason == "paper_account"
     assert str(path) in str(caught.value)
+    assert "frozen until `mt5-sentinel resume --adopt SYMBOL`" in str(caught.value), "what moving it away brings"
 
 
 def test_a_file_whose_deals_do_not_follow_is_unsafe(long: PaperAccount, path: Path, opened: Open) -> None:

@@ -8,7 +8,7 @@
 mod paper;
 
 use mt5_sentinel::trade::DealBy::{Order, StopLoss, StopOut, TakeProfit};
-use mt5_sentinel::trade::{DealBy, Exit, Levels, Opening, PaperAccount, PaperTerms, QuoteSide, Side};
+use mt5_sentinel::trade::{Deal, DealBy, Exit, Levels, Opening, PaperAccount, PaperTerms, QuoteSide, Side};
 use paper::{EUR, JPY, T, account_of, bars, buy, close, exit, mark, open, quote, sell, terms, told};
 
 const HOUR_S: i64 = 3_600;
@@ -96,7 +96,7 @@ fn bars_may_show_any_side_of_the_market() {
 fn only_bars_count_that_opened_when_the_position_was_open() {
     let after = quote(T + 2 * HOUR_S, 1.1000, 1.1001);
     let deep = [1.1000, 1.1000, 1.0900, 1.1000];
-    assert_eq!(told(&mark(&mut both(QuoteSide::Bid), EUR, after, Some(&bars(&[(T, deep)])))), []);
+    assert_eq!(told(&mark(&mut both(QuoteSide::Bid), EUR, after, Some(&bars(&[(T, deep)])))), [], "of unknown length");
     let hit = [(1, StopLoss, 1.0950), (2, TakeProfit, 1.0940)];
     assert_eq!(told(&mark(&mut both(QuoteSide::Bid), EUR, after, Some(&bars(&[(T + 58, deep)])))), hit);
     // Levels that were moved say nothing about the bar in which that happened.
@@ -109,6 +109,36 @@ fn only_bars_count_that_opened_when_the_position_was_open() {
     let deals = mark(&mut account, EUR, after, Some(&bars(&rows)));
     assert_eq!(told(&deals), [(1, StopLoss, 1.0990)]);
     assert_eq!(deals[0].time_s, T + 2 * HOUR_S, "within that bar; its open is what is known");
+}
+
+/// The bar that opened at `T`, of a known length, for positions opened `late_s` after that.
+fn on_begun_bar(late_s: i64, prices: [f64; 4]) -> Vec<Deal> {
+    let mut account = account_of(terms(), QuoteSide::Bid);
+    mark(&mut account, EUR, quote(T + late_s, 1.1000, 1.1001), None);
+    let time_s = T + late_s;
+    open(&mut account, &Opening { sl: Some(1.0950), tp: Some(1.1050), time_s, ..buy("long") });
+    open(&mut account, &Opening { sl: Some(1.1060), tp: Some(1.0940), time_s, ..sell("short") });
+    let rows = [(T - 2 * HOUR_S, [1.1; 4]), (T - HOUR_S, [1.1; 4]), (T, prices)];
+    mark(&mut account, EUR, quote(T + HOUR_S, 1.1000, 1.1001), Some(&bars(&rows)))
+}
+
+#[test]
+fn a_bar_counts_for_what_was_opened_within_its_first_twentieth() {
+    let deep = [1.1000, 1.1000, 1.0900, 1.1000];
+    let hit = [(1, StopLoss, 1.0950), (2, TakeProfit, 1.0940)];
+    assert_eq!(told(&on_begun_bar(58, deep)), hit);
+    assert_eq!(told(&on_begun_bar(180, deep)), hit, "5 % of an hour");
+    assert_eq!(told(&on_begun_bar(181, deep)), [], "of the rest of the bar, the bar cannot tell");
+    assert_eq!(on_begun_bar(58, deep).iter().map(|deal| deal.time_s).collect::<Vec<_>>(), [T + 58; 2]);
+    let both_ends = [1.1000, 1.1070, 1.0900, 1.1000];
+    assert_eq!(told(&on_begun_bar(58, both_ends)), [(1, StopLoss, 1.0950), (2, StopLoss, 1.1060)], "the stop first");
+}
+
+#[test]
+fn what_was_before_an_opening_brings_no_profit() {
+    // The bar opened beyond the long's target and the short's stop, and the price fell to where both were opened.
+    assert_eq!(told(&on_begun_bar(58, [1.1080, 1.1080, 1.0990, 1.1000])), [(2, StopLoss, 1.1060)], "at the level");
+    assert_eq!(told(&on_begun_bar(58, [1.0920, 1.1010, 1.0920, 1.1000])), [(1, StopLoss, 1.0950)]);
 }
 
 #[test]
@@ -207,4 +237,15 @@ fn a_position_without_a_known_price_is_not_stopped_out() {
     again.apply(&mt5_sentinel::trade::Deal { seq: 1, ticket: 1, margin: 1e6, ..deal }).unwrap();
     assert_eq!(mark(&mut again, JPY, quote(T, 150.0, 150.0), None), []);
     assert_eq!(told(&mark(&mut again, EUR, quote(T, 1.2, 1.2), None)), [(1, StopOut, 1.2)]);
+}
+
+#[test]
+fn a_recalled_price_values_and_fills_nothing() {
+    let mut account = stretched();
+    account.recall(EUR, quote(T, 1.14, 1.14)).unwrap();
+    assert_eq!(account.account().equity, 1_200.0, "3,000 less 0.30 USD for each of 6,000 points");
+    assert_eq!(account.propose_close(&Exit { lots: 0.5, ..exit("x", 1) }).unwrap_err().reason, "no_price");
+    assert_eq!(mark(&mut account, JPY, quote(T, 150.0, 150.0), None), [], "not stopped out at a price of then");
+    assert_eq!(told(&mark(&mut account, EUR, quote(T + 1, 1.14, 1.14), None)), [(1, StopOut, 1.14)]);
+    assert!(account.recall(EUR, quote(T, f64::NAN, 1.0)).is_err());
 }

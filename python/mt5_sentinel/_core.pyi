@@ -1385,6 +1385,13 @@ class PaperAccount:
     def note(self, symbol: str, quote: Quote, bars: Bars | None = None) -> None:
         """Note the newest price, and how far bars are executed."""
 
+    def recall(self, symbol: str, quote: Quote) -> None:
+        """Value positions at a price from before a restart; nothing is filled at it.
+
+        Raises:
+            Unusable: the quote is no price.
+        """
+
     def note_executed(self, symbol: str, newest_s: int) -> None: ...
     def executed_s(self, symbol: str) -> int | None:
         """Open time of the newest bar that stops were executed on."""

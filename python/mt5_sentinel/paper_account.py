@@ -22,7 +22,9 @@ class PaperAccount:
 
     The deals on disk are the truth, the account in memory is their fold. Deposit, currency and leverage are fixed when
     the file is made; seed and slippage may differ from one opening to the next. Every order is remembered by its
-    ``req_id``: the same one answers its first outcome, a refusal too.
+    ``req_id``: the same one answers its first outcome, a refusal too. The newest quotes are on disk as well, so that
+    the equity after a restart is what it was; they fill no order. Of symbols that hold positions the usual facts are
+    known from the beginning, for they may be traded no longer.
 
     A file of the older paper broker, which kept a book and a deposit for each symbol, is carried over once: its fills
     become deals of this one account, so all positions and profits stay. The account begins with one deposit, which must
@@ -75,6 +77,9 @@ class PaperAccount:
         except BaseException:
             self._file.close()
             raise
+        for symbol in {position.symbol for position in self._core.positions()}:
+            with contextlib.suppress(Misconfigured):  # no currency pair: unknown, until somebody knows it
+                self.know(symbol, _core.SymbolFacts(symbol, currency))
 
     def know(self, symbol: str, facts: _core.SymbolFacts, *, shows: str = "bid") -> None:
         """Let a symbol be traded; its bars show the ``bid``, ``ask`` or ``mid``.
@@ -100,10 +105,17 @@ class PaperAccount:
         """Note a price at which everything was executed before, as after a restart."""
         self._core.note(symbol, quote)
 
-    def mark(self, symbol: str, quote: _core.Quote, bars: _core.Bars | None = None) -> bool:
+    def mark(self, symbol: str, quote: _core.Quote, bars: _core.Bars | None = None, *, is_kept: bool = True) -> bool:
         """Execute stops and targets on bars that closed, oldest first, then on the newest price; then any stop out.
 
-        Each bar counts once, and for no position opened after it did.
+        Each bar counts once, and for no position opened after its first twentieth: of the rest of that bar a bar cannot
+        tell.
+
+        Args:
+            symbol: of the prices.
+            quote: the newest price.
+            bars: bars that closed, oldest first.
+            is_kept: whether the quote is written down; not by those who can tell it again after a restart.
 
         Returns:
             Whether anything was closed.
@@ -117,7 +129,9 @@ class PaperAccount:
             deals = self._core.propose_mark(symbol, quote, bars)
             newest_s, known_s = None if bars is None else bars.last_open_s(), self._core.executed_s(symbol)
             executed = None if newest_s is None or (known_s is not None and newest_s <= known_s) else (symbol, newest_s)
-            self._happen(deals, executed)
+            if deals or executed is not None or is_kept:
+                self._file.write(deals, executed=executed, quote=(symbol, quote) if is_kept else None)
+            self._apply(deals)
             self._core.note(symbol, quote, bars)
             return bool(deals)
 
@@ -220,7 +234,10 @@ class PaperAccount:
         """
         with self._disk(Transient):
             asked = self._core.propose_levels(symbol=symbol, ticket=ticket, sl=sl, tp=tp, time_s=int(now_s))
-            self._happen(allowed(asked))
+            deals = allowed(asked)
+            if deals:
+                self._file.write(deals)
+            self._apply(deals)
 
     def find(self, req_id: str) -> Execution | None:
         """What an order did, from the deals; ``None`` where it did nothing. Transient: they cannot be read."""
@@ -260,12 +277,6 @@ class PaperAccount:
     def _found(self, req_id: str) -> Execution | None:
         deals = self._file.deals("WHERE req_id = ?", (req_id,))
         return execution(deals) if deals else None
-
-    def _happen(self, deals: Sequence[_core.Deal], executed: tuple[str, int] | None = None) -> None:
-        """Write, then take in, what no order asked for."""
-        if deals or executed is not None:
-            self._file.write(deals, executed=executed)
-        self._apply(deals)
 
     def _apply(self, deals: Sequence[_core.Deal]) -> None:
         for deal in deals:

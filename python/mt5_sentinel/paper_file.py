@@ -40,6 +40,12 @@ CREATE TABLE IF NOT EXISTS deal (
 CREATE INDEX IF NOT EXISTS deal_ticket ON deal (ticket);
 CREATE INDEX IF NOT EXISTS deal_order ON deal (req_id) WHERE req_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS executed (symbol TEXT PRIMARY KEY, newest_s INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS quote (
+    symbol      TEXT PRIMARY KEY,
+    time_s      INTEGER NOT NULL,
+    bid         REAL NOT NULL,
+    ask         REAL NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS settled (
     req_id      TEXT PRIMARY KEY,
     wanted      TEXT NOT NULL,
@@ -106,6 +112,11 @@ class PaperFile:
         """Symbols, and the open time of the newest bar that stops were executed on."""
         return self._db.execute("SELECT symbol, newest_s FROM executed").fetchall()
 
+    def quotes(self) -> list[tuple[str, _core.Quote]]:
+        """Symbols, and the newest quote of each."""
+        rows = self._db.execute("SELECT symbol, time_s, bid, ask FROM quote ORDER BY symbol").fetchall()
+        return [(symbol, _core.Quote(time_s=time_s, bid=bid, ask=ask)) for symbol, time_s, bid, ask in rows]
+
     def settled(self, req_id: str) -> Settled | None:
         """What became of an order; ``None`` where it was never settled here."""
         query = "SELECT req_id, wanted, state, retcode, reason, message FROM settled WHERE req_id = ?"
@@ -139,6 +150,7 @@ class PaperFile:
         *,
         settled: Settled | None = None,
         executed: tuple[str, int] | None = None,
+        quote: tuple[str, _core.Quote] | None = None,
     ) -> None:
         """Write all of it or nothing; on disk when this returns.
 
@@ -153,6 +165,10 @@ class PaperFile:
                 self._db.execute("INSERT INTO settled VALUES (?, ?, ?, ?, ?, ?)", msgspec.structs.astuple(settled))
             if executed is not None:
                 self._db.execute("INSERT OR REPLACE INTO executed VALUES (?, ?)", executed)
+            if quote is not None:
+                symbol, newest = quote
+                values = (symbol, newest.time_s, newest.bid, newest.ask)
+                self._db.execute("INSERT OR REPLACE INTO quote VALUES (?, ?, ?, ?)", values)
 
     def close(self) -> None:
         """Close the file."""

@@ -25,6 +25,8 @@ def rebuild(core: _core.PaperAccount, file: PaperFile, terms: Terms, magic: int)
         core.apply(deal)
     for symbol, newest_s in file.executed():
         core.note_executed(symbol, newest_s)
+    for symbol, quote in file.quotes():
+        core.recall(symbol, quote)
 
 
 def _check_terms(file: PaperFile, known: Terms, own: Terms) -> None:
@@ -33,7 +35,8 @@ def _check_terms(file: PaperFile, known: Terms, own: Terms) -> None:
         message = (
             f"the paper book {file.path} was opened with {known[0]:.2f} {known[1]} and leverage {known[2]:g}, not"
             f" {own[0]:.2f} {own[1]} and {own[2]:g}; set deposit, account_currency and leverage back, or move the"
-            " file away"
+            " file away; each symbol of which the journal still has a position open is then frozen until"
+            " `mt5-sentinel resume --adopt SYMBOL`"
         )
         raise Misconfigured(message, "paper_account")
 

@@ -241,6 +241,12 @@ impl Bars {
         (0..self.len()).map(|i| self.at(i))
     }
 
+    /// The most common distance between neighbouring open times, seconds; `None` below two bars.
+    #[must_use]
+    pub fn usual_interval_s(&self) -> Option<i64> {
+        rows::usual_step(&self.time)
+    }
+
     /// Open times, UTC seconds.
     #[must_use]
     pub fn time(&self) -> &[i64] {

@@ -127,6 +127,10 @@ impl PyPaperAccount {
         })
     }
 
+    fn recall(&self, symbol: &str, quote: &PyQuote) -> PyResult<()> {
+        run(|| self.held().recall(symbol, quote.0))
+    }
+
     fn note_executed(&self, symbol: &str, newest_s: i64) -> PyResult<()> {
         run(|| {
             self.held().note_executed(symbol, newest_s);

@@ -75,16 +75,6 @@ def test_a_reopened_account_is_the_same_by_bits(opened: Open, path: Path) -> Non
     assert count(path, "deal") == 10
 
 
-def test_without_a_price_since_the_restart_positions_stand_at_their_own(long: PaperAccount, opened: Open) -> None:
-    assert long.account().equity == 9_999.0
-    long.close()
-    again = opened()
-    assert (again.account().equity, again.positions()[0].profit) == (DEPOSIT, 0.0)
-    with pytest.raises(Refused, match="no price") as caught:
-        again.send(closing("b"), NOON_S)
-    assert (caught.value.reason, caught.value.retcode) == ("no_price", 10018)
-
-
 def test_each_bar_counts_once_also_across_a_restart(long: PaperAccount, opened: Open) -> None:
     calm, deep = (NOON_S + 3600, 1.1, 1.101, 1.099, 1.1), (NOON_S + 3600, 1.1, 1.101, 1.08, 1.1)
     assert not long.mark("EURUSD", quote(1.1, NOON_S + 7200), bars(calm))
@@ -165,7 +155,7 @@ def table_gone(held: PaperAccount) -> None:
 
 def last_table_gone(held: PaperAccount) -> None:
     """The deal can be written, what comes after it cannot."""
-    held._file._db.execute("ALTER TABLE executed RENAME TO away")
+    held._file._db.execute("ALTER TABLE quote RENAME TO away")
 
 
 def closed(held: PaperAccount) -> None:
@@ -229,6 +219,7 @@ def test_an_account_keeps_its_terms_for_life(long: PaperAccount, path: Path, cha
         account(path, **changes)
     assert caught.value.reason == "paper_account"
     assert str(path) in str(caught.value)
+    assert "frozen until `mt5-sentinel resume --adopt SYMBOL`" in str(caught.value), "what moving it away brings"
 
 
 def test_a_file_whose_deals_do_not_follow_is_unsafe(long: PaperAccount, path: Path, opened: Open) -> None:

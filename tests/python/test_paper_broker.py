@@ -25,6 +25,7 @@ class Checker:
     def __init__(self) -> None:
         """Willing, until ``answer`` says otherwise."""
         self.answer: Exception | None = None
+        self.price: _core.Quote | Exception = Transient("not asked for", "gateway_timeout")
         self.checked: list[OrderRequest] = []
         self.is_closed = False
 
@@ -33,11 +34,16 @@ class Checker:
         if self.answer is not None:
             raise self.answer
 
+    def quote(self, symbol: str) -> _core.Quote:
+        if isinstance(self.price, Exception):
+            raise self.price
+        return self.price
+
     def close(self) -> None:
         self.is_closed = True
 
     def __getattr__(self, name: str) -> Any:
-        raise AssertionError(f"{name}: a dry run only checks")
+        raise AssertionError(f"{name}: a dry run only checks and asks for prices")
 
 
 @pytest.fixture
@@ -194,6 +200,47 @@ def test_what_the_gateway_did_not_allow_is_never_filled(
         assert caught.value.reason == reason
     assert count(path, "deal") == 0
     assert len(checker.checked) == 1, "refused once is refused"
+
+
+FEED, DEEP = quote(1.1), (NOON_S + 3600, 1.1, 1.2, 1.0, 1.1)
+"""The source's price, and a bar of it that reaches all levels; the checker quotes 4 % lower."""
+
+
+@pytest.fixture
+def quoted(held: PaperAccount) -> tuple[Broker, Checker]:
+    """A dry run that bought at the checker's prices, stop 1.05, target 1.07."""
+    checker = Checker()
+    checker.price = quote(1.06)
+    broker: Broker = PaperBroker(held, checker)
+    broker.quote("EURUSD")
+    broker.mark("EURUSD", FEED, bars((NOON_S, 1.1, 1.2, 1.0, 1.1)))
+    assert broker.send(opening("a", sl=1.05, tp=1.07), NOON_S).price == 1.0601
+    return broker, checker
+
+
+def test_what_was_opened_at_the_gateways_prices_is_closed_at_them(quoted: tuple[Broker, Checker]) -> None:
+    broker, checker = quoted
+    broker.quote("EURUSD")
+    broker.mark("EURUSD", FEED, bars(DEEP))
+    assert [one.ticket for one in broker.book().positions] == [1], "the bars are of another feed"
+    assert broker.book().account.equity == 9_999.0, "and so is their newest price"
+    checker.price = quote(1.0495, NOON_S + 7200)
+    broker.quote("EURUSD")
+    broker.mark("EURUSD", FEED, bars(DEEP))
+    assert broker.closings(1) == [Closing(1, NOON_S + 7200.0, 1.0495, 0.1, -106.0, "stop_loss", None)]
+
+
+def test_a_gateway_that_is_away_executes_nothing_on_paper(quoted: tuple[Broker, Checker]) -> None:
+    broker, checker = quoted
+    for away in (Transient("silent", "gateway_timeout"), Unusable("its clock is wrong", "gateway_clock")):
+        checker.price = away
+        assert broker.quote("EURUSD") is None
+        broker.mark("EURUSD", FEED, bars(DEEP))
+        assert (len(broker.book().positions), broker.book().account.equity) == (1, 9_999.0)
+    checker.price = quote(1.0495, NOON_S + 7200)
+    broker.quote("EURUSD")
+    broker.mark("EURUSD", FEED, bars(DEEP))
+    assert broker.closings(1)[0].price == 1.0495, "the first price after it came back"
 
 
 def test_symbols_and_brokers_share_one_account(held: PaperAccount) -> None:

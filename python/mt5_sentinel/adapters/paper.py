@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from mt5_sentinel import _core
 from mt5_sentinel.errors import Refused, Transient, Unusable
 from mt5_sentinel.paper_account import PaperAccount
@@ -13,7 +15,9 @@ class PaperBroker:
     """Orders of one or more symbols, executed on a paper account; threads may share both.
 
     With a ``checker``, each opening is first shown to a real broker, which must be willing to take it. Exits are not:
-    a real broker does not know the positions on paper.
+    a real broker does not know the positions on paper. All prices are then the checker's: stops and targets are
+    executed on its newest price alone, once a cycle, and never on bars, which may be of another feed. So while it is
+    away, and between two looks, none is executed on paper; what they reached is closed at the next price it tells.
     """
 
     name = "paper"
@@ -22,10 +26,19 @@ class PaperBroker:
         """Trade on this account; whoever made it closes it after the last broker on it."""
         self._account = account
         self._checker = checker
+        self._told: dict[str, _core.Quote | None] = {}
 
     def mark(self, symbol: str, quote: _core.Quote, bars: _core.Bars) -> None:
-        """Execute stops and targets on bars that closed and on the newest price. Raises as ``PaperAccount.mark``."""
-        self._account.mark(symbol, quote, bars)
+        """Execute stops and targets on bars that closed and on the newest price; with a checker, on what it told last.
+
+        Nothing is done where the checker did not tell a price when it was asked last. Raises as ``PaperAccount.mark``.
+        """
+        if self._checker is None:
+            self._account.mark(symbol, quote, bars)
+            return
+        told = self._told.get(symbol)
+        if told is not None:
+            self._account.mark(symbol, told)
 
     def book(self) -> _core.Book:
         """Account and positions at the newest prices."""
@@ -39,10 +52,10 @@ class PaperBroker:
         """The checker's prices, so that a dry run trades at a real spread; None without one, or while it is away."""
         if self._checker is None:
             return None
-        try:
-            return self._checker.quote(symbol)
-        except (Transient, Unusable):
-            return None  # orders are not filled unchecked either
+        self._told[symbol] = None
+        with contextlib.suppress(Transient, Unusable):  # orders are not filled unchecked either
+            self._told[symbol] = self._checker.quote(symbol)
+        return self._told[symbol]
 
     def check(self, request: OrderRequest, now_s: float) -> None:
         """Whether the order would be taken, here and by the checker.

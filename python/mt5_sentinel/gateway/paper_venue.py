@@ -164,7 +164,7 @@ class PaperVenue:
             if self._looked_s is not None and self._account.positions():
                 self._walk(self._looked_s, now_s)
             for symbol, recording in self._recordings.items():
-                self._account.mark(symbol, recording.quote(now_s))
+                self._account.mark(symbol, recording.quote(now_s), is_kept=False)
         except SentinelError as error:
             raise VenueError(str(error), wire.INTERNAL) from None
         self._looked_s = now_s
@@ -174,7 +174,7 @@ class PaperVenue:
         """Mark tick after tick, all symbols in the order of time, while positions are open."""
         open_count = len(self._account.positions())
         for _, symbol, quote in heapq.merge(*(self._ticks(symbol, after_s, until_s) for symbol in self._recordings)):
-            if self._account.mark(symbol, quote):
+            if self._account.mark(symbol, quote, is_kept=False):
                 open_count = len(self._account.positions())
             if open_count == 0:
                 return

@@ -82,7 +82,8 @@ pub struct Deal {
     pub lots: f64,
     /// Price; where levels moved, that of the position.
     pub price: f64,
-    /// When. A stop or target that a bar reached counts at the bar's open.
+    /// When. A stop or target that a bar reached counts at the bar's open, or when it was set, if
+    /// that was later.
     pub time_s: i64,
     /// Stop from now on.
     pub sl: Option<f64>,

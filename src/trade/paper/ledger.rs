@@ -33,9 +33,22 @@ impl PaperAccount {
     /// Notes the newest price of a symbol, and how far its bars are executed.
     pub fn note(&mut self, symbol: &str, quote: Quote, bars: Option<&Bars>) {
         self.quotes.insert(symbol.into(), quote);
+        self.recalled.remove(symbol);
         if let Some(bar) = bars.and_then(Bars::last) {
             self.note_executed(symbol, bar.time);
         }
+    }
+
+    /// Values positions of a symbol at its newest price from before the account was rebuilt. No order is filled at it, and
+    /// no position is stopped out, before a newer one is noted.
+    ///
+    /// # Errors
+    /// As [`Quote::checked`].
+    pub fn recall(&mut self, symbol: &str, quote: Quote) -> Result<()> {
+        Quote::checked(quote.time_s, quote.bid, quote.ask)?;
+        self.quotes.insert(symbol.into(), quote);
+        self.recalled.insert(symbol.into());
+        Ok(())
     }
 
     /// Notes how far the bars of a symbol are executed, UTC seconds; never back.

@@ -13,7 +13,7 @@ mod recording;
 mod slippage;
 mod stops;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use carried::OldFill;
 pub use deal::{Deal, DealBy, Entry};
@@ -56,7 +56,7 @@ struct Held {
     position: Position,
     /// Fixed at its opening, as brokers do: margin does not move with the price.
     margin_per_lot: f64,
-    /// Bars that opened earlier say nothing about its present levels.
+    /// When it was opened or its levels were moved; bars that opened much earlier say nothing about them.
     watched_from_s: i64,
 }
 
@@ -66,6 +66,8 @@ pub struct PaperAccount {
     terms: PaperTerms,
     symbols: BTreeMap<String, Listed>,
     quotes: BTreeMap<String, Quote>,
+    /// Symbols whose quote is one from before the account was rebuilt: it values positions, and fills nothing.
+    recalled: BTreeSet<String>,
     /// Open time of the newest bar that stops and targets were executed on, by symbol.
     executed: BTreeMap<String, i64>,
     positions: BTreeMap<i64, Held>,
@@ -94,6 +96,7 @@ impl PaperAccount {
             terms,
             symbols: BTreeMap::new(),
             quotes: BTreeMap::new(),
+            recalled: BTreeSet::new(),
             executed: BTreeMap::new(),
             positions: BTreeMap::new(),
             newest_seq: 0,
@@ -144,6 +147,11 @@ impl PaperAccount {
     /// Margin bound by open positions; opposite ones bind both.
     fn margin(&self) -> f64 {
         self.positions.values().map(|held| held.margin_per_lot * held.position.lots).sum()
+    }
+
+    /// The newest quote of a symbol that orders can be filled at.
+    fn newest_quote(&self, symbol: &str) -> Option<&Quote> {
+        self.quotes.get(symbol).filter(|_| !self.recalled.contains(symbol))
     }
 
     fn open_profit(&self, held: &Held) -> f64 {

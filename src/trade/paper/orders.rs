@@ -156,7 +156,7 @@ impl PaperAccount {
     }
 
     fn quote_of(&self, symbol: &str) -> Result<&Quote, Denial> {
-        self.quotes.get(symbol).ok_or_else(|| Denial::no_price(symbol))
+        self.newest_quote(symbol).ok_or_else(|| Denial::no_price(symbol))
     }
 
     fn position_of(&self, ticket: i64, symbol: &str) -> Result<&Held, Denial> {

@@ -43,6 +43,19 @@ pub(super) fn on_bar(position: &Position, bar: &Bar, shift: f64) -> Option<(Deal
     if let Some(by) = reached(position, open) {
         return Some((by, open));
     }
+    within(position, high, low)
+}
+
+/// What a bar does to a position that was opened, or had its levels moved, shortly after the bar opened: nothing is
+/// filled at the open, and a target the bar opened beyond is left, for the price may have been there only before.
+pub(super) fn on_begun_bar(position: &Position, bar: &Bar, shift: f64) -> Option<(DealBy, f64)> {
+    let [open, high, low] = [bar.open, bar.high, bar.low].map(|price| price + shift);
+    let is_doubtful = reached(position, open) == Some(DealBy::TakeProfit);
+    within(position, high, low).filter(|(by, _)| !(is_doubtful && *by == DealBy::TakeProfit))
+}
+
+/// The level that the extremes of a bar reached; the stop, where they reached both.
+fn within(position: &Position, high: f64, low: f64) -> Option<(DealBy, f64)> {
     let (worst, best) = match position.side {
         Side::Buy => (low, high),
         Side::Sell => (high, low),

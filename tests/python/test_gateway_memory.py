@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from mt5_sentinel import wire
-from mt5_sentinel.errors import Misconfigured, Unsafe
+from mt5_sentinel.errors import Misconfigured, Transient, Unsafe
 from mt5_sentinel.gateway.memory import Entry, Memory
 from mt5_sentinel.gateway.venue import Outcome
 from mt5_sentinel.wire import Executed
@@ -52,7 +53,7 @@ def test_writes_are_fsynced(tmp_path: Path) -> None:
 def test_two_gateways_never_share_a_memory(tmp_path: Path) -> None:
     memory = Memory(tmp_path, 100.0)
     for _ in range(2):
-        with pytest.raises(Misconfigured, match="another gateway is writing"):
+        with pytest.raises(Transient, match="another gateway is writing"):
             Memory(tmp_path, 100.0)
     imports = "from pathlib import Path; from mt5_sentinel.gateway.memory import Memory"
     code = f"{imports}; Memory(Path({str(tmp_path)!r}), 1.0)"
@@ -75,6 +76,27 @@ def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
         Memory(tmp_path, 100.0)
     with pytest.raises(Misconfigured, match="cannot be written"):
         Memory(Path("/proc/none"), 100.0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        sqlite3.OperationalError("database or disk is full"),
+        sqlite3.OperationalError("database is locked"),
+        OSError(errno.ENOSPC, "No space left on device"),
+    ],
+)
+def test_a_full_disk_at_the_start_may_be_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Memory, "_rows", full)
+    with pytest.raises(Transient, match="cannot be written now"):
+        Memory(tmp_path, 100.0)
+    monkeypatch.undo()
+    Memory(tmp_path, 100.0).close()
 
 
 def test_what_was_replaced_is_not_written_to(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ refused (-3) and changes nothing.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -30,7 +31,7 @@ from typing import Any, Literal
 import msgspec
 
 from mt5_sentinel import file_lock
-from mt5_sentinel.errors import Misconfigured, Unsafe
+from mt5_sentinel.errors import Misconfigured, SentinelError, Transient, Unsafe
 from mt5_sentinel.gateway.venue import Outcome
 from mt5_sentinel.wire import EXECUTED, EXPIRED, INVALID, UNKNOWN, Executed
 
@@ -40,6 +41,12 @@ MSG_CHARS_MAX = 200
 
 AHEAD_S_MAX = 5.0
 """How far a request's time may lie ahead of this machine's: the two clocks may differ by so much."""
+
+PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO)
+"""Faults of a file system that a later start may not meet again."""
+
+PASSING_WORDS = ("is full", "is locked", "disk I/O error")
+"""The same of SQLite, whose numbers of errors Python does not tell before 3.11."""
 
 SCHEMA = """
 CREATE TABLE known (
@@ -114,7 +121,8 @@ class Memory:
             durable: fsync every write; only tests do without.
 
         Raises:
-            Misconfigured: it cannot be written, another gateway holds it, or the file is not ours.
+            Misconfigured: it cannot be written, or the file is not ours.
+            Transient: another gateway holds it, or the disk is full.
         """
         self.path = state_dir / "gateway.db"
         with contextlib.ExitStack() as undo:
@@ -248,7 +256,7 @@ class Memory:
             self._inode = self.path.stat().st_ino
         except BlockingIOError:
             message = f"another gateway is writing {state_dir}; stop it, or take another state directory"
-            raise Misconfigured(message, "memory_locked") from None
+            raise Transient(message, "memory_locked") from None
         except sqlite3.OperationalError as error:
             raise self._unwritable(error) from None
         except sqlite3.DatabaseError as error:
@@ -257,7 +265,11 @@ class Memory:
         except OSError as error:
             raise self._unwritable(error) from None
 
-    def _unwritable(self, error: Exception) -> Misconfigured:
+    def _unwritable(self, error: Exception) -> SentinelError:
+        passes = isinstance(error, OSError) and error.errno in PASSING
+        if passes or any(words in str(error) for words in PASSING_WORDS):
+            message = f"the memory {self.path} cannot be written now: {error}; make room, or end what holds it"
+            return Transient(message, "memory_unwritable")
         message = f"the memory {self.path} cannot be written: {error}; give --state-dir a writable directory"
         return Misconfigured(message, "memory_unwritable")
 

@@ -147,6 +147,61 @@ def test_a_command_from_the_far_future_does_not_keep_it_on_for_ever(tmp_path: Pa
     assert bench.ask("KILL_SWITCH", {"on": False}).retcode == wire.DONE
 
 
+def test_an_old_command_does_not_switch_it_on_again(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    sent_s = bench.clock.wall_s()
+    on: dict[str, Any] = {"timestamp": sent_s, "not_after": sent_s + 20}
+    assert bench.ask("KILL_SWITCH", {"on": True}, **on).retcode == wire.DONE
+    bench.clock.pass_s(2)
+    assert bench.ask("KILL_SWITCH", {"on": False}).retcode == wire.DONE
+    bench.restart()
+    assert bench.ask("KILL_SWITCH", {"on": True}, **on).retcode == wire.EXPIRED, "overtaken, though in time"
+    assert bench.buy().retcode == wire.DONE
+    late: dict[str, Any] = {"timestamp": bench.clock.wall_s() + 1, "not_after": bench.clock.wall_s() + 2}
+    bench.clock.pass_s(62.1)
+    assert bench.ask("KILL_SWITCH", {"on": True}, **late).retcode == wire.EXPIRED
+    bench.clock.pass_s(-0.2)
+    assert bench.ask("KILL_SWITCH", {"on": True}, **late).retcode == wire.DONE, "late by seconds is the safe side"
+    assert bench.buy().retcode == wire.HALTED
+
+
+def halted_ahead(path: Path, wanted: list[bool]) -> Bench:
+    """A gateway whose clock was two hours ahead when it got these commands, and was set right."""
+    bench = Bench(path)
+    bench.clock.wall += 7200
+    for on in wanted:
+        bench.clock.pass_s(1)
+        assert bench.ask("KILL_SWITCH", {"on": on}).retcode == wire.DONE
+    bench.clock.wall -= 7200
+    bench.ask("HEARTBEAT")
+    bench.clock.pass_s(1)
+    return bench
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_clock_that_was_ahead_does_not_keep_it_on(tmp_path: Path, restarts: bool) -> None:
+    bench = halted_ahead(tmp_path, [True])
+    assert bench.ask("KILL_SWITCH", {"on": False}).retcode == wire.EXPIRED, "while the clock is doubted"
+    if restarts:
+        bench.restart()
+    bench.clock.pass_s(60)
+    assert bench.ask("KILL_SWITCH", {"on": False}).retcode == wire.DONE
+
+
+@pytest.mark.parametrize("passed_s", [0, 60])
+def test_a_clock_that_was_ahead_does_not_keep_it_off(tmp_path: Path, passed_s: float) -> None:
+    bench = halted_ahead(tmp_path, [True, False])
+    bench.clock.pass_s(passed_s)
+    assert bench.ask("KILL_SWITCH", {"on": True}).retcode == wire.DONE
+
+
+def test_a_command_of_the_far_future_does_not_switch_it_off(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.ask("KILL_SWITCH", {"on": True})
+    assert bench.ask("KILL_SWITCH", {"on": False}, timestamp=9e9, not_after=9e9).retcode == wire.INVALID
+    assert bench.buy().retcode == wire.HALTED
+
+
 def test_a_switch_that_cannot_be_written_down_is_on(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
 

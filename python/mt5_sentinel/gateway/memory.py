@@ -32,10 +32,9 @@ import msgspec
 
 from mt5_sentinel import file_lock
 from mt5_sentinel.errors import Misconfigured, SentinelError, Transient, Unsafe
+from mt5_sentinel.gateway.memory_schema import SCHEMA, VERSION
 from mt5_sentinel.gateway.venue import Outcome
 from mt5_sentinel.wire import EXECUTED, EXPIRED, INVALID, UNKNOWN, Executed
-
-VERSION = 1
 
 MSG_CHARS_MAX = 200
 
@@ -47,33 +46,6 @@ PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO)
 
 PASSING_WORDS = ("is full", "is locked", "disk I/O error")
 """The same of SQLite, whose numbers of errors Python does not tell before 3.11."""
-
-SCHEMA = """
-CREATE TABLE known (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    created_s REAL NOT NULL,            -- when this file was made, UTC
-    settled INTEGER NOT NULL DEFAULT 0, -- whether every order that is not in here is too old to be executed
-    newest_s REAL NOT NULL,             -- this machine's clock, when it was last noted
-    halted INTEGER NOT NULL DEFAULT 0,
-    halt_reason TEXT NOT NULL DEFAULT '',
-    halt_commanded_s REAL NOT NULL DEFAULT 0 -- timestamp of the newest command to the kill switch
-) STRICT;
-CREATE TABLE fate (
-    req_id TEXT PRIMARY KEY,
-    state TEXT NOT NULL CHECK (state IN ('sending', 'executed', 'refused', 'unseen')),
-    action TEXT NOT NULL,               -- '' where the order itself never came
-    digest TEXT NOT NULL,               -- of action and payload; '' where they are not known
-    payload TEXT NOT NULL,
-    timestamp_s REAL NOT NULL,
-    not_after_s REAL NOT NULL,
-    came_s REAL NOT NULL,               -- by this machine's clock
-    retcode INTEGER NOT NULL,
-    msg TEXT NOT NULL,
-    executed TEXT                       -- JSON of what was filled
-) STRICT;
-CREATE TABLE halt_change (id INTEGER PRIMARY KEY, at_s REAL NOT NULL, halted INTEGER NOT NULL, reason TEXT NOT NULL)
-STRICT;
-"""
 
 State = Literal["sending", "executed", "refused", "unseen"]
 
@@ -182,10 +154,19 @@ class Memory:
         newest: float = self._rows(query)[0][0]
         return newest
 
-    def note_time(self, now_s: float, settled: bool) -> None:
-        """Write down what this machine's clock shows. Raises as ``begin``."""
-        self.write("UPDATE known SET newest_s = ?, settled = ?", (now_s, int(settled)))
-        self.newest_s, self.settled = now_s, settled
+    def note_time(self, now_s: float, settled: bool, created_s: float) -> None:
+        """Write down what this machine's clock shows, and what that corrects of before. Raises as ``begin``.
+
+        Args:
+            now_s: UTC, by a clock that is believed.
+            settled: whether every order that is not in here is too old to be executed.
+            created_s: when the file was made, at the latest.
+        """
+        statement = (
+            "UPDATE known SET newest_s = ?, settled = ?, created_s = ?, halt_commanded_s = min(halt_commanded_s, ?)"
+        )
+        self.write(statement, (now_s, int(settled), created_s, now_s + AHEAD_S_MAX))
+        self.newest_s, self.settled, self.created_s = now_s, settled, created_s
 
     def throw(self, switch: Switch, now_s: float) -> None:
         """Write the kill switch down, and that it was changed. Raises as ``begin``."""

@@ -9,7 +9,8 @@ import pytest
 
 from mt5_sentinel import wire
 from mt5_sentinel.gateway.memory import Entry
-from tests.python.gateway_desk import BUY, Bench, new_id
+from mt5_sentinel.gateway.venue import Outcome
+from tests.python.gateway_desk import BUY, CANNOT_READ, UNKNOWN, Bench, new_id
 
 
 @pytest.fixture
@@ -163,3 +164,69 @@ def test_a_request_from_the_far_future_makes_nothing_old(bench: Bench) -> None:
     assert bench.buy().retcode == wire.DONE
     bench.restart()
     assert bench.buy().retcode == wire.DONE
+
+
+def cannot_tell_of_the_last_half_minute(bench: Bench) -> None:
+    """As a terminal's history is."""
+    history = bench.venue.history
+
+    def find(req_id: str, since_s: float) -> Outcome | None:
+        if req_id not in history and bench.clock.wall_s() - since_s < 30:
+            raise CANNOT_READ
+        return history.get(req_id)
+
+    bench.venue.find = find  # type: ignore[method-assign]
+
+
+def test_an_order_from_the_far_future_is_refused_by_a_young_memory_too(tmp_path: Path) -> None:
+    bench, req_id = Bench(tmp_path, young=True), new_id()
+    cannot_tell_of_the_last_half_minute(bench)
+    now_s = bench.clock.wall_s()
+    ahead = {"timestamp": now_s + 10, "not_after": now_s + 30}
+    assert bench.buy(req_id, **ahead).retcode == wire.INVALID
+    assert bench.memory.fate(req_id) is None
+    bench.clock.pass_s(8)
+    assert bench.buy(req_id, **ahead).retcode == wire.INVALID, "refused for good"
+    assert bench.look(req_id, created=now_s + 10).state == "unknown"
+    assert bench.buy(timestamp=now_s + 1e9, not_after=now_s + 1e9 + 20).retcode == wire.INVALID
+    bench.clock.pass_s(100)
+    bench.ask("HEARTBEAT")
+    bench.restart()
+    bench.clock.pass_s(10)
+    assert bench.buy().retcode == wire.DONE
+    executed_id = new_id()
+    bench.buy(executed_id)
+    bench.restart(forget=True)
+    bench.clock.wall -= 10
+    assert bench.buy(executed_id, timestamp=bench.clock.wall_s() + 10).retcode == wire.DONE, "the history knows it"
+
+
+def test_a_memory_made_by_a_clock_that_was_ahead_is_as_old_as_it_is(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.clock.wall += 86_400
+    bench.restart(forget=True)
+    bench.clock.pass_s(100)
+    bench.ask("HEARTBEAT")
+    bench.clock.wall -= 86_400
+    bench.ask("HEARTBEAT")
+    bench.clock.pass_s(61)
+    cannot_tell_of_the_last_half_minute(bench)
+    assert bench.buy().retcode == wire.DONE
+    bench.restart()
+    assert bench.memory.created_s < bench.clock.wall_s() - 160
+    assert bench.buy().retcode == wire.DONE
+
+
+def test_an_order_of_a_clock_that_was_ahead_is_settled_in_two_minutes(bench: Bench) -> None:
+    req_id = new_id()
+    bench.clock.wall += 7200
+    bench.clock.pass_s(1)
+    bench.venue.said = ["not_executed"]
+    assert bench.buy(req_id).retcode == UNKNOWN
+    bench.clock.wall -= 7200
+    cannot_tell_of_the_last_half_minute(bench)
+    for passed_s in (0, 61, 58):
+        bench.clock.pass_s(passed_s)
+        assert bench.look(req_id).state == "unknown"
+    bench.clock.pass_s(2)
+    assert bench.look(req_id).state == "refused"

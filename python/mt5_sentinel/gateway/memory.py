@@ -15,6 +15,11 @@ States of an order, and what a question about its ``req_id`` gets (``find`` is t
 | refused  | by the venue, a limit, the clock or the kill switch | the first refusal      | the first refusal      |
 | unseen   | looked up before it came                            | -5, for good           | ``unseen``             |
 
+While memory is young and ``find`` cannot tell, two kinds of orders are not ``sending`` at once. A closing of a whole
+position, on a hedging account, of which nothing was closed before, is given to the venue: executed before, its ticket
+would be gone for good. If the venue refuses it, it stays ``sending``, for it may be gone by that very order. An order
+more than 5 s ahead of this clock is refused (-3) and gets no row: of it, a lookup knows what ``find`` knows.
+
 No row is ever removed, and an outcome, once written, never changes. The same ``req_id`` with another payload is
 refused (-3) and changes nothing.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from mt5_sentinel import wire
-from mt5_sentinel.errors import Misconfigured, Unsafe
+from mt5_sentinel.errors import Misconfigured, Transient, Unsafe
 from mt5_sentinel.gateway.memory import Entry, Memory
 from mt5_sentinel.gateway.venue import Outcome
 from mt5_sentinel.wire import Executed
@@ -52,7 +53,7 @@ def test_writes_are_fsynced(tmp_path: Path) -> None:
 def test_two_gateways_never_share_a_memory(tmp_path: Path) -> None:
     memory = Memory(tmp_path, 100.0)
     for _ in range(2):
-        with pytest.raises(Misconfigured, match="another gateway is writing"):
+        with pytest.raises(Transient, match="another gateway is writing"):
             Memory(tmp_path, 100.0)
     imports = "from pathlib import Path; from mt5_sentinel.gateway.memory import Memory"
     code = f"{imports}; Memory(Path({str(tmp_path)!r}), 1.0)"
@@ -75,6 +76,27 @@ def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
         Memory(tmp_path, 100.0)
     with pytest.raises(Misconfigured, match="cannot be written"):
         Memory(Path("/proc/none"), 100.0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        sqlite3.OperationalError("database or disk is full"),
+        sqlite3.OperationalError("database is locked"),
+        OSError(errno.ENOSPC, "No space left on device"),
+    ],
+)
+def test_a_full_disk_at_the_start_may_be_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Memory, "_rows", full)
+    with pytest.raises(Transient, match="cannot be written now"):
+        Memory(tmp_path, 100.0)
+    monkeypatch.undo()
+    Memory(tmp_path, 100.0).close()
 
 
 def test_what_was_replaced_is_not_written_to(tmp_path: Path) -> None:
@@ -123,6 +145,61 @@ def test_a_command_from_the_far_future_does_not_keep_it_on_for_ever(tmp_path: Pa
     bench.ask("KILL_SWITCH", {"on": True}, timestamp=9e9, not_after=9e9)
     bench.clock.pass_s(6)
     assert bench.ask("KILL_SWITCH", {"on": False}).retcode == wire.DONE
+
+
+def test_an_old_command_does_not_switch_it_on_again(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    sent_s = bench.clock.wall_s()
+    on: dict[str, Any] = {"timestamp": sent_s, "not_after": sent_s + 20}
+    assert bench.ask("KILL_SWITCH", {"on": True}, **on).retcode == wire.DONE
+    bench.clock.pass_s(2)
+    assert bench.ask("KILL_SWITCH", {"on": False}).retcode == wire.DONE
+    bench.restart()
+    assert bench.ask("KILL_SWITCH", {"on": True}, **on).retcode == wire.EXPIRED, "overtaken, though in time"
+    assert bench.buy().retcode == wire.DONE
+    late: dict[str, Any] = {"timestamp": bench.clock.wall_s() + 1, "not_after": bench.clock.wall_s() + 2}
+    bench.clock.pass_s(62.1)
+    assert bench.ask("KILL_SWITCH", {"on": True}, **late).retcode == wire.EXPIRED
+    bench.clock.pass_s(-0.2)
+    assert bench.ask("KILL_SWITCH", {"on": True}, **late).retcode == wire.DONE, "late by seconds is the safe side"
+    assert bench.buy().retcode == wire.HALTED
+
+
+def halted_ahead(path: Path, wanted: list[bool]) -> Bench:
+    """A gateway whose clock was two hours ahead when it got these commands, and was set right."""
+    bench = Bench(path)
+    bench.clock.wall += 7200
+    for on in wanted:
+        bench.clock.pass_s(1)
+        assert bench.ask("KILL_SWITCH", {"on": on}).retcode == wire.DONE
+    bench.clock.wall -= 7200
+    bench.ask("HEARTBEAT")
+    bench.clock.pass_s(1)
+    return bench
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_clock_that_was_ahead_does_not_keep_it_on(tmp_path: Path, restarts: bool) -> None:
+    bench = halted_ahead(tmp_path, [True])
+    assert bench.ask("KILL_SWITCH", {"on": False}).retcode == wire.EXPIRED, "while the clock is doubted"
+    if restarts:
+        bench.restart()
+    bench.clock.pass_s(60)
+    assert bench.ask("KILL_SWITCH", {"on": False}).retcode == wire.DONE
+
+
+@pytest.mark.parametrize("passed_s", [0, 60])
+def test_a_clock_that_was_ahead_does_not_keep_it_off(tmp_path: Path, passed_s: float) -> None:
+    bench = halted_ahead(tmp_path, [True, False])
+    bench.clock.pass_s(passed_s)
+    assert bench.ask("KILL_SWITCH", {"on": True}).retcode == wire.DONE
+
+
+def test_a_command_of_the_far_future_does_not_switch_it_off(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.ask("KILL_SWITCH", {"on": True})
+    assert bench.ask("KILL_SWITCH", {"on": False}, timestamp=9e9, not_after=9e9).retcode == wire.INVALID
+    assert bench.buy().retcode == wire.HALTED
 
 
 def test_a_switch_that_cannot_be_written_down_is_on(tmp_path: Path) -> None:

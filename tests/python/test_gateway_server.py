@@ -11,7 +11,7 @@ import pytest
 import zmq
 
 from mt5_sentinel import curve, wire
-from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.errors import Misconfigured, Transient
 from mt5_sentinel.gateway.authority import AllowList
 from mt5_sentinel.gateway.server import Server, check_plaintext
 from mt5_sentinel.gateway.ticks import Ticks
@@ -20,6 +20,8 @@ from tests.python.gateway_desk import BUY, HandClock
 from tests.python.gateway_served import Served
 
 SILENCE_MS = 300
+
+KEY = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"
 """How long nothing must come; what would come is there within a few milliseconds."""
 
 
@@ -56,12 +58,34 @@ def test_the_list_is_read_again_when_it_changes(tmp_path: Path, caplog: pytest.L
         served.allow("laptop")
         assert served.ask(first, served.request("HEARTBEAT"), SILENCE_MS) is None, "also where it was let in before"
         assert served.ask(served.socket(key="laptop"), served.request("HEARTBEAT")) is not None
-        served.list_path.write_text("nonsense\n", encoding="utf-8")
-        assert served.ask(served.socket(key="laptop"), served.request("HEARTBEAT")) is not None
         served.list_path.unlink()
-        assert served.ask(served.socket(key="laptop"), served.request("HEARTBEAT")) is not None
+        assert served.ask(served.socket(key="laptop"), served.request("HEARTBEAT"), SILENCE_MS) is None
+        served.allow("daemon")
+        assert served.ask(served.socket(), served.request("HEARTBEAT")) is not None
         assert served.server.dropped == 1
-    assert "the list of clients stays as it was" in caplog.text
+
+
+@pytest.mark.parametrize("text", [None, "", f"# {KEY} stolen\n", "nonsense\n", b"\xff\xfe"])
+def test_the_last_key_can_be_taken_off_the_list(tmp_path: Path, text: str | bytes | None) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text(f"{KEY} stolen\n", encoding="utf-8")
+    clients = AllowList(path)
+    assert clients.keys == {KEY}
+    path.unlink()
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert clients.keys == set()
+    path.write_text(f"{KEY} again\n", encoding="utf-8")
+    assert clients.keys == {KEY}
+
+
+def test_a_bad_line_keeps_no_other_line_from_counting(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path, other = tmp_path / "list.txt", zmq.curve_keypair()[0].decode()
+    path.write_text(f"{KEY}\n{other}\n", encoding="utf-8")
+    clients = AllowList(path)
+    path.write_text(f"keyy\n{other}\n", encoding="utf-8")
+    assert clients.keys == {other}
+    assert "list.txt:1: a line begins with a public key" in caplog.text
 
 
 def test_a_broken_envelope_stalls_nobody(tmp_path: Path) -> None:
@@ -195,7 +219,7 @@ def test_a_tick_is_published_once_and_repeated_now_and_then(tmp_path: Path) -> N
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
-    with Served(tmp_path, encrypted=False) as served, pytest.raises(Misconfigured, match=r"cannot be bound.*another"):
+    with Served(tmp_path, encrypted=False) as served, pytest.raises(Transient, match=r"cannot be bound.*another"):
         facts = (served.context, served.bench.gateway, served.bench.clock)
         Server(*facts, host="127.0.0.1", port=served.server.port)
 
@@ -222,9 +246,6 @@ def test_plain_text_stays_on_this_machine(host: str, has_key: bool, allowed: boo
         return
     with pytest.raises(Misconfigured, match=refused):
         check_plaintext(host, has_key=has_key, allow_plaintext=allowed)
-
-
-KEY = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"
 
 
 @pytest.mark.parametrize(

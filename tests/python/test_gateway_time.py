@@ -9,7 +9,8 @@ import pytest
 
 from mt5_sentinel import wire
 from mt5_sentinel.gateway.memory import Entry
-from tests.python.gateway_desk import Bench, new_id
+from mt5_sentinel.gateway.venue import Outcome
+from tests.python.gateway_desk import BUY, CANNOT_READ, UNKNOWN, Bench, new_id
 
 
 @pytest.fixture
@@ -84,16 +85,57 @@ def test_a_step_between_the_row_and_the_broker_is_seen(bench: Bench) -> None:
     assert bench.venue.executions == []
 
 
-def test_while_others_are_ahead_a_clock_that_was_set_back_is_not_believed(bench: Bench) -> None:
+def test_while_orders_are_of_before_the_step_a_clock_that_was_set_back_is_not_believed(bench: Bench) -> None:
     bench.clock.wall -= 85
-    for _ in range(3):
-        bench.clock.pass_s(50)
-        bench.ask("HEARTBEAT", timestamp=bench.clock.wall_s() + 85)
-    bench.clock.pass_s(20)
+    for passed in (50, 50, 30):
+        assert (
+            bench.buy(timestamp=bench.clock.wall_s() + 85, not_after=bench.clock.wall_s() + 86).retcode == wire.EXPIRED
+        )
+        bench.clock.pass_s(passed)
     assert bench.buy().retcode == wire.EXPIRED
     bench.clock.wall += 85  # and set right
     bench.clock.pass_s(60)
     assert bench.buy().retcode == wire.DONE
+
+
+@pytest.mark.parametrize("ahead_s", [6, 84, 90, 4000])
+@pytest.mark.parametrize("action", ["HEARTBEAT", "ORDER_SEND"])
+def test_no_client_keeps_up_the_doubt(bench: Bench, action: str, ahead_s: float) -> None:
+    bench.clock.wall -= 85
+    is_plausible = action == "ORDER_SEND" and ahead_s < 90
+    for passed in range(0, 150, 10):
+        is_over = passed >= 60 + 85 or (passed >= 60 and not is_plausible)
+        assert bench.buy().retcode == (wire.DONE if is_over else wire.EXPIRED), passed
+        now_s = bench.clock.wall_s()
+        bench.ask(action, BUY if action != "HEARTBEAT" else {}, timestamp=now_s + ahead_s, not_after=now_s + ahead_s)
+        bench.clock.pass_s(10)
+
+
+def test_what_a_clock_that_was_ahead_has_seen_rules_no_run_after_it_was_set_right(bench: Bench) -> None:
+    bench.clock.wall += 7200
+    bench.clock.pass_s(1)
+    assert bench.buy().retcode == wire.DONE
+    bench.clock.wall -= 7200
+    bench.ask("HEARTBEAT")
+    bench.clock.pass_s(61)
+    assert bench.buy().retcode == wire.DONE
+    for _ in range(3):
+        bench.restart()
+        assert bench.buy().retcode == wire.DONE
+        bench.clock.pass_s(600)
+
+
+def test_a_restart_does_not_end_the_doubt(bench: Bench) -> None:
+    bench.clock.wall -= 30
+    bench.ask("HEARTBEAT")
+    bench.clock.pass_s(6)
+    bench.ask("HEARTBEAT")
+    bench.restart()
+    assert bench.buy().retcode == wire.EXPIRED
+    bench.clock.pass_s(60)
+    assert bench.buy().retcode == wire.DONE
+    bench.restart()
+    assert bench.buy().retcode == wire.DONE, "the lower time is written when it is believed"
 
 
 def test_a_clock_that_was_set_back_between_two_runs_is_noticed(bench: Bench) -> None:
@@ -122,3 +164,69 @@ def test_a_request_from_the_far_future_makes_nothing_old(bench: Bench) -> None:
     assert bench.buy().retcode == wire.DONE
     bench.restart()
     assert bench.buy().retcode == wire.DONE
+
+
+def cannot_tell_of_the_last_half_minute(bench: Bench) -> None:
+    """As a terminal's history is."""
+    history = bench.venue.history
+
+    def find(req_id: str, since_s: float) -> Outcome | None:
+        if req_id not in history and bench.clock.wall_s() - since_s < 30:
+            raise CANNOT_READ
+        return history.get(req_id)
+
+    bench.venue.find = find  # type: ignore[method-assign]
+
+
+def test_an_order_from_the_far_future_is_refused_by_a_young_memory_too(tmp_path: Path) -> None:
+    bench, req_id = Bench(tmp_path, young=True), new_id()
+    cannot_tell_of_the_last_half_minute(bench)
+    now_s = bench.clock.wall_s()
+    ahead = {"timestamp": now_s + 10, "not_after": now_s + 30}
+    assert bench.buy(req_id, **ahead).retcode == wire.INVALID
+    assert bench.memory.fate(req_id) is None
+    bench.clock.pass_s(8)
+    assert bench.buy(req_id, **ahead).retcode == wire.INVALID, "refused for good"
+    assert bench.look(req_id, created=now_s + 10).state == "unknown"
+    assert bench.buy(timestamp=now_s + 1e9, not_after=now_s + 1e9 + 20).retcode == wire.INVALID
+    bench.clock.pass_s(100)
+    bench.ask("HEARTBEAT")
+    bench.restart()
+    bench.clock.pass_s(10)
+    assert bench.buy().retcode == wire.DONE
+    executed_id = new_id()
+    bench.buy(executed_id)
+    bench.restart(forget=True)
+    bench.clock.wall -= 10
+    assert bench.buy(executed_id, timestamp=bench.clock.wall_s() + 10).retcode == wire.DONE, "the history knows it"
+
+
+def test_a_memory_made_by_a_clock_that_was_ahead_is_as_old_as_it_is(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.clock.wall += 86_400
+    bench.restart(forget=True)
+    bench.clock.pass_s(100)
+    bench.ask("HEARTBEAT")
+    bench.clock.wall -= 86_400
+    bench.ask("HEARTBEAT")
+    bench.clock.pass_s(61)
+    cannot_tell_of_the_last_half_minute(bench)
+    assert bench.buy().retcode == wire.DONE
+    bench.restart()
+    assert bench.memory.created_s < bench.clock.wall_s() - 160
+    assert bench.buy().retcode == wire.DONE
+
+
+def test_an_order_of_a_clock_that_was_ahead_is_settled_in_two_minutes(bench: Bench) -> None:
+    req_id = new_id()
+    bench.clock.wall += 7200
+    bench.clock.pass_s(1)
+    bench.venue.said = ["not_executed"]
+    assert bench.buy(req_id).retcode == UNKNOWN
+    bench.clock.wall -= 7200
+    cannot_tell_of_the_last_half_minute(bench)
+    for passed_s in (0, 61, 58):
+        bench.clock.pass_s(passed_s)
+        assert bench.look(req_id).state == "unknown"
+    bench.clock.pass_s(2)
+    assert bench.look(req_id).state == "refused"

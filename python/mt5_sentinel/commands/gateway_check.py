@@ -94,7 +94,7 @@ def _reached(
     try:
         memory = Memory(arguments.state_dir, clock.wall_s())
         undo.callback(memory.close)
-    except Misconfigured as error:
+    except SentinelError as error:
         todo = "the gateway that runs does not answer this key: --client-key-file names one that is on its list"
         yield Line(False, "gateway", str(error), todo if error.reason == "memory_locked" else "")
         return None

@@ -23,6 +23,9 @@ DOMAIN = b"mt5-sentinel"
 
 LIST_BYTES_MAX = 256 * 1024
 
+FAULTS_MAX = 5
+"""Faults of a list that are told."""
+
 POLL_MS = 100
 
 log = logging.getLogger("mt5_sentinel")
@@ -31,7 +34,8 @@ log = logging.getLogger("mt5_sentinel")
 class AllowList:
     """Public keys of a file, one a line; what follows the key, and lines that begin with ``#``, are for people.
 
-    The file is read again when it changes. One that cannot be read, or has a line that is no key, changes nothing.
+    The file is read again when it changes, and serves whoever stands in it then: nobody, where it is empty or gone, so
+    that a key can always be taken off. A line that is no key is told, and keeps no other line from counting.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,7 +47,11 @@ class AllowList:
         self._path = path
         self._turn = threading.Lock()
         self._mark = self._marked()
-        self._keys = self._read()
+        self._keys, faults = self._read()
+        if not self._keys and not faults:
+            faults = [f"{self._path}: no key in it; `mt5-sentinel keys show FILE` prints a client's"]
+        if faults:
+            raise Misconfigured(faults[0], "bad_clients")
 
     @property
     def keys(self) -> frozenset[str]:
@@ -56,12 +64,12 @@ class AllowList:
             return self._keys
 
     def _read_again(self) -> None:
-        try:
-            new = self._read()
-        except Misconfigured as error:
-            log.error("the list of clients stays as it was: %s", error)
-            return
+        new, faults = self._read()
+        for fault in faults[:FAULTS_MAX]:
+            log.error("the list of clients has a fault: %s", fault)
         log.info("clients: %d keys now, %d more and %d fewer", len(new), len(new - self._keys), len(self._keys - new))
+        if not new:
+            log.warning("nobody is served: %s has no key in it", self._path)
         self._keys = new
 
     def _marked(self) -> tuple[int, int, int] | None:
@@ -71,25 +79,22 @@ class AllowList:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
 
-    def _read(self) -> frozenset[str]:
+    def _read(self) -> tuple[frozenset[str], list[str]]:
+        """The keys, and what is wrong with the file."""
         try:
             text = read(str(self._path))[:LIST_BYTES_MAX].decode()
         except Unusable as error:
-            raise Misconfigured(f"the list of clients cannot be read: {error}", "bad_clients") from None
+            return frozenset(), [f"the list of clients cannot be read: {error}"]
         except UnicodeDecodeError:
-            raise Misconfigured(f"{self._path}: no text", "bad_clients") from None
-        keys = set()
+            return frozenset(), [f"{self._path}: no text"]
+        keys, faults = set(), []
         for number, line in enumerate(text.splitlines(), 1):
             word = line.split()[0] if line.split() else ""
             if curve.is_key(word):
                 keys.add(word)
             elif word and not word.startswith("#"):
-                message = f"{self._path}:{number}: a line begins with a public key of 40 characters, or with `#`"
-                raise Misconfigured(message, "bad_clients")
-        if not keys:
-            message = f"{self._path}: no key in it; `mt5-sentinel keys show FILE` prints a client's"
-            raise Misconfigured(message, "bad_clients")
-        return frozenset(keys)
+                faults.append(f"{self._path}:{number}: a line begins with a public key of 40 characters, or with `#`")
+        return frozenset(keys), faults
 
 
 class Authority:

@@ -16,7 +16,7 @@ from mt5_sentinel.gateway.desk import OrderDesk
 from mt5_sentinel.gateway.envelope import SAID_CHARS_MAX, Asked, Fault, read
 from mt5_sentinel.gateway.kill_switch import Halt
 from mt5_sentinel.gateway.memory import Entry, Memory
-from mt5_sentinel.gateway.order_time import OrderTime
+from mt5_sentinel.gateway.order_time import DOUBT_S, OrderTime
 from mt5_sentinel.gateway.sayings import Sayings
 from mt5_sentinel.gateway.venue import Outcome, Venue, VenueError
 from mt5_sentinel.guard import Guard
@@ -48,6 +48,8 @@ by then."""
 NOTE_S = 5.0
 """How often the time is written down, so that a clock set back between two runs is noticed."""
 
+ORDERS = ("ORDER_SEND", "ORDER_CLOSE", "ORDER_MODIFY")
+
 REJECTED = 10006
 
 log = logging.getLogger("mt5_sentinel")
@@ -78,12 +80,13 @@ class Dispatcher:
         self._started_s = clock.monotonic_s()
         self._time = OrderTime(clock, known_s=memory.newest_s, newest_s=memory.newest_order_s())
         self.halt = Halt(memory)
+        self._sayings = Sayings(clock.monotonic_s)
+        self._note_time()
         self._desk = OrderDesk(
             *(venue, memory, clock, self._time, self.halt),
             volume_lots_max=volume_lots_max,
             orders_per_minute_max=orders_per_minute_max,
         )
-        self._sayings = Sayings(clock.monotonic_s)
         self._actions: dict[str, Callable[[Asked], Reply]] = {
             "HEARTBEAT": lambda asked: self._told(asked, self._heartbeat()),
             "BOOK": lambda asked: self._told(asked, BookData(self._heartbeat(), venue.account(), venue.positions())),
@@ -121,18 +124,25 @@ class Dispatcher:
     def _reply(self, body: bytes, seen: list[Asked]) -> Reply:
         asked = read(body)
         seen.append(asked)
-        self._time.note(asked.request.timestamp)
+        self._time.note(asked.request.timestamp, is_order=asked.request.action in ORDERS)
         self._note_time()
         return self._actions[asked.request.action](asked)
 
     def _note_time(self) -> None:
         """Keep the memory's idea of the time, where it can be written; no order hangs on it."""
-        now_s = self._time.look()
-        settled = self._memory.settled or self._clock.monotonic_s() >= self._started_s + YOUNG_S
-        if settled == self._memory.settled and abs(now_s - self._memory.newest_s) < NOTE_S:
+        now_s, up_s = self._time.look(), self._clock.monotonic_s() - self._started_s
+        settled, created_s = self._memory.settled or up_s >= YOUNG_S, self._memory.created_s
+        if self._time.is_doubtful:  # a lower time is written when it is believed, so that a restart doubts it again
+            now_s = max(now_s, self._memory.newest_s)
+        else:
+            self.halt.disown(now_s, now_s - min(up_s, DOUBT_S))  # the command came before the doubt, or the start
+            # The file is as old as this process at least, whatever the clock showed when it was made.
+            created_s = min(created_s, now_s - up_s)
+        is_known = settled == self._memory.settled and created_s > self._memory.created_s - NOTE_S
+        if is_known and abs(now_s - self._memory.newest_s) < NOTE_S:
             return
         try:
-            self._memory.note_time(now_s, settled)
+            self._memory.note_time(now_s, settled, created_s)
         except (sqlite3.Error, Unsafe) as error:
             self._sayings.say(logging.ERROR, "the memory cannot be written: %s", error)
 
@@ -175,9 +185,8 @@ class Dispatcher:
         return self._told(asked, looked)
 
     def _kill_switch(self, asked: Asked) -> Reply:
-        wanted, request = asked.payload(KillSwitch), asked.request
-        now_s, is_late = self._time.look(), self._time.is_late(request.not_after)
-        return _reply_of(asked, self.halt.command(request, wanted, now_s, is_late), None)
+        wanted = asked.payload(KillSwitch)
+        return _reply_of(asked, self.halt.command(asked.request, wanted, self._time), None)
 
 
 def refusal(retcode: int, words: str, req_id: str | None = None) -> bytes:

@@ -7,8 +7,12 @@ import sqlite3
 
 from mt5_sentinel.errors import Unsafe
 from mt5_sentinel.gateway.memory import AHEAD_S_MAX, Memory, Switch
+from mt5_sentinel.gateway.order_time import OrderTime
 from mt5_sentinel.gateway.venue import Outcome
-from mt5_sentinel.wire import DONE, EXPIRED, INTERNAL, KillSwitch, Request
+from mt5_sentinel.wire import DONE, EXPIRED, INTERNAL, INVALID, KillSwitch, Request
+
+LATE_ON_S_MAX = 60.0
+"""How long after its end a command still switches it on: whoever gives it may have a clock that is slow."""
 
 log = logging.getLogger("mt5_sentinel")
 
@@ -31,15 +35,19 @@ class Halt:
         """Why, in the words of who switched it on."""
         return self._now.reason
 
-    def command(self, request: Request, wanted: KillSwitch, now_s: float, is_late: bool) -> Outcome:
-        """Switch it on or off; a late or an overtaken command never switches it off."""
-        if not wanted.on and is_late:
-            return Outcome(EXPIRED, "not_after has passed; the kill switch stays as it is")
-        if not wanted.on and self.on and request.timestamp <= self._now.commanded_s:
-            return Outcome(EXPIRED, "a newer command switched it on; the kill switch stays on")
-        newest_s = self._now.commanded_s
-        if wanted.on:  # a clock that is far ahead must not keep it on for ever
-            newest_s = max(newest_s, min(request.timestamp, now_s + AHEAD_S_MAX))
+    def disown(self, now_s: float, since_s: float) -> None:
+        """Forget a command's time ahead of a clock that is believed now: it was given before ``since_s``."""
+        if self._now.commanded_s > now_s + AHEAD_S_MAX:
+            self._now = Switch(self._now.on, self._now.reason, since_s)
+
+    def command(self, request: Request, wanted: KillSwitch, time: OrderTime) -> Outcome:
+        """Switch it on or off; a command that is too late, or was overtaken by a newer one, changes nothing."""
+        now_s = time.look()
+        refusal = self._refusal_on(request, time) if wanted.on else self._refusal_off(request, time)
+        if refusal is not None:
+            return refusal
+        # A clock that is far ahead must not keep it on for ever.
+        newest_s = max(self._now.commanded_s, min(request.timestamp, now_s + AHEAD_S_MAX))
         new = Switch(wanted.on, wanted.reason if wanted.on else "", newest_s)
         if new.on:
             self._now = new
@@ -55,3 +63,24 @@ class Halt:
         else:
             log.warning("KILL SWITCH off: %s", wanted.reason or "no reason was given")
         return Outcome(DONE, "on" if new.on else "off")
+
+    def _refusal_on(self, request: Request, time: OrderTime) -> Outcome | None:
+        """Why a command leaves it off. What is late by a little switches it on, for that is the safe side."""
+        if self.on:
+            return None
+        if time.look() > request.not_after + LATE_ON_S_MAX:
+            return Outcome(EXPIRED, "not_after passed long ago, so the kill switch stays off; give the command anew")
+        if request.timestamp < self._now.commanded_s and not time.is_doubtful:
+            return Outcome(EXPIRED, "a newer command switched it off; give the command anew if it shall be on")
+        return None
+
+    def _refusal_off(self, request: Request, time: OrderTime) -> Outcome | None:
+        """Why a command leaves it on."""
+        if time.is_late(request.not_after):
+            why = "this machine's clock was set back" if time.is_doubtful else "not_after has passed"
+            return Outcome(EXPIRED, f"{why}; the kill switch stays as it is")
+        if time.is_ahead(request.timestamp):
+            return Outcome(INVALID, "its time is ahead of the gateway's clock; the kill switch stays as it is")
+        if self.on and request.timestamp <= self._now.commanded_s:
+            return Outcome(EXPIRED, "a newer command switched it on; the kill switch stays on")
+        return None

@@ -15,6 +15,11 @@ States of an order, and what a question about its ``req_id`` gets (``find`` is t
 | refused  | by the venue, a limit, the clock or the kill switch | the first refusal      | the first refusal      |
 | unseen   | looked up before it came                            | -5, for good           | ``unseen``             |
 
+While memory is young and ``find`` cannot tell, two kinds of orders are not ``sending`` at once. A closing of a whole
+position, on a hedging account, of which nothing was closed before, is given to the venue: executed before, its ticket
+would be gone for good. If the venue refuses it, it stays ``sending``, for it may be gone by that very order. An order
+more than 5 s ahead of this clock is refused (-3) and gets no row: of it, a lookup knows what ``find`` knows.
+
 No row is ever removed, and an outcome, once written, never changes. The same ``req_id`` with another payload is
 refused (-3) and changes nothing.
 """
@@ -22,6 +27,7 @@ refused (-3) and changes nothing.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -30,43 +36,21 @@ from typing import Any, Literal
 import msgspec
 
 from mt5_sentinel import file_lock
-from mt5_sentinel.errors import Misconfigured, Unsafe
+from mt5_sentinel.errors import Misconfigured, SentinelError, Transient, Unsafe
+from mt5_sentinel.gateway.memory_schema import SCHEMA, VERSION
 from mt5_sentinel.gateway.venue import Outcome
 from mt5_sentinel.wire import EXECUTED, EXPIRED, INVALID, UNKNOWN, Executed
-
-VERSION = 1
 
 MSG_CHARS_MAX = 200
 
 AHEAD_S_MAX = 5.0
 """How far a request's time may lie ahead of this machine's: the two clocks may differ by so much."""
 
-SCHEMA = """
-CREATE TABLE known (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    created_s REAL NOT NULL,            -- when this file was made, UTC
-    settled INTEGER NOT NULL DEFAULT 0, -- whether every order that is not in here is too old to be executed
-    newest_s REAL NOT NULL,             -- this machine's clock, when it was last noted
-    halted INTEGER NOT NULL DEFAULT 0,
-    halt_reason TEXT NOT NULL DEFAULT '',
-    halt_commanded_s REAL NOT NULL DEFAULT 0 -- timestamp of the newest command to the kill switch
-) STRICT;
-CREATE TABLE fate (
-    req_id TEXT PRIMARY KEY,
-    state TEXT NOT NULL CHECK (state IN ('sending', 'executed', 'refused', 'unseen')),
-    action TEXT NOT NULL,               -- '' where the order itself never came
-    digest TEXT NOT NULL,               -- of action and payload; '' where they are not known
-    payload TEXT NOT NULL,
-    timestamp_s REAL NOT NULL,
-    not_after_s REAL NOT NULL,
-    came_s REAL NOT NULL,               -- by this machine's clock
-    retcode INTEGER NOT NULL,
-    msg TEXT NOT NULL,
-    executed TEXT                       -- JSON of what was filled
-) STRICT;
-CREATE TABLE halt_change (id INTEGER PRIMARY KEY, at_s REAL NOT NULL, halted INTEGER NOT NULL, reason TEXT NOT NULL)
-STRICT;
-"""
+PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO)
+"""Faults of a file system that a later start may not meet again."""
+
+PASSING_WORDS = ("is full", "is locked", "disk I/O error")
+"""The same of SQLite, whose numbers of errors Python does not tell before 3.11."""
 
 State = Literal["sending", "executed", "refused", "unseen"]
 
@@ -114,7 +98,8 @@ class Memory:
             durable: fsync every write; only tests do without.
 
         Raises:
-            Misconfigured: it cannot be written, another gateway holds it, or the file is not ours.
+            Misconfigured: it cannot be written, or the file is not ours.
+            Transient: another gateway holds it, or the disk is full.
         """
         self.path = state_dir / "gateway.db"
         with contextlib.ExitStack() as undo:
@@ -174,10 +159,19 @@ class Memory:
         newest: float = self._rows(query)[0][0]
         return newest
 
-    def note_time(self, now_s: float, settled: bool) -> None:
-        """Write down what this machine's clock shows. Raises as ``begin``."""
-        self.write("UPDATE known SET newest_s = ?, settled = ?", (now_s, int(settled)))
-        self.newest_s, self.settled = now_s, settled
+    def note_time(self, now_s: float, settled: bool, created_s: float) -> None:
+        """Write down what this machine's clock shows, and what that corrects of before. Raises as ``begin``.
+
+        Args:
+            now_s: UTC, by a clock that is believed.
+            settled: whether every order that is not in here is too old to be executed.
+            created_s: when the file was made, at the latest.
+        """
+        statement = (
+            "UPDATE known SET newest_s = ?, settled = ?, created_s = ?, halt_commanded_s = min(halt_commanded_s, ?)"
+        )
+        self.write(statement, (now_s, int(settled), created_s, now_s + AHEAD_S_MAX))
+        self.newest_s, self.settled, self.created_s = now_s, settled, created_s
 
     def throw(self, switch: Switch, now_s: float) -> None:
         """Write the kill switch down, and that it was changed. Raises as ``begin``."""
@@ -248,7 +242,7 @@ class Memory:
             self._inode = self.path.stat().st_ino
         except BlockingIOError:
             message = f"another gateway is writing {state_dir}; stop it, or take another state directory"
-            raise Misconfigured(message, "memory_locked") from None
+            raise Transient(message, "memory_locked") from None
         except sqlite3.OperationalError as error:
             raise self._unwritable(error) from None
         except sqlite3.DatabaseError as error:
@@ -257,7 +251,11 @@ class Memory:
         except OSError as error:
             raise self._unwritable(error) from None
 
-    def _unwritable(self, error: Exception) -> Misconfigured:
+    def _unwritable(self, error: Exception) -> SentinelError:
+        passes = isinstance(error, OSError) and error.errno in PASSING
+        if passes or any(words in str(error) for words in PASSING_WORDS):
+            message = f"the memory {self.path} cannot be written now: {error}; make room, or end what holds it"
+            return Transient(message, "memory_unwritable")
         message = f"the memory {self.path} cannot be written: {error}; give --state-dir a writable directory"
         return Misconfigured(message, "memory_unwritable")
 

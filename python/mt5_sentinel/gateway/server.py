@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import zmq
 
-from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.errors import Misconfigured, SentinelError, Transient
 from mt5_sentinel.gateway.authority import Authority, secure
 from mt5_sentinel.gateway.dispatch import Dispatcher, refusal
 from mt5_sentinel.gateway.sayings import Sayings
@@ -70,6 +70,7 @@ class Server:
 
         Raises:
             Misconfigured: an address cannot be bound.
+            Transient: a port is in use.
         """
         self._dispatcher, self._ticks, self._authority = dispatcher, ticks, authority
         self._secret = secret
@@ -84,7 +85,7 @@ class Server:
         if ticks is not None:
             try:
                 self._prices = self._bind(context, zmq.PUB, host, ticks_port)
-            except Misconfigured:
+            except SentinelError:
                 self._requests.close(0)
                 raise
             self.ticks_port = _port(self._prices)
@@ -161,9 +162,11 @@ class Server:
             socket.bind(url if port else url[: url.rindex(":")] + ":*")
         except zmq.ZMQError as error:
             socket.close(0)
-            raise Misconfigured(
-                f"{url} cannot be bound: {error.strerror}; is another gateway running?", "bind"
-            ) from None
+            if error.errno == zmq.EADDRINUSE:
+                message = f"{url} cannot be bound: the port is in use; is another gateway running?"
+                raise Transient(message, "bind") from None
+            message = f"{url} cannot be bound: {error.strerror}; is --host an address of this machine?"
+            raise Misconfigured(message, "bind") from None
         return socket
 
 

@@ -12,7 +12,7 @@ from mt5_sentinel.gateway.mt5_terminal import SAID_CHARS_MAX, Terminal, attempt
 from mt5_sentinel.gateway.venue import MayStill, Outcome, VenueError
 
 REQUOTES_MAX = 2
-"""Further tries at a new price, while the order's time has not run out."""
+"""Further tries at a new price, within the order's time, and within its deviation of the first price."""
 
 Request = dict[str, Any]
 
@@ -78,7 +78,7 @@ class Orders:
         )
 
     def _execute(self, request: Request, found: symbols.Market, ticket: int, may_still: MayStill | None) -> Outcome:
-        fillings, requotes = symbols.fillings(found.info), 0
+        fillings, requotes, first = symbols.fillings(found.info), 0, request
         while True:
             if may_still is not None and not may_still():
                 return Outcome(
@@ -91,11 +91,11 @@ class Orders:
                 fillings = fillings[1:]
                 continue
             again = result.retcode in (codes.REQUOTE, codes.PRICE_CHANGED) and requotes < REQUOTES_MAX
-            price = self._new_price(request) if again and may_still is not None else None
-            if price is None:
+            new = self._new_price(first, found) if again and may_still is not None else None
+            if new is None:
                 return self._read(result, request, ticket)
             requotes += 1
-            request = request | {"price": price}
+            request = request | new
 
     def check(self, request: Request, found: symbols.Market) -> Outcome:
         """Ask the terminal what it would say to a request. Raises as ``opening``."""
@@ -135,13 +135,17 @@ class Orders:
         positions = self._terminal.rows("positions_get")
         return next((each for each in positions if each.identifier == ticket), None)
 
-    def _new_price(self, request: Request) -> float | None:
-        """The price now, where one is to be had; the answer that is there is told otherwise."""
+    def _new_price(self, first: Request, found: symbols.Market) -> Request | None:
+        """The price now and what is left of the deviation; None where there is none, or it slipped beyond that."""
         try:
-            found = symbols.market(self._terminal, request["symbol"])
+            now = symbols.market(self._terminal, first["symbol"])
         except VenueError:
             return None
-        return found.price(request["type"]) if symbols.has_prices(found.tick) else None
+        if not symbols.has_prices(now.tick):
+            return None
+        price = now.price(first["type"])
+        left = first["deviation"] - symbols.slipped_points(found.info, first["type"], first["price"], price)
+        return {"price": price, "deviation": left} if left >= 0 else None
 
     def _read(self, result: Any, request: Request, ticket: int) -> Outcome:  # noqa: ANN401
         if result.retcode not in (*wire.EXECUTED, wire.PLACED):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal, NamedTuple
 
 from mt5_sentinel import wire
@@ -105,6 +105,13 @@ def stops_fault(found: Market, side: int, sl: float | None, tp: float | None) ->
         if distance < near:
             return f"{name} {level:g} is nearer than {found.info.trade_stops_level} points to the price {price}"
     return None
+
+
+def slipped_points(info: Any, side: int, first: float, now: float) -> int:  # noqa: ANN401
+    """By how many points a price is worse for an order of a side than the first one, rounded up; 0 where it is not."""
+    away = 1 if side == codes.BUY else -1
+    worse = (_exact(now) - _exact(first)) * away / _exact(info.point)
+    return max(0, int((worse - LOTS_NOISE).to_integral_value(ROUND_CEILING)))
 
 
 def trade_fault(info: Any, side: int) -> Outcome | None:  # noqa: ANN401

@@ -125,9 +125,21 @@ def test_a_refused_way_of_filling_is_followed_by_the_next_and_each_is_tried_once
     assert [request["type_filling"] for request in desk.fake.sent] == [0, 1]
     desk.fake.sent.clear()
     desk.change_symbol(filling_mode=0)
-    assert desk.send().retcode == 10030
+    assert desk.send().retcode == 10030, "market execution takes no order whose rest would stay"
     assert [request["type_filling"] for request in desk.fake.sent] == [0, 1, 2]
     assert len(desk.venue.positions()) == 1
+
+
+@pytest.mark.parametrize("execution", [0, 1, 2, 3])
+@pytest.mark.parametrize(("flags", "tried"), [(1, [0]), (2, [1]), (3, [0, 1])])
+def test_no_rest_stays_in_the_market_of_a_symbol_that_can_do_without(
+    flags: int, tried: list[int], execution: int
+) -> None:
+    desk = Mt5Desk()
+    desk.change_symbol(filling_mode=flags, trade_exemode=execution)
+    desk.fake.script.extend([10030, 10030, "partial"])
+    assert desk.send().retcode == 10030
+    assert [request["type_filling"] for request in desk.fake.sent] == tried
 
 
 @pytest.mark.parametrize("retcode", [10004, 10020])

@@ -8,7 +8,7 @@ GONE = (-10001, -10002, -10003, -10004, -10005)
 """The terminal's process does not answer: sending, receiving, starting, connecting, or in time."""
 
 # Requests.
-ACTION_DEAL, ACTION_SLTP = 1, 6
+ACTION_DEAL, ACTION_SLTP, ACTION_REMOVE = 1, 6, 8
 BUY, SELL = 0, 1
 TIME_GTC = 0
 FILL_FOK, FILL_IOC, FILL_RETURN = 0, 1, 2

@@ -84,7 +84,8 @@ class Orders:
                 return Outcome(
                     wire.EXPIRED, "not_after passed before the terminal was given the order; nothing was executed"
                 )
-            result, failure = self._terminal.order(request | {"type_filling": fillings[0]})
+            sent = request | {"type_filling": fillings[0]}
+            result, failure = self._terminal.order(sent)
             if result is None:
                 return Outcome(codes.NO_ANSWER, f"no answer to the order, its fate is unknown: {failure}")
             if result.retcode == codes.INVALID_FILL and len(fillings) > 1:
@@ -93,7 +94,7 @@ class Orders:
             again = result.retcode in (codes.REQUOTE, codes.PRICE_CHANGED) and requotes < REQUOTES_MAX
             new = self._new_price(first, found) if again and may_still is not None else None
             if new is None:
-                return self._read(result, request, ticket)
+                return self._read(result, sent, ticket)
             requotes += 1
             request = request | new
 
@@ -151,21 +152,37 @@ class Orders:
         if result.retcode not in (*wire.EXECUTED, wire.PLACED):
             return _not_executed(result)
         try:
+            working = self._history.working(result.order)
             deals = self._history.deals_of(result.order, result.deal)
         except VenueError:
-            deals = []
-        if deals:
-            done = executed(deals)
-        elif result.retcode == wire.PLACED or (result.retcode == wire.PARTIAL and result.volume <= 0):
-            return Outcome(codes.NO_ANSWER, f"order {result.order} was placed; its deals are not there yet")
-        else:
-            done = wire.Executed(self._opened(request, result), 0.0, 0.0)
+            working, deals = None, []
+            if result.retcode != wire.DONE:
+                return Outcome(codes.NO_ANSWER, f"order {result.order} was placed; what was filled cannot be read now")
+        if working is not None:
+            return self._end_rest(working, result, request)
+        done = executed(deals) if deals else wire.Executed(self._opened(request, result), 0.0, 0.0)
+        is_whole = executed_code(done.volume, request["volume"]) == wire.DONE
+        if (result.retcode == wire.PLACED and not is_whole) or (
+            result.retcode == wire.PARTIAL and max(done.volume, result.volume) <= 0
+        ):
+            return Outcome(codes.NO_ANSWER, f"order {result.order} was placed; its deals are not all there yet")
         # The result may lack what the deals have, and some deals may not be there yet: then it is as it was asked.
         confirmed = result.volume if result.retcode in wire.EXECUTED else 0.0
         lots = max(done.volume, confirmed) or request["volume"]
         price = done.price or result.price or request["price"]
         filled = wire.Executed(ticket or done.ticket, float(price), float(lots), done.profit)
         return Outcome(executed_code(filled.volume, request["volume"]), _said(result), filled)
+
+    def _end_rest(self, working: Any, result: Any, request: Request) -> Outcome:  # noqa: ANN401
+        """An order that remains in the market: where part of it is filled the rest is taken off, else it is unknown."""
+        is_filled = result.retcode == wire.PARTIAL or working.volume_current < working.volume_initial
+        if request["type_filling"] != codes.FILL_RETURN or not is_filled:
+            return Outcome(codes.NO_ANSWER, f"order {working.ticket} is still being worked on")
+        removed, failure = self._terminal.order({"action": codes.ACTION_REMOVE, "order": working.ticket})
+        if removed is None or removed.retcode != wire.DONE:
+            said = failure if removed is None else _said(removed)
+            return Outcome(codes.NO_ANSWER, f"the rest of order {working.ticket} could not be cancelled: {said}")
+        return self._history.fate(working.ticket)
 
     def _opened(self, request: Request, result: Any) -> int:  # noqa: ANN401
         """The position an order without deals as yet went into: its own on a hedging account, the symbol's else."""

@@ -68,6 +68,27 @@ class FakeServer:
         self.working.append(order)
         return order.ticket
 
+    def fill_in_part(self, request: dict[str, Any], lots: float) -> tuple[int, int]:
+        """Fill some of a request, and leave the rest in the market; tickets of the order and of the deal."""
+        order = self.ticket()
+        deal, position_id = self._fill(request, order, lots, EXPERT)
+        left = round(request["volume"] - lots, 8)
+        self.working.append(self._order(request, order, PARTIAL, left, position_id, EXPERT))
+        return order, deal
+
+    def end_working(self, ticket: int, state: int = CANCELED) -> None:
+        """Take what is left of an order off the market."""
+        [row] = [each for each in self.working if each.ticket == ticket]
+        self.working.remove(row)
+        self.orders.append((self.utc_s(), row._replace(state=state)))
+
+    def fill_working(self, request: dict[str, Any], ticket: int) -> None:
+        """Fill what is left of an order."""
+        [row] = [each for each in self.working if each.ticket == ticket]
+        self._fill(request, ticket, row.volume_current, EXPERT)
+        self.working[self.working.index(row)] = row._replace(volume_current=0.0)
+        self.end_working(ticket, FILLED)
+
     def close_by_hand(self, identifier: int, lots: float | None = None, reason: int = CLIENT) -> None:
         """A person in the terminal (CLIENT 0, MOBILE 1, WEB 2), or the broker's stop-out (6)."""
         self._close_out(self.positions[identifier], lots, reason, "")

@@ -56,6 +56,7 @@ class FakeMt5(FakeTerminal):
         self.none_for_nothing = False
         self.shown: set[str] = set()
         self.raises: set[str] = set()
+        self.removal: int | None = 10009
         self.before_order: Callable[[], None] = lambda: None
 
     def initialize(self, *args: Any, **named: Any) -> bool:
@@ -146,6 +147,8 @@ class FakeMt5(FakeTerminal):
         if not self._answers("order_send") or not self._is_readable(request):
             return None
         self.sent.append(dict(request))
+        if request["action"] == 8:
+            return self._remove(request)
         refusal = self._refusal(request)
         if refusal:
             return self._result(request, refusal)
@@ -196,6 +199,28 @@ class FakeMt5(FakeTerminal):
 
     def _placed_only(self, request: dict[str, Any]) -> OrderSendResult:
         return self._result(request, 10008)._replace(order=self.server.work_on(request), volume=request["volume"])
+
+    def _rest_left(self, request: dict[str, Any]) -> OrderSendResult:
+        """Half of it is filled, and the rest stays in the market."""
+        lots = round(request["volume"] / 2, 2)
+        order, deal = self.server.fill_in_part(request, lots)
+        return self._result(request, 10010)._replace(deal=deal, order=order, volume=lots)
+
+    def _rest_placed(self, request: dict[str, Any]) -> OrderSendResult:
+        """The same where the server tells no more than that it took the order."""
+        return self._rest_left(request)._replace(retcode=10008, deal=0, volume=request["volume"])
+
+    def _half_seen(self, request: dict[str, Any]) -> OrderSendResult:
+        """It was placed, is gone from the market, and was filled in part."""
+        return self._partial(request)._replace(retcode=10008, deal=0, volume=request["volume"])
+
+    def _remove(self, request: dict[str, Any]) -> OrderSendResult | None:
+        if self.removal is None:
+            self._error = (-10002, "IPC recv failed")
+            return None
+        if self.removal == 10009:
+            self.server.end_working(request["order"])
+        return self._result(request, self.removal)
 
     def _filled(self, request: dict[str, Any], lots: float, retcode: int, parts: int = 1) -> OrderSendResult:
         price = self.server.price(request["symbol"], request["type"])

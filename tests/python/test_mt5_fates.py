@@ -142,6 +142,90 @@ def test_an_order_that_was_only_placed_is_unknown(quirk: str) -> None:
         desk.venue.find(req_id, desk.made_s)
 
 
+@pytest.mark.parametrize("quirk", ["rest_placed", "rest_left"])
+@pytest.mark.parametrize("ends", ["filled", "cancelled"])
+def test_an_order_part_of_which_is_in_the_market_still_is_unknown(quirk: str, ends: str) -> None:
+    desk = Mt5Desk()
+    desk.fake.script.append(quirk)
+    req_id = desk.req_id()
+    outcome = desk.send(req_id)
+    assert (outcome.retcode, outcome.executed, len(desk.fake.sent)) == (10012, None, 1)
+    desk.wait(60)
+    [working] = desk.server.working
+    for comment in (working.comment, "ECN 8831"):  # found by its deals then
+        desk.server.working = [working._replace(comment=comment)]
+        with pytest.raises(VenueError, match="still being worked on"):
+            desk.venue.find(req_id, desk.made_s)
+    if ends == "filled":
+        desk.server.fill_working(desk.fake.sent[0], working.ticket)
+    else:
+        desk.server.end_working(working.ticket)
+    found = desk.venue.find(req_id, desk.made_s)
+    assert found is not None
+    assert found.executed is not None
+    expected = (wire.DONE, 0.2) if ends == "filled" else (wire.PARTIAL, 0.1)
+    assert (found.retcode, found.executed.volume) == expected
+
+
+def test_an_order_that_was_placed_and_half_of_which_is_seen_is_unknown_until_it_is_asked_for() -> None:
+    desk = Mt5Desk()
+    desk.fake.script.append("half_seen")
+    req_id = desk.req_id()
+    assert desk.send(req_id).retcode == 10012
+    found = desk.venue.find(req_id, desk.made_s)
+    assert found is not None
+    assert found.retcode == wire.PARTIAL
+
+
+def test_of_an_order_some_deals_of_which_lag_the_volume_is_not_told() -> None:
+    desk = Mt5Desk()
+    desk.fake.script.append("two_deals")
+    req_id = desk.req_id()
+    desk.send(req_id)
+    late = desk.server.deals.pop()
+    with pytest.raises(VenueError, match="some deals are not yet"):
+        desk.venue.find(req_id, desk.made_s)
+    row = desk.server.orders.pop()
+    with pytest.raises(VenueError, match="not in the history yet"):
+        desk.venue.find(req_id, desk.made_s)
+    desk.server.deals.append(late)
+    desk.server.orders.append(row)
+    found = desk.venue.find(req_id, desk.made_s)
+    assert found is not None
+    assert found.retcode == wire.DONE
+
+
+@pytest.mark.parametrize("quirk", ["rest_placed", "rest_left"])
+def test_the_rest_of_an_order_is_cancelled_where_the_symbol_would_leave_it_in_the_market(quirk: str) -> None:
+    desk = Mt5Desk()
+    desk.change_symbol(filling_mode=0, trade_exemode=3)
+    desk.fake.script.append(quirk)
+    outcome = desk.send()
+    [position] = desk.venue.positions()
+    assert (outcome.retcode, outcome.executed) == (wire.PARTIAL, wire.Executed(position.ticket, 1.1001, 0.1, -0.35))
+    assert desk.fake.sent[1:] == [{"action": 8, "order": position.ticket}]
+    assert desk.server.working == []
+
+
+@pytest.mark.parametrize("removal", [None, 10006, 10012, 10036])
+def test_a_rest_that_cannot_be_cancelled_leaves_the_order_unknown(removal: int | None) -> None:
+    desk = Mt5Desk()
+    desk.change_symbol(filling_mode=0, trade_exemode=3)
+    desk.fake.script.append("rest_left")
+    desk.fake.removal = removal
+    outcome = desk.send()
+    assert (outcome.retcode, outcome.executed, len(desk.fake.sent)) == (10012, None, 2)
+    assert "could not be cancelled" in outcome.msg
+
+
+def test_what_is_left_of_an_order_must_be_read_before_its_fill_is_told() -> None:
+    for quirk, retcode in (("partial", 10012), ("done", wire.DONE)):
+        desk = Mt5Desk()
+        desk.fake.script.append(quirk)
+        desk.fake.fails.add("orders_get")
+        assert desk.send().retcode == retcode
+
+
 def test_a_change_of_stops_without_an_answer_is_unknown_too() -> None:
     desk = Mt5Desk()
     ticket = desk.open()

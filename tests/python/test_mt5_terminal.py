@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mt5_sentinel import wire
-from mt5_sentinel.errors import Misconfigured, SentinelError, Transient
+from mt5_sentinel.errors import Misconfigured, Transient
 from mt5_sentinel.gateway.mt5_venue import connect
 from mt5_sentinel.gateway.venue import VenueError
 from mt5_sentinel.secret import Secret
@@ -40,21 +41,47 @@ def test_the_terminal_is_started_with_the_account(monkeypatch: pytest.MonkeyPatc
     assert fake.is_gone
 
 
+MENDS_ITSELF = [
+    *((-6, "Terminal: Authorization failed"), (-1, "Terminal: Call failed"), (-3, "No memory"), (-10000, "Internal")),
+    *((-10001, "IPC send failed"), (-10002, "IPC recv failed"), (-10003, "IPC initialize failed")),
+    *((-10004, "No IPC connection"), (-10005, "IPC timeout")),
+]
+
+
+@pytest.mark.parametrize("login", [0, 5001])
+@pytest.mark.parametrize("failure", MENDS_ITSELF)
+def test_a_terminal_that_may_start_at_the_next_try_is_tried_again(
+    failure: tuple[int, str], login: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "terminal64.exe"
+    program.touch()
+    fake = FakeMt5(World("2026-07-07 12:30:00").wall_s)
+    fake.starts_fail_with = failure
+    monkeypatch.setitem(sys.modules, "MetaTrader5", fake)
+    server, password = ("Broker-Demo", PASSWORD) if login else ("", "")
+    with pytest.raises(Transient, match="is the network up" if failure[0] == -6 else "start it by hand") as caught:
+        connect(str(program), login, Secret(password), server)
+    assert failure[1] in str(caught.value)
+    assert PASSWORD not in str(caught.value)
+    assert len(str(caught.value)) < 400 + len(str(program))
+
+
 @pytest.mark.parametrize(
-    ("failure", "kind", "words"),
+    ("failure", "changes", "words"),
     [
-        ((-6, "Authorization failed"), Misconfigured, "MT5_PASSWORD"),
-        ((-1, "Terminal: Call failed"), Misconfigured, "--terminal"),
-        ((-10005, "IPC timeout"), Transient, "start it by hand"),
+        ((-10003, "IPC initialize failed, Process create failed"), {"path": "nowhere/terminal64.exe"}, "--terminal"),
+        ((-2, 'Invalid "login" argument'), {"path": ""}, "check MT5_LOGIN"),
+        ((-6, "Terminal: Authorization failed"), {"path": "", "login": 0}, "without MT5_LOGIN"),
+        ((-6, "Terminal: Authorization failed"), {"path": "", "login": 0, "server": ""}, "without MT5_LOGIN"),
     ],
 )
-def test_a_terminal_that_does_not_start_is_told(
-    failure: tuple[int, str], kind: type[SentinelError], words: str, monkeypatch: pytest.MonkeyPatch
+def test_a_terminal_that_can_never_start_so_is_not_tried_again(
+    failure: tuple[int, str], changes: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = FakeMt5(World("2026-07-07 12:30:00").wall_s)
     fake.starts_fail_with = failure
-    with pytest.raises(kind, match=words) as caught:
-        start(fake, monkeypatch)
+    with pytest.raises(Misconfigured, match=words) as caught:
+        start(fake, monkeypatch, **changes)
     assert failure[1] in str(caught.value)
     assert PASSWORD not in str(caught.value)
     assert len(str(caught.value)) < 400

@@ -125,9 +125,21 @@ def test_a_refused_way_of_filling_is_followed_by_the_next_and_each_is_tried_once
     assert [request["type_filling"] for request in desk.fake.sent] == [0, 1]
     desk.fake.sent.clear()
     desk.change_symbol(filling_mode=0)
-    assert desk.send().retcode == 10030
+    assert desk.send().retcode == 10030, "market execution takes no order whose rest would stay"
     assert [request["type_filling"] for request in desk.fake.sent] == [0, 1, 2]
     assert len(desk.venue.positions()) == 1
+
+
+@pytest.mark.parametrize("execution", [0, 1, 2, 3])
+@pytest.mark.parametrize(("flags", "tried"), [(1, [0]), (2, [1]), (3, [0, 1])])
+def test_no_rest_stays_in_the_market_of_a_symbol_that_can_do_without(
+    flags: int, tried: list[int], execution: int
+) -> None:
+    desk = Mt5Desk()
+    desk.change_symbol(filling_mode=flags, trade_exemode=execution)
+    desk.fake.script.extend([10030, 10030, "partial"])
+    assert desk.send().retcode == 10030
+    assert [request["type_filling"] for request in desk.fake.sent] == tried
 
 
 @pytest.mark.parametrize("retcode", [10004, 10020])
@@ -136,12 +148,40 @@ def test_a_requote_is_tried_twice_more_at_the_new_price(retcode: int) -> None:
     desk.fake.script.extend([retcode, retcode])
     prices = iter([1.1, 1.1002, 1.1004])
     desk.fake.before_order = lambda: desk.server.bids.update(EURUSD=next(prices, 1.1))
-    assert desk.send().retcode == wire.DONE
-    assert [request["price"] for request in desk.fake.sent] == [1.1001, 1.1001, 1.1003]
+    assert desk.send(deviation=30).retcode == wire.DONE
+    tried = [(request["price"], request["deviation"]) for request in desk.fake.sent]
+    assert tried == [(1.1001, 30), (1.1001, 30), (1.1003, 10)]
     desk.fake.script.extend([retcode] * 3)
     outcome = desk.send()
     assert (outcome.retcode, outcome.executed) == (retcode, None)
     assert len(desk.fake.sent) == 6
+
+
+@pytest.mark.parametrize(("side", "away"), [("OP_BUY", 1), ("OP_SELL", -1)])
+@pytest.mark.parametrize(
+    ("steps", "deviation", "left"),
+    [
+        ((1,), 1, [0]),
+        ((2,), 1, None),
+        ((1, 2), 2, [1, 0]),
+        ((1, 2), 1, [0, None]),  # each step is within the deviation, both together are not
+        ((1000,), 1, None),
+        ((-5,), 0, [0]),  # a better price
+        ((-5, 1), 0, [0, None]),
+    ],
+)
+def test_a_requote_is_not_taken_beyond_the_deviation_of_the_first_price(
+    steps: tuple[int, ...], deviation: int, left: list[int | None] | None, side: str, away: int
+) -> None:
+    desk = Mt5Desk()
+    prices = iter([round(1.1 + away * step * 1e-5, 5) for step in steps])
+    desk.fake.before_order = lambda: desk.server.bids.update(EURUSD=next(prices, desk.server.bids["EURUSD"]))
+    desk.fake.script.extend([10004] * len(steps))
+    outcome = desk.send(type=side, deviation=deviation)
+    expected = [each for each in left or [] if each is not None]
+    is_filled = expected == left
+    assert [request["deviation"] for request in desk.fake.sent] == [deviation, *expected]
+    assert (outcome.retcode, outcome.executed is None) == ((wire.DONE, False) if is_filled else (10004, True))
 
 
 def test_no_order_is_given_after_its_time() -> None:

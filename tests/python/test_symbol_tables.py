@@ -86,6 +86,8 @@ def test_what_a_table_may_hold_it_holds_alone(file: Path, name: str) -> None:
         "price_side": "ask",
         "broker_dst": "us",
         "cross_check": "report",
+        "sizing": "risk",
+        "stop_mode": "pips",
     }.get(
         name, {"hub_form": "inputs", "hub_answer": "p_up", "shadow_trades": "hub", "bars_source": "gateway"}.get(name)
     )
@@ -197,7 +199,8 @@ def test_what_other_rooms_refuse_is_told_once_or_with_its_symbol(file: Path) -> 
             raise Misconfigured("model refused", "model_mismatch")
 
     assert refusal(file, TWO, checks=(every, second)) == ["no token", "GBPUSD: model refused"]
-    assert refusal(file, f"live = true\n{TWO}")[0].startswith("live: "), "once, not for each symbol"
+    mistakes = refusal(file, f'eodhd_url = "x"\n{TWO}')
+    assert mistakes[0].startswith("eodhd_url: "), "once, not for each symbol"
 
 
 @pytest.mark.parametrize("flag", ["bundle.zip", "local", "shadow"])

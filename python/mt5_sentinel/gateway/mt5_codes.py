@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 # Of the package's own failures (`last_error`).
-SUCCESS, NOT_FOUND, AUTH_FAILED = 1, -4, -6
+SUCCESS, INVALID_PARAMS, NOT_FOUND, AUTH_FAILED = 1, -2, -4, -6
 GONE = (-10001, -10002, -10003, -10004, -10005)
 """The terminal's process does not answer: sending, receiving, starting, connecting, or in time."""
 
 # Requests.
-ACTION_DEAL, ACTION_SLTP = 1, 6
+ACTION_DEAL, ACTION_SLTP, ACTION_REMOVE = 1, 6, 8
 BUY, SELL = 0, 1
 TIME_GTC = 0
 FILL_FOK, FILL_IOC, FILL_RETURN = 0, 1, 2

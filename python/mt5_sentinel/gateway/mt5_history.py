@@ -75,19 +75,48 @@ class History:
             raise VenueError("the order is still being worked on; ask again", wire.INTERNAL)
         window = (max(0, int(since_s) - WIDE_S), int(self._utc_s()) + WIDE_S)
         orders = self._terminal.rows("history_orders_get", *window)
-        marked = {each.ticket: each for each in orders if _carries(each, mark)}
+        marked = {each.ticket for each in orders if _carries(each, mark)}
         deals = [each for each in self._terminal.rows("history_deals_get", *window) if _carries(each, mark)]
-        tickets = set(marked) | {each.order for each in deals}
+        tickets = marked | {each.order for each in deals}
         if len(tickets) > 1:
             shown = ", ".join(str(ticket) for ticket in sorted(tickets)[:3])
             message = f"{len(tickets)} orders carry this id ({shown}): look at them in the terminal"
             raise VenueError(message, wire.INTERNAL)
         for ticket in tickets:
-            return self._fate(ticket, marked.get(ticket))
+            return self.fate(ticket)
         held = self._position_of(mark)
         if held is None:
             self._check_complete(mark, orders, since_s)
         return held
+
+    def fate(self, ticket: int) -> Outcome:
+        """What became of an order, by its ticket.
+
+        Raises:
+            VenueError: it is still being worked on, or not all of it has reached the history.
+        """
+        if self.working(ticket) is not None:
+            raise VenueError(f"order {ticket} is still being worked on; ask again", wire.INTERNAL)
+        order = next(iter(self._terminal.rows("history_orders_get", ticket=ticket)), None)
+        deals = self.deals_of(ticket)
+        if order is None:
+            raise VenueError(f"order {ticket} is not in the history yet; ask again", wire.INTERNAL)
+        if deals:
+            done = executed(deals)
+            if executed_code(done.volume, order.volume_initial - order.volume_current) == wire.PARTIAL:
+                raise VenueError(f"order {ticket} is in the history and some deals are not yet; ask again", wire.INTERNAL)
+            code = executed_code(done.volume, order.volume_initial)
+            return Outcome(code, "found in the terminal's history", done)
+        was_untouched = order.volume_current >= order.volume_initial
+        if was_untouched and order.state in (codes.STATE_REJECTED, codes.STATE_EXPIRED):
+            return Outcome(codes.REJECTED, f"order {ticket} was rejected")
+        if was_untouched and order.state == codes.STATE_CANCELED:
+            return Outcome(codes.CANCELED, f"order {ticket} was cancelled")
+        raise VenueError(f"order {ticket} is in the history and its deals are not yet; ask again", wire.INTERNAL)
+
+    def working(self, ticket: int) -> Any:  # noqa: ANN401
+        """The order of this ticket that is in the market still; None where it is not."""
+        return next((each for each in self._terminal.rows("orders_get") if each.ticket == ticket), None)
 
     def closings(self, ticket: int) -> list[wire.ClosingData]:
         """As ``Venue.closings``; a deal that turns a netting position around closes what was there before."""
@@ -115,19 +144,6 @@ class History:
         self.note_connection(is_connected)
         if not is_connected:
             raise VenueError("the terminal is not connected to its server, so its history may lack", wire.INTERNAL)
-
-    def _fate(self, ticket: int, order: Any) -> Outcome:  # noqa: ANN401
-        deals = self.deals_of(ticket)
-        if deals:
-            asked = order.volume_initial if order is not None else 0.0
-            done = executed(deals)
-            return Outcome(executed_code(done.volume, asked), "found in the terminal's history", done)
-        was_untouched = order is not None and order.volume_current >= order.volume_initial
-        if was_untouched and order.state in (codes.STATE_REJECTED, codes.STATE_EXPIRED):
-            return Outcome(codes.REJECTED, f"order {ticket} was rejected")
-        if was_untouched and order.state == codes.STATE_CANCELED:
-            return Outcome(codes.CANCELED, f"order {ticket} was cancelled")
-        raise VenueError(f"order {ticket} is in the history and its deals are not yet; ask again", wire.INTERNAL)
 
     def _position_of(self, mark: str) -> Outcome | None:
         for each in self._terminal.rows("positions_get"):

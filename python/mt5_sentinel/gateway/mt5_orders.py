@@ -12,7 +12,7 @@ from mt5_sentinel.gateway.mt5_terminal import SAID_CHARS_MAX, Terminal, attempt
 from mt5_sentinel.gateway.venue import MayStill, Outcome, VenueError
 
 REQUOTES_MAX = 2
-"""Further tries at a new price, while the order's time has not run out."""
+"""Further tries at a new price, within the order's time, and within its deviation of the first price."""
 
 Request = dict[str, Any]
 
@@ -78,24 +78,25 @@ class Orders:
         )
 
     def _execute(self, request: Request, found: symbols.Market, ticket: int, may_still: MayStill | None) -> Outcome:
-        fillings, requotes = symbols.fillings(found.info), 0
+        fillings, requotes, first = symbols.fillings(found.info), 0, request
         while True:
             if may_still is not None and not may_still():
                 return Outcome(
                     wire.EXPIRED, "not_after passed before the terminal was given the order; nothing was executed"
                 )
-            result, failure = self._terminal.order(request | {"type_filling": fillings[0]})
+            sent = request | {"type_filling": fillings[0]}
+            result, failure = self._terminal.order(sent)
             if result is None:
                 return Outcome(codes.NO_ANSWER, f"no answer to the order, its fate is unknown: {failure}")
             if result.retcode == codes.INVALID_FILL and len(fillings) > 1:
                 fillings = fillings[1:]
                 continue
             again = result.retcode in (codes.REQUOTE, codes.PRICE_CHANGED) and requotes < REQUOTES_MAX
-            price = self._new_price(request) if again and may_still is not None else None
-            if price is None:
-                return self._read(result, request, ticket)
+            new = self._new_price(first, found) if again and may_still is not None else None
+            if new is None:
+                return self._read(result, sent, ticket)
             requotes += 1
-            request = request | {"price": price}
+            request = request | new
 
     def check(self, request: Request, found: symbols.Market) -> Outcome:
         """Ask the terminal what it would say to a request. Raises as ``opening``."""
@@ -135,33 +136,53 @@ class Orders:
         positions = self._terminal.rows("positions_get")
         return next((each for each in positions if each.identifier == ticket), None)
 
-    def _new_price(self, request: Request) -> float | None:
-        """The price now, where one is to be had; the answer that is there is told otherwise."""
+    def _new_price(self, first: Request, found: symbols.Market) -> Request | None:
+        """The price now and what is left of the deviation; None where there is none, or it slipped beyond that."""
         try:
-            found = symbols.market(self._terminal, request["symbol"])
+            now = symbols.market(self._terminal, first["symbol"])
         except VenueError:
             return None
-        return found.price(request["type"]) if symbols.has_prices(found.tick) else None
+        if not symbols.has_prices(now.tick):
+            return None
+        price = now.price(first["type"])
+        left = first["deviation"] - symbols.slipped_points(found.info, first["type"], first["price"], price)
+        return {"price": price, "deviation": left} if left >= 0 else None
 
     def _read(self, result: Any, request: Request, ticket: int) -> Outcome:  # noqa: ANN401
         if result.retcode not in (*wire.EXECUTED, wire.PLACED):
             return _not_executed(result)
         try:
+            working = self._history.working(result.order)
             deals = self._history.deals_of(result.order, result.deal)
         except VenueError:
-            deals = []
-        if deals:
-            done = executed(deals)
-        elif result.retcode == wire.PLACED or (result.retcode == wire.PARTIAL and result.volume <= 0):
-            return Outcome(codes.NO_ANSWER, f"order {result.order} was placed; its deals are not there yet")
-        else:
-            done = wire.Executed(self._opened(request, result), 0.0, 0.0)
+            working, deals = None, []
+            if result.retcode != wire.DONE:
+                return Outcome(codes.NO_ANSWER, f"order {result.order} was placed; what was filled cannot be read now")
+        if working is not None:
+            return self._end_rest(working, result, request)
+        done = executed(deals) if deals else wire.Executed(self._opened(request, result), 0.0, 0.0)
+        is_whole = executed_code(done.volume, request["volume"]) == wire.DONE
+        if (result.retcode == wire.PLACED and not is_whole) or (
+            result.retcode == wire.PARTIAL and max(done.volume, result.volume) <= 0
+        ):
+            return Outcome(codes.NO_ANSWER, f"order {result.order} was placed; its deals are not all there yet")
         # The result may lack what the deals have, and some deals may not be there yet: then it is as it was asked.
         confirmed = result.volume if result.retcode in wire.EXECUTED else 0.0
         lots = max(done.volume, confirmed) or request["volume"]
         price = done.price or result.price or request["price"]
         filled = wire.Executed(ticket or done.ticket, float(price), float(lots), done.profit)
         return Outcome(executed_code(filled.volume, request["volume"]), _said(result), filled)
+
+    def _end_rest(self, working: Any, result: Any, request: Request) -> Outcome:  # noqa: ANN401
+        """An order that remains in the market: where part of it is filled the rest is taken off, else it is unknown."""
+        is_filled = result.retcode == wire.PARTIAL or working.volume_current < working.volume_initial
+        if request["type_filling"] != codes.FILL_RETURN or not is_filled:
+            return Outcome(codes.NO_ANSWER, f"order {working.ticket} is still being worked on")
+        removed, failure = self._terminal.order({"action": codes.ACTION_REMOVE, "order": working.ticket})
+        if removed is None or removed.retcode != wire.DONE:
+            said = failure if removed is None else _said(removed)
+            return Outcome(codes.NO_ANSWER, f"the rest of order {working.ticket} could not be cancelled: {said}")
+        return self._history.fate(working.ticket)
 
     def _opened(self, request: Request, result: Any) -> int:  # noqa: ANN401
         """The position an order without deals as yet went into: its own on a hedging account, the symbol's else."""

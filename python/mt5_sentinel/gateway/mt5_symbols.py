@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal, NamedTuple
 
 from mt5_sentinel import wire
@@ -107,6 +107,13 @@ def stops_fault(found: Market, side: int, sl: float | None, tp: float | None) ->
     return None
 
 
+def slipped_points(info: Any, side: int, first: float, now: float) -> int:  # noqa: ANN401
+    """By how many points a price is worse for an order of a side than the first one, rounded up; 0 where it is not."""
+    away = 1 if side == codes.BUY else -1
+    worse = (_exact(now) - _exact(first)) * away / _exact(info.point)
+    return max(0, int((worse - LOTS_NOISE).to_integral_value(ROUND_CEILING)))
+
+
 def trade_fault(info: Any, side: int) -> Outcome | None:  # noqa: ANN401
     """Why no position of a side may be opened now, if so."""
     refused = {
@@ -119,14 +126,16 @@ def trade_fault(info: Any, side: int) -> Outcome | None:  # noqa: ANN401
 
 
 def fillings(info: Any) -> list[int]:  # noqa: ANN401
-    """Ways of filling to try, in this order: all at once, what there is, and the rest left in the market.
+    """Ways of filling to try, in this order: all at once, or what there is; a wrong one is refused unexecuted (10030).
 
-    A symbol that declares none, as some brokers have it, is tried with all; a wrong one is refused unexecuted (10030).
+    The one that leaves the rest in the market is used only where neither is declared. A symbol of market execution that
+    declares none, as some brokers have it, is tried with all.
     """
     allowed = [codes.FILL_FOK] if info.filling_mode & codes.ALLOWS_FOK else []
     allowed += [codes.FILL_IOC] if info.filling_mode & codes.ALLOWS_IOC else []
-    allowed += [codes.FILL_RETURN] if info.trade_exemode != codes.MARKET_EXECUTION else []
-    return allowed or [codes.FILL_FOK, codes.FILL_IOC, codes.FILL_RETURN]
+    if allowed or info.trade_exemode != codes.MARKET_EXECUTION:
+        return allowed or [codes.FILL_RETURN]
+    return [codes.FILL_FOK, codes.FILL_IOC, codes.FILL_RETURN]
 
 
 def at_digits(info: Any, level: float | None) -> float:  # noqa: ANN401

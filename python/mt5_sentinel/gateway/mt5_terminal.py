@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mt5_sentinel import wire
@@ -65,7 +66,7 @@ class Terminal:
             steady_s: seconds that never step.
         """
         self.package = package
-        self._launch = launch
+        self.launch = launch
         self._login = launch.login
         self._may_restart = False
         self._steady_s = steady_s
@@ -75,7 +76,7 @@ class Terminal:
 
     def start(self, timeout_ms: int = START_TIMEOUT_MS) -> Failure | None:
         """Find or start the terminal and log in; what went wrong, if anything did."""
-        launch = self._launch
+        launch = self.launch
         named: dict[str, Any] = {"timeout": timeout_ms}
         if launch.login:
             named |= {"login": launch.login, "password": launch.password.reveal(), "server": launch.server}
@@ -150,6 +151,22 @@ class Terminal:
         said: list[Any] = []
         error = attempt(lambda: said.append(Failure(*self.package.last_error())))
         return None, said[0] if error is None else Failure(0, f"{type(error).__name__} in last_error")
+
+
+def never_works(launch: Launch, failure: Failure) -> str:
+    """What must be changed before the terminal can start; empty where another try may do."""
+    if launch.path and not Path(launch.path).is_file():
+        return "--terminal: there is no such file"
+    if not launch.login and (launch.server or launch.password.reveal()):
+        return "MT5_SERVER and MT5_PASSWORD do nothing without MT5_LOGIN: set it, or none of them"
+    return "check MT5_LOGIN, MT5_PASSWORD and MT5_SERVER" if failure.code == codes.INVALID_PARAMS else ""
+
+
+def hint(failure: Failure) -> str:
+    """What to look at while it is tried again."""
+    if failure.code == codes.AUTH_FAILED:
+        return "is the network up? Otherwise check MT5_LOGIN, MT5_PASSWORD and MT5_SERVER"
+    return "start it by hand once, and see that it is not run as another user"
 
 
 def attempt(work: Callable[[], None]) -> Exception | None:

@@ -14,7 +14,7 @@ from mt5_sentinel.gateway import mt5_codes as codes
 from mt5_sentinel.gateway import mt5_symbols as symbols
 from mt5_sentinel.gateway.mt5_history import History
 from mt5_sentinel.gateway.mt5_orders import Orders
-from mt5_sentinel.gateway.mt5_terminal import Launch, Terminal
+from mt5_sentinel.gateway.mt5_terminal import Launch, Terminal, hint, never_works
 from mt5_sentinel.gateway.rates import rates_reply
 from mt5_sentinel.gateway.venue import MayStill, Outcome, VenueError
 from mt5_sentinel.secret import Secret
@@ -239,8 +239,9 @@ def connect(
         broker_dst: which summer time the broker's server keeps: ``eu``, ``us`` or ``none``.
 
     Raises:
-        Misconfigured: the package is missing, or account, password or server are wrong.
-        Transient: the terminal did not start in time.
+        Misconfigured: the package is missing, no program is at ``path``, or ``login`` is missing or unreadable.
+        Transient: the terminal did not start or log in, which the next try may mend: while the network is not up, a
+            right password is told to be wrong.
     """
     hidden = password if isinstance(password, Secret) else Secret(password)
     terminal = Terminal(_package(), Launch(path, login, hidden, server), steady_s)
@@ -248,9 +249,10 @@ def connect(
     if failure is not None:
         shown = f"account {login} on {server}" if login else "the account it keeps"
         message = f"the terminal {path or 'installed here'} did not start, or log in to {shown}: {failure}"
-        if failure.code in codes.GONE:
-            raise Transient(f"{message}; start it by hand once, and see that it is not run as another user", "terminal")
-        raise Misconfigured(f"{message}; check --terminal, MT5_LOGIN, MT5_PASSWORD and MT5_SERVER", "terminal")
+        wrong = never_works(terminal.launch, failure)
+        if wrong:
+            raise Misconfigured(f"{message}; {wrong}", "terminal")
+        raise Transient(f"{message}; {hint(failure)}", "terminal")
     try:
         terminal.begin()
     except VenueError as error:

@@ -51,7 +51,7 @@ def two(tmp_path: Path) -> Iterator[Open]:
 
     def build(cross_check: str, **changed: Any) -> tuple[Shop, OtherMarket]:
         other = OtherMarket()
-        opened.append(Shop(tmp_path, other, cross_check=cross_check, **changed))
+        opened.append(Shop(tmp_path, other, cross_check=cross_check, signal_age_max_s=1e9, **changed))
         return opened[-1], other
 
     yield build

@@ -107,6 +107,7 @@ class Life:
             stale_grace_s=GRACE_S,
             clock_skew_max_s=SKEW_S_MAX,
             eodhd_quota_share=0.05,
+            weekend_flat_minutes=0.0,  # an exit is no decision
         )
         self.model = FakeModel()
         market = EodhdMarket(

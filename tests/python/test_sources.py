@@ -96,6 +96,12 @@ def test_people_are_told_where_bars_come_from() -> None:
     ]
 
 
+PRICES = {
+    **{"symbol": "EURUSD", "bid": 1.1, "ask": 1.1001, "point": 1e-5, "tick_size": 1e-5, "tick_value": 1.0},
+    **{"contract_size": 1e5, "volume_min": 0.01, "volume_step": 0.01, "volume_max": 100.0, "stops_level": 0.0},
+}
+
+
 class Beside:
     """A daemon beside a terminal, on one virtual time, with a real socket between them."""
 
@@ -114,8 +120,9 @@ class Beside:
 
     def answer(self, request: dict[str, Any]) -> bytes:
         """Bars; and whatever order it is shown would be taken."""
-        if request["action"] == "ORDER_CHECK":
-            return json.dumps({"error": False, "retcode": 10009, "req_id": request["req_id"]}).encode()
+        told = {"ORDER_CHECK": {}, "SYMBOL_INFO": PRICES}.get(request["action"])
+        if told is not None:
+            return json.dumps({"error": False, "retcode": 10009, "req_id": request["req_id"], "data": told}).encode()
         return json.dumps(rates_reply(self.terminal, request, self.clock.wall_s)).encode()
 
     def cycle(self, after_s: float = 60) -> CycleRecord:

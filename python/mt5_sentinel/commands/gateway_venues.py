@@ -8,8 +8,6 @@ from contextlib import ExitStack
 
 from mt5_sentinel import _core
 from mt5_sentinel.errors import Misconfigured
-from mt5_sentinel.gateway.paper_venue import PaperVenue
-from mt5_sentinel.gateway.recording import load
 from mt5_sentinel.gateway.venue import Venue
 from mt5_sentinel.paper_account import PaperAccount
 from mt5_sentinel.ports import Clock
@@ -80,6 +78,9 @@ def _terminal(arguments: argparse.Namespace, clock: Clock, undo: ExitStack) -> V
 
 
 def _paper(arguments: argparse.Namespace, clock: Clock, undo: ExitStack) -> Venue:
+    from mt5_sentinel.gateway.paper_venue import PaperVenue  # noqa: PLC0415 - imports numpy
+    from mt5_sentinel.gateway.recording import load  # noqa: PLC0415 - the same
+
     recordings = {}
     for symbol, source in _prices(arguments).items():
         facts = _core.SymbolFacts(symbol, arguments.currency)

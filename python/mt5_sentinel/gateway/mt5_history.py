@@ -104,7 +104,9 @@ class History:
         if deals:
             done = executed(deals)
             if executed_code(done.volume, order.volume_initial - order.volume_current) == wire.PARTIAL:
-                raise VenueError(f"order {ticket} is in the history and some deals are not yet; ask again", wire.INTERNAL)
+                raise VenueError(
+                    f"order {ticket} is in the history and some deals are not yet; ask again", wire.INTERNAL
+                )
             code = executed_code(done.volume, order.volume_initial)
             return Outcome(code, "found in the terminal's history", done)
         was_untouched = order.volume_current >= order.volume_initial

@@ -121,6 +121,11 @@ fn a_drawdown_that_hid_the_halt_of_the_day_leaves_it_when_it_ends() {
     watch.see(DAY_S, 10_000.0);
     assert_eq!(watch.see(DAY_S + 60, 9_900.0), (Halted, Some(Drawdown)));
     watch.resume(10_000.0);
+    let resumed = watch.ledger.unwrap();
+    assert_eq!(
+        (resumed.state, resumed.because, resumed.until_s),
+        (Halted, Some(DailyLoss), Some(MIDNIGHT_S + 2 * DAY_S))
+    );
     assert_eq!(watch.see(DAY_S + 120, 10_000.0), (Halted, Some(DailyLoss)));
     assert_eq!(watch.see(2 * DAY_S, 10_000.0), ACTIVE);
 }

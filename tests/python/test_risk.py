@@ -81,8 +81,8 @@ def test_a_clock_that_steps_a_day_ahead_and_back_forgives_nothing(place: Place) 
     assert risk.observe(book(9_960.0), NOW_S + 120) == ["halted"]
     assert ruled(risk, of=book(9_960.0)).refusal == "refused_daily_loss"
     assert risk.observe(book(9_995.0), NOW_S + DAY_S) == []
-    kept = place.file.rows("SELECT start_equity, halted FROM risk_day ORDER BY day")
-    assert kept == [(10_000.0, 1), (9_995.0, 0), (9_890.0, 0)], "the true next day is measured from its own start"
+    seen = place.file.rows("SELECT start_equity, halted FROM risk_day ORDER BY day")
+    assert seen == [(10_000.0, 1), (9_995.0, 0), (9_890.0, 0)], "the true next day is measured from its own start"
 
 
 def test_an_approval_looks_at_the_equity_itself(place: Place) -> None:

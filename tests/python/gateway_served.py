@@ -22,8 +22,10 @@ PATIENCE_MS = 5_000
 class Served:
     """Runs inside of ``with``; requests of ``client`` are answered by it."""
 
-    def __init__(self, path: Path, *, encrypted: bool = True, ticks: tuple[str, ...] = ()) -> None:
-        self.bench = Bench(path / "state")
+    def __init__(
+        self, path: Path, *, encrypted: bool = True, ticks: tuple[str, ...] = (), kind: type[Bench] = Bench
+    ) -> None:
+        self.bench = kind(path / "state")
         self.path = path
         self.list_path = path / "clients.txt"
         self.context = zmq.Context()

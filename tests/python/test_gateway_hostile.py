@@ -64,7 +64,8 @@ class Flood:
             self.faults.append(f"{kind}: no reply: {error}")
             return
         self.codes[kind, reply.retcode] += 1
-        if empty or reply.retcode not in RETCODES or not 0 < len(reply.msg) <= 200:
+        is_said = reply.retcode == wire.DONE or reply.msg  # bars come without words
+        if empty or reply.retcode not in RETCODES or not is_said or len(reply.msg) > 200:
             self.faults.append(f"{kind}: {reply}")
 
     @property

@@ -103,7 +103,7 @@ def test_while_orders_are_of_before_the_step_a_clock_that_was_set_back_is_not_be
 def test_no_client_keeps_up_the_doubt(bench: Bench, action: str, ahead_s: float) -> None:
     bench.clock.wall -= 85
     is_plausible = action == "ORDER_SEND" and ahead_s < 90
-    for passed in range(0, 150, 10):
+    for passed in range(0, 200, 10):
         is_over = passed >= 60 + 85 or (passed >= 60 and not is_plausible)
         assert bench.buy().retcode == (wire.DONE if is_over else wire.EXPIRED), passed
         now_s = bench.clock.wall_s()
@@ -143,6 +143,17 @@ def test_a_clock_that_was_set_back_between_two_runs_is_noticed(bench: Bench) -> 
     bench.restart()
     assert bench.buy().retcode == wire.EXPIRED
     bench.clock.pass_s(60)
+    assert bench.buy().retcode == wire.DONE
+
+
+def test_orders_of_before_the_step_prolong_the_doubt_of_a_start_too(bench: Bench) -> None:
+    bench.clock.wall -= 30
+    bench.restart()
+    bench.clock.pass_s(50)
+    bench.buy(timestamp=bench.clock.wall_s() + 25, not_after=bench.clock.wall_s() + 26)
+    bench.clock.pass_s(35)
+    assert bench.buy().retcode == wire.EXPIRED
+    bench.clock.pass_s(6)
     assert bench.buy().retcode == wire.DONE
 
 

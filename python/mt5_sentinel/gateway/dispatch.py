@@ -142,7 +142,7 @@ class Dispatcher:
         if is_known and abs(now_s - self._memory.newest_s) < NOTE_S:
             return
         try:
-            self._memory.note_time(now_s, settled, created_s)
+            self._memory.note_time(now_s, settled, created_s, self.halt.commanded_s)
         except (sqlite3.Error, Unsafe) as error:
             self._sayings.say(logging.ERROR, "the memory cannot be written: %s", error)
 

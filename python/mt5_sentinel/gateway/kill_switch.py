@@ -35,6 +35,11 @@ class Halt:
         """Why, in the words of who switched it on."""
         return self._now.reason
 
+    @property
+    def commanded_s(self) -> float:
+        """Time of the newest command."""
+        return self._now.commanded_s
+
     def disown(self, now_s: float, since_s: float) -> None:
         """Forget a command's time ahead of a clock that is believed now: it was given before ``since_s``."""
         if self._now.commanded_s > now_s + AHEAD_S_MAX:

@@ -159,18 +159,17 @@ class Memory:
         newest: float = self._rows(query)[0][0]
         return newest
 
-    def note_time(self, now_s: float, settled: bool, created_s: float) -> None:
+    def note_time(self, now_s: float, settled: bool, created_s: float, commanded_s: float) -> None:
         """Write down what this machine's clock shows, and what that corrects of before. Raises as ``begin``.
 
         Args:
             now_s: UTC, by a clock that is believed.
             settled: whether every order that is not in here is too old to be executed.
             created_s: when the file was made, at the latest.
+            commanded_s: time of the newest command to the kill switch.
         """
-        statement = (
-            "UPDATE known SET newest_s = ?, settled = ?, created_s = ?, halt_commanded_s = min(halt_commanded_s, ?)"
-        )
-        self.write(statement, (now_s, int(settled), created_s, now_s + AHEAD_S_MAX))
+        statement = "UPDATE known SET newest_s = ?, settled = ?, created_s = ?, halt_commanded_s = ?"
+        self.write(statement, (now_s, int(settled), created_s, commanded_s))
         self.newest_s, self.settled, self.created_s = now_s, settled, created_s
 
     def throw(self, switch: Switch, now_s: float) -> None:

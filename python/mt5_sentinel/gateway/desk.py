@@ -17,6 +17,7 @@ from mt5_sentinel.errors import Unsafe
 from mt5_sentinel.gateway.kill_switch import Halt
 from mt5_sentinel.gateway.memory import Entry, Fate, Memory
 from mt5_sentinel.gateway.order_time import OrderTime
+from mt5_sentinel.gateway.sought import sought, sought_id
 from mt5_sentinel.gateway.venue import Outcome, Venue, VenueError
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.ports import Clock
@@ -123,7 +124,8 @@ class OrderDesk:
         if fate is not None:
             return _looked(self._resolve(fate))
         is_old = created_s is not None and not self._memory.may_have_forgotten(created_s)
-        found = _attempt(lambda: self._venue.find(req_id, now_s - LOOK_BACK_S if created_s is None else created_s))
+        since_s = now_s - LOOK_BACK_S if created_s is None else created_s
+        found = _attempt(lambda: self._venue.find(req_id, since_s, sought_id(self._memory, created_s)))
         if isinstance(found, Outcome) and found.retcode not in UNKNOWN:
             self._memory.remember(Entry(req_id, came_s=now_s), found)
             return _looked(found)
@@ -153,7 +155,7 @@ class OrderDesk:
 
     def _executed_before(self, entry: Entry) -> Outcome | None:
         """What an earlier memory may have known: the order's outcome, or 10012 where the venue cannot tell."""
-        found = _attempt(lambda: self._venue.find(entry.req_id, entry.timestamp_s))
+        found = _attempt(lambda: self._venue.find(entry.req_id, entry.timestamp_s, sought(self._memory, entry)))
         if found is None:
             return None
         is_known = isinstance(found, Outcome) and found.retcode not in UNKNOWN
@@ -218,7 +220,7 @@ class OrderDesk:
         if entry.action == "ORDER_MODIFY":
             found = _attempt(lambda: self._modified(fate))
         else:
-            found = _attempt(lambda: self._venue.find(entry.req_id, entry.timestamp_s))
+            found = _attempt(lambda: self._venue.find(entry.req_id, entry.timestamp_s, sought(self._memory, entry)))
         if found is None and self._is_settled(entry):
             found = Outcome(EXPIRED, "it was not executed: the broker's history is complete and does not have it")
         if isinstance(found, Outcome) and found.retcode not in UNKNOWN:

@@ -132,6 +132,20 @@ def test_a_known_order_beside_it_is_no_doubt(tmp_path: Path) -> None:
     assert whole.state(req_id, made_s) == "refused"
 
 
+@pytest.mark.parametrize("forget", [False, True])
+def test_an_order_long_after_its_end_is_no_doubt(tmp_path: Path, forget: bool) -> None:
+    whole = Whole(tmp_path, "")
+    req_id, made_s = new_id(), whole.desk.world.now_s
+    whole.desk.fake.script.append("none_lost")
+    assert whole.ask("ORDER_SEND", BUY, req_id).retcode in wire.UNKNOWN
+    whole.start(forget=forget)
+    whole.ask("HEARTBEAT", {})
+    whole.desk.wait(150)
+    whole.desk.server.execute({"symbol": "EURUSD", "type": 0, "volume": 0.2, "magic": MAGIC}, 0.2)
+    whole.desk.wait(40)
+    assert whole.state(req_id, made_s) == ("unseen" if forget else "refused")
+
+
 def sought(desk: Mt5Desk, order: wire.OrderSend | wire.OrderClose | None, *others: int) -> Outcome | None:
     """Look for an order of ``made_s``, that ended 20 s later."""
     return desk.venue.find(desk.req_id(), desk.made_s, Sought(order, desk.made_s + 20, frozenset(others)))
@@ -163,6 +177,7 @@ def traded(desk: Mt5Desk, at_s: float = 0.0, **changes: Any) -> int:
         ({"comment": OTHER + "-1"}, False, False),
         ({"comment": OTHER[:16]}, False, False),
         ({"comment": OTHER[:15]}, True, True),
+        ({"comment": OTHER[:21] + "_"}, True, True),  # no id ends so
         ({"comment": ""}, True, True),
         ({"comment": "Executed-by-the-bridge"}, True, True),
         ({"at_s": -29}, True, True),

@@ -207,6 +207,13 @@ def test_the_rest_of_an_order_is_cancelled_where_the_symbol_would_leave_it_in_th
     assert desk.server.working == []
 
 
+def test_an_order_of_which_nothing_is_filled_yet_is_not_taken_off_at_once() -> None:
+    desk = Mt5Desk()
+    desk.change_symbol(filling_mode=0, trade_exemode=3)
+    desk.fake.script.append("placed_only")
+    assert (desk.send().retcode, len(desk.fake.sent), len(desk.server.working)) == (10012, 1, 1)
+
+
 @pytest.mark.parametrize("removal", [None, 10006, 10012, 10036])
 def test_a_rest_that_cannot_be_cancelled_leaves_the_order_unknown(removal: int | None) -> None:
     desk = Mt5Desk()

@@ -25,6 +25,7 @@ class FakeServer:
         self.balance = 100_000.0
         self.lag_s = 0.0
         self.comment_chars = 31
+        self.own_comment: str | None = None
         self.symbols = {"EURUSD": SymbolInfo("EURUSD"), "EURUSD.x": SymbolInfo("EURUSD.x", trade_stops_level=50)}
         self.bids = {"EURUSD": 1.1, "EURUSD.x": 1.1}
         self.positions: dict[int, TradePosition] = {}
@@ -192,7 +193,7 @@ class FakeServer:
         )  # fmt: skip
 
     def _comment(self, request: dict[str, Any]) -> str:
-        comment: str = request.get("comment", "")
+        comment: str = request.get("comment", "") if self.own_comment is None else self.own_comment
         return comment if comment.startswith("[") else comment[: self.comment_chars]
 
     def _now(self) -> tuple[int, int]:

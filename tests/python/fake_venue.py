@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mt5_sentinel.gateway.venue import MayStill, Outcome, VenueError
+from mt5_sentinel.gateway.venue import MayStill, Outcome, Sought, VenueError
 from mt5_sentinel.wire import (
     DONE,
     INTERNAL,
@@ -44,6 +44,7 @@ class FakeVenue:
         self.history: dict[str, Outcome] = {}
         self.history_error: Exception | None = None
         self.finds: list[tuple[str, float]] = []
+        self.sought: list[Sought | None] = []
         self.checks: list[OrderSend | OrderClose] = []
         self.modifies: list[OrderModify] = []
         self.connected = True
@@ -95,8 +96,9 @@ class FakeVenue:
             self.open[order.ticket] = PositionData(**facts | {"sl": order.sl, "tp": order.tp})
         return Outcome(UNKNOWN[0], "no answer") if isinstance(said, str) else Outcome(DONE)
 
-    def find(self, req_id: str, since_s: float) -> Outcome | None:
+    def find(self, req_id: str, since_s: float, sought: Sought | None = None) -> Outcome | None:
         self.finds.append((req_id, since_s))
+        self.sought.append(sought)
         if self.history_error is not None:
             raise self.history_error
         return self.history.get(req_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mt5_sentinel import wire
-from mt5_sentinel.gateway.venue import VenueError
+from mt5_sentinel.gateway.venue import Sought, VenueError
 from tests.python.fake_mt5_trading import QUIRKS
 from tests.python.mt5_desk import Mt5Desk
 
@@ -207,6 +207,13 @@ def test_the_rest_of_an_order_is_cancelled_where_the_symbol_would_leave_it_in_th
     assert desk.server.working == []
 
 
+def test_an_order_of_which_nothing_is_filled_yet_is_not_taken_off_at_once() -> None:
+    desk = Mt5Desk()
+    desk.change_symbol(filling_mode=0, trade_exemode=3)
+    desk.fake.script.append("placed_only")
+    assert (desk.send().retcode, len(desk.fake.sent), len(desk.server.working)) == (10012, 1, 1)
+
+
 @pytest.mark.parametrize("removal", [None, 10006, 10012, 10036])
 def test_a_rest_that_cannot_be_cancelled_leaves_the_order_unknown(removal: int | None) -> None:
     desk = Mt5Desk()
@@ -216,6 +223,24 @@ def test_a_rest_that_cannot_be_cancelled_leaves_the_order_unknown(removal: int |
     outcome = desk.send()
     assert (outcome.retcode, outcome.executed, len(desk.fake.sent)) == (10012, None, 2)
     assert "could not be cancelled" in outcome.msg
+
+
+@pytest.mark.parametrize("removal", [None, 10009])
+def test_what_is_left_of_an_order_past_its_end_is_taken_off_the_market(removal: int | None) -> None:
+    desk = Mt5Desk()
+    desk.fake.script.append("rest_placed")
+    desk.fake.removal = removal
+    req_id, sought = desk.req_id(), Sought(desk.order(), desk.world.now_s + 20)
+    desk.send(req_id)
+    for wait_s, removals in ((20, 0), (1, 1)):
+        desk.wait(wait_s)
+        with pytest.raises(VenueError, match="still being worked on"):
+            desk.venue.find(req_id, desk.made_s, sought)
+        assert len(desk.fake.sent) == 1 + removals
+    if removal is not None:
+        found = desk.venue.find(req_id, desk.made_s, sought)
+        assert found is not None
+        assert found.retcode == wire.PARTIAL
 
 
 def test_what_is_left_of_an_order_must_be_read_before_its_fill_is_told() -> None:

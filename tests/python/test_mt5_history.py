@@ -97,7 +97,7 @@ def test_a_comment_that_tells_nothing_is_not_taken_for_nothing(chars: int) -> No
     desk.open(req_id=req_id)
     made_s = desk.world.now_s
     desk.wait(40)
-    with pytest.raises(VenueError, match="wipe comments"):
+    with pytest.raises(VenueError, match="wipe or replace comments"):
         desk.venue.find(req_id, made_s)
     measure(desk)
     desk.wait(3600)

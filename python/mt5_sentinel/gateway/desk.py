@@ -15,6 +15,7 @@ from mt5_sentinel.gateway.kill_switch import Halt
 from mt5_sentinel.gateway.memory import Entry, Fate, Memory
 from mt5_sentinel.gateway.order_time import OrderTime
 from mt5_sentinel.gateway.outcomes import attempt, is_sound, levels, looked, said, why
+from mt5_sentinel.gateway.sought import sought, sought_id
 from mt5_sentinel.gateway.venue import Outcome, Venue
 from mt5_sentinel.gateway.whole import closes_whole
 from mt5_sentinel.ports import Clock
@@ -127,7 +128,8 @@ class OrderDesk:
         if fate is not None:
             return looked(self._resolve(fate))
         is_old = created_s is not None and not self._memory.may_have_forgotten(created_s)
-        found = attempt(lambda: self._venue.find(req_id, self._made_s(created_s)))
+        sought_now = sought_id(self._memory, created_s)
+        found = attempt(lambda: self._venue.find(req_id, self._made_s(created_s), sought_now))
         if isinstance(found, Outcome) and found.retcode not in UNKNOWN:
             self._memory.remember(Entry(req_id, came_s=now_s), found)
             return looked(found)
@@ -157,7 +159,7 @@ class OrderDesk:
 
     def _executed_before(self, entry: Entry, order: Order) -> Outcome | None:
         """What an earlier memory may have known: the order's outcome, or 10012 where the venue cannot tell."""
-        found = attempt(lambda: self._venue.find(entry.req_id, entry.timestamp_s))
+        found = attempt(lambda: self._venue.find(entry.req_id, entry.timestamp_s, sought(self._memory, entry)))
         if found is None:
             return None
         is_known = isinstance(found, Outcome) and found.retcode not in UNKNOWN
@@ -241,7 +243,8 @@ class OrderDesk:
         if entry.action == "ORDER_MODIFY":
             found = attempt(lambda: self._modified(fate))
         else:
-            found = attempt(lambda: self._venue.find(entry.req_id, self._made_s(entry.timestamp_s)))
+            since_s = self._made_s(entry.timestamp_s)
+            found = attempt(lambda: self._venue.find(entry.req_id, since_s, sought(self._memory, entry)))
         if found is None and self._is_settled(entry):
             found = Outcome(EXPIRED, "it was not executed: the broker's history is complete and does not have it")
         if isinstance(found, Outcome) and found.retcode not in UNKNOWN:

@@ -152,6 +152,11 @@ class Memory:
         handed: int = self._rows(query, (from_s,))[0][0]
         return handed
 
+    def opened_since(self, from_s: float) -> frozenset[int]:
+        """Tickets of the positions opened by orders that came at ``from_s`` of this machine's clock or later."""
+        query = "SELECT executed FROM fate WHERE action = 'ORDER_SEND' AND executed IS NOT NULL AND came_s >= ?"
+        return frozenset(msgspec.json.decode(row[0], type=Executed).ticket for row in self._rows(query, (from_s,)))
+
     def newest_order_s(self) -> float:
         """Newest ``timestamp`` of an order whose time was plausible; 0 where there is none."""
         # What a clock refused has no plausible time; the venue, a limit and the kill switch are asked after it.

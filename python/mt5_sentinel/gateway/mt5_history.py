@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from mt5_sentinel import wire
 from mt5_sentinel.gateway import mt5_codes as codes
+from mt5_sentinel.gateway.mt5_doubts import Search, Trace, carries, could_be, is_in_time, traces
 from mt5_sentinel.gateway.mt5_terminal import Terminal
-from mt5_sentinel.gateway.venue import Outcome, VenueError
+from mt5_sentinel.gateway.venue import Outcome, Sought, VenueError
 
 WIDE_S = 14 * 3600
 """The widest offsets of real clocks: history is asked for in the broker's time, which may not be known yet."""
 
 SETTLED_S = 30.0
 """An order younger than this, or a connection, may not have reached the terminal's history yet."""
-
-MARK_CHARS_MIN = 16
-"""Characters of an id, of 22, that tell an order: brokers cut comments, and no two ids share 96 bits by chance."""
 
 CLOSED_BY: dict[int, Literal["order", "stop_loss", "take_profit", "stop_out", "by_hand"]] = {
     codes.REASON_CLIENT: "by_hand",
@@ -44,7 +42,6 @@ class History:
         self._to_utc = to_utc
         self._connected_since_s: float | None = None
         self._starts = terminal.starts
-        self._magics: set[int] = set()
 
     def note_connection(self, is_connected: bool) -> None:
         """What the terminal said of its connection; after a new one, or a new start, its history may lag."""
@@ -52,10 +49,6 @@ class History:
             self._connected_since_s, self._starts = None, self._terminal.starts
         if is_connected and self._connected_since_s is None:
             self._connected_since_s = self._utc_s()
-
-    def note_magic(self, magic: int) -> None:
-        """A magic number that orders of this gateway carry."""
-        self._magics.add(magic)
 
     def deals_of(self, order: int, deal: int = 0) -> list[Any]:
         """Deals of an order; in the package ``ticket`` is the order's, whatever its name.
@@ -67,27 +60,35 @@ class History:
             each for each in self._terminal.rows("history_deals_get", ticket=deal) if deal and each.ticket == deal
         ]
 
-    def find(self, req_id: str, since_s: float) -> Outcome | None:
+    def find(self, req_id: str, since_s: float, sought: Sought, is_hedging: bool) -> Outcome | None:
         """As ``Venue.find``."""
-        mark = wire.comment_of(req_id)
+        search = Search(wire.comment_of(req_id), since_s, sought, is_hedging)
+        mark = search.mark
         self._check_connected()
-        if any(_carries(each, mark) for each in self._terminal.rows("orders_get")):
-            raise VenueError("the order is still being worked on; ask again", wire.INTERNAL)
+        working = self._terminal.rows("orders_get")
+        for each in working:
+            if carries(each, mark):
+                self._end_late(each.ticket, sought.not_after_s)
+                raise VenueError("the order is still being worked on; ask again", wire.INTERNAL)
         window = (max(0, int(since_s) - WIDE_S), int(self._utc_s()) + WIDE_S)
         orders = self._terminal.rows("history_orders_get", *window)
-        marked = {each.ticket for each in orders if _carries(each, mark)}
-        deals = [each for each in self._terminal.rows("history_deals_get", *window) if _carries(each, mark)]
-        tickets = marked | {each.order for each in deals}
+        deals = self._terminal.rows("history_deals_get", *window)
+        tickets = {each.ticket for each in orders if carries(each, mark)}
+        tickets |= {each.order for each in deals if carries(each, mark)}
         if len(tickets) > 1:
             shown = ", ".join(str(ticket) for ticket in sorted(tickets)[:3])
             message = f"{len(tickets)} orders carry this id ({shown}): look at them in the terminal"
             raise VenueError(message, wire.INTERNAL)
         for ticket in tickets:
             return self.fate(ticket)
-        held = self._position_of(mark)
-        if held is None:
-            self._check_complete(mark, orders, since_s)
-        return held
+        positions = self._terminal.rows("positions_get")
+        for each in positions:
+            if carries(each, mark):
+                filled = wire.Executed(each.identifier, each.price_open, each.volume)
+                return Outcome(wire.DONE, "found among the positions", filled)
+        self._check_settled(since_s)
+        self._check_no_other(search, traces([*working, *orders], deals, positions, is_hedging))
+        return None
 
     def fate(self, ticket: int) -> Outcome:
         """What became of an order, by its ticket.
@@ -147,27 +148,24 @@ class History:
         if not is_connected:
             raise VenueError("the terminal is not connected to its server, so its history may lack", wire.INTERNAL)
 
-    def _position_of(self, mark: str) -> Outcome | None:
-        for each in self._terminal.rows("positions_get"):
-            if _carries(each, mark):
-                filled = wire.Executed(each.identifier, each.price_open, each.volume)
-                return Outcome(wire.DONE, "found among the positions", filled)
-        return None
+    def _end_late(self, ticket: int, not_after_s: float | None) -> None:
+        """Take off the market what is left of an order past its end: no part of it may be filled later."""
+        if not_after_s is not None and self._utc_s() > not_after_s:
+            self._terminal.order({"action": codes.ACTION_REMOVE, "order": ticket})
 
-    def _check_complete(self, mark: str, orders: tuple[Any, ...], since_s: float) -> None:
+    def _check_settled(self, since_s: float) -> None:
         """Whether the history is complete, so that an order it does not hold was never executed."""
         known_s = max(since_s, self._connected_since_s or since_s)
         if self._utc_s() - known_s < SETTLED_S:
             raise VenueError(f"no such order, but the history may lag {SETTLED_S:g} s; ask again", wire.INTERNAL)
-        for each in orders:
-            at_s = self._to_utc(each.time_setup)
-            is_ours = each.reason == codes.REASON_EXPERT and each.magic in self._magics
-            if is_ours and len(each.comment) < MARK_CHARS_MIN and mark.startswith(each.comment):
-                if at_s is not None and at_s < since_s - SETTLED_S:
-                    continue
+
+    def _check_no_other(self, search: Search, found: Iterable[Trace]) -> None:
+        """Whether every order of this time is another one than that which is looked for."""
+        for each in found:
+            if could_be(each, search) and any(is_in_time(self._to_utc(at), search) for at in each.times):
                 message = (
-                    f"no order carries this id, but order {each.ticket} of magic {each.magic} carries none at all:"
-                    " does the broker wipe comments? Look at it in the terminal"
+                    f"no order carries this id, but order {each.ticket} of magic {each.facts.magic} carries none:"
+                    " does the broker wipe or replace comments? Look at it in the terminal"
                 )
                 raise VenueError(message, wire.INTERNAL)
 
@@ -187,9 +185,3 @@ def executed_code(filled_lots: float, asked_lots: float) -> int:
 def profit(deals: list[Any]) -> float:
     """What deals realised, account currency: commission, swap and fee included."""
     return round(math.fsum(each.profit + each.commission + each.swap + each.fee for each in deals), 8)
-
-
-def _carries(row: Any, mark: str) -> bool:  # noqa: ANN401
-    """Whether the comment of an order, a deal or a position is this id, or a long enough beginning of it."""
-    told = str(row.comment)[: len(mark)]
-    return len(told) >= MARK_CHARS_MIN and mark.startswith(told)

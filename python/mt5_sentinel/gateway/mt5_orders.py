@@ -67,7 +67,6 @@ class Orders:
 
     def execute(self, request: Request, found: symbols.Market, ticket: int, may_still: MayStill | None) -> Outcome:
         """Send; again only what was certainly not executed: another way of filling, or a new price in good time."""
-        self._history.note_magic(request["magic"])
         outcomes: list[Outcome] = []
         error = attempt(lambda: outcomes.append(self._execute(request, found, ticket, may_still)))
         if error is None:

@@ -16,7 +16,7 @@ from mt5_sentinel.gateway.mt5_history import History
 from mt5_sentinel.gateway.mt5_orders import Orders
 from mt5_sentinel.gateway.mt5_terminal import Launch, Terminal, hint, never_works
 from mt5_sentinel.gateway.rates import rates_reply
-from mt5_sentinel.gateway.venue import MayStill, Outcome, VenueError
+from mt5_sentinel.gateway.venue import MayStill, Outcome, Sought, VenueError
 from mt5_sentinel.secret import Secret
 
 PACKAGE = "MetaTrader5"
@@ -148,14 +148,15 @@ class Mt5Venue:
         except VenueError as error:
             return _not_sent(error)
 
-    def find(self, req_id: str, since_s: float) -> Outcome | None:
+    def find(self, req_id: str, since_s: float, sought: Sought | None = None) -> Outcome | None:
         """What the history says about an order, as ``Venue.find``.
 
-        ``None`` only while connected, for an order and a connection of 30 s at least. A comment that was cut still
-        tells the order by its first 16 characters.
+        ``None`` only while connected, for an order and a connection of 30 s at least, and where no order of its time
+        could be it: brokers may wipe comments or write their own. One that was cut still tells the order by its first
+        16 characters.
         """
-        self._terminal.begin()
-        return self._history.find(req_id, since_s)
+        is_hedging = self._terminal.begin().margin_mode == codes.MARGIN_HEDGING
+        return self._history.find(req_id, since_s, sought or Sought(), is_hedging)
 
     def closings(self, ticket: int) -> list[wire.ClosingData]:
         """How a position was closed, part by part, oldest first; commission, swap and fee are part of the profit."""

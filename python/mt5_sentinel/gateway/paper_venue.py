@@ -12,7 +12,7 @@ from mt5_sentinel import _core, wire
 from mt5_sentinel.errors import Refused, SentinelError, Uncertain
 from mt5_sentinel.gateway.rates import rates_reply
 from mt5_sentinel.gateway.recording import RecordedTerminal
-from mt5_sentinel.gateway.venue import MayStill, Outcome, VenueError
+from mt5_sentinel.gateway.venue import MayStill, Outcome, Sought, VenueError
 from mt5_sentinel.paper_account import PaperAccount
 from mt5_sentinel.paper_orders import refused
 from mt5_sentinel.types import Execution, OrderRequest, Side
@@ -107,8 +107,8 @@ class PaperVenue:
             lambda now_s: self._account.modify(order.symbol, order.ticket, sl=order.sl, tp=order.tp, now_s=now_s)
         )
 
-    def find(self, req_id: str, since_s: float) -> Outcome | None:  # its history is complete from the first day on
-        """What the deals say about an order."""
+    def find(self, req_id: str, since_s: float, sought: Sought | None = None) -> Outcome | None:
+        """What the deals say about an order; this history is complete from the first day on."""
         found = self._account.find(req_id)
         return None if found is None else Outcome(wire.DONE, "found among the deals", _executed(found))
 

@@ -38,6 +38,17 @@ class VenueError(Exception):
         self.retcode = retcode
 
 
+class Sought(msgspec.Struct, frozen=True):
+    """What is known, beside its id, of an order that is looked for in a venue's history."""
+
+    order: OrderSend | OrderClose | None = None
+    """Itself; ``None`` where only its id is known."""
+    not_after_s: float | None = None
+    """When it could be executed at the latest, UTC; ``None`` where that is not known."""
+    others: frozenset[int] = frozenset()
+    """Positions that are known to have been opened by other orders."""
+
+
 MayStill = Callable[[], bool]
 """Whether an order may still be executed: its ``not_after`` has not passed. Asked right before each try."""
 
@@ -75,15 +86,17 @@ class Venue(Protocol):
     def modify(self, order: OrderModify, req_id: str) -> Outcome:
         """Move stop and target."""
 
-    def find(self, req_id: str, since_s: float) -> Outcome | None:
+    def find(self, req_id: str, since_s: float, sought: Sought | None = None) -> Outcome | None:
         """What the venue's own history says about an order made at ``since_s`` or later, by the id in its comment.
 
         ``since_s`` is when the order was made at the earliest, UTC; of a young order a history may not know yet.
 
-        ``None``: the history is complete and has no such order.
+        What is known of it in ``sought`` tells other orders from it where a history does not keep ids.
+
+        ``None``: the history is complete and has no such order, nor any that could be it.
 
         Raises:
-            VenueError: the history cannot be read now, or may not be complete yet.
+            VenueError: the history cannot be read now, may not be complete yet, or cannot tell.
         """
 
     def closings(self, ticket: int) -> list[ClosingData]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mt5_sentinel.gateway.venue import MayStill, Outcome, Venue, VenueError
+from mt5_sentinel.gateway.venue import MayStill, Outcome, Sought, Venue, VenueError
 from mt5_sentinel.wire import OrderClose, OrderModify, OrderSend, PositionData
 from tests.python.storm.machine import Died, Machine
 from tests.python.storm.watch import Watch
@@ -40,10 +40,10 @@ class StormVenue:
             raise VenueError("the terminal does not tell its positions", -4)
         return self._broker().positions()
 
-    def find(self, req_id: str, since_s: float) -> Outcome | None:
+    def find(self, req_id: str, since_s: float, sought: Sought | None = None) -> Outcome | None:
         if self._world.strikes("broker: history cannot be read"):
             raise VenueError("the history cannot be read", -4)
-        return self._broker().find(req_id, since_s)
+        return self._broker().find(req_id, since_s, sought)
 
     def send(self, order: OrderSend, req_id: str, may_still: MayStill | None = None) -> Outcome:
         return self._order(order, req_id, "send", may_still)

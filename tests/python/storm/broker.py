@@ -63,7 +63,8 @@ class StormVenue:
         if strikes("broker: unknown, not executed"):
             return Outcome(10012, "no answer")
         if strikes("broker: unknown, executed later"):
-            self._world.later(self._world.between(0, LATE_S_MAX), lambda: self._execute_late(order, req_id, verb))
+            taken_s, after_s = self._world.now_s, self._world.between(0, LATE_S_MAX)
+            self._world.later(after_s, lambda: self._execute_late(order, req_id, verb, taken_s))
             return Outcome(10031, "no connection")
         if order.volume >= 0.02 and strikes("broker: filled in part"):
             part = round(max(0.01, order.volume * self._world.between(0.1, 0.9)), 2)
@@ -78,7 +79,7 @@ class StormVenue:
         return outcome
 
     def _execute(
-        self, order: Order, req_id: str, verb: str, may_still: MayStill | None = None, late_s: float = 0.0
+        self, order: Order, req_id: str, verb: str, may_still: MayStill | None = None, taken_s: float | None = None
     ) -> Outcome:
         try:
             outcome: Outcome = getattr(self._broker(), verb)(order, req_id, may_still)
@@ -88,10 +89,10 @@ class StormVenue:
         if outcome.executed is not None:
             with self._machine.left_alone():
                 positions = self._broker().positions()
-            self._watch.execution(order, req_id, outcome, positions, late_s)
+            self._watch.execution(order, req_id, outcome, positions, taken_s)
         return outcome
 
-    def _execute_late(self, order: Order, req_id: str, verb: str) -> None:
+    def _execute_late(self, order: Order, req_id: str, verb: str, taken_s: float) -> None:
         """The broker's own computer works on, whatever became of the gateway since."""
         with self._machine.left_alone():
-            self._execute(order, req_id, verb, late_s=LATE_S_MAX)
+            self._execute(order, req_id, verb, taken_s=taken_s)

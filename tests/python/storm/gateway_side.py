@@ -50,6 +50,7 @@ class GatewaySide:
         try:
             reply = self._dispatcher.answer(request)
         except Died:
+            self.watch.answered(request, None)
             self._fall()
             return None
         self.watch.answered(request, msgspec.json.decode(reply, type=wire.Reply).retcode)
@@ -100,6 +101,7 @@ class GatewaySide:
         if self._world.strikes("gateway restarted without its memory"):
             for name in ("gateway.db", "gateway.db-wal", "gateway.db-shm"):
                 (self._state / name).unlink(missing_ok=True)
+            self.watch.halts.gateway_since_s = None
         try:
             clock = self.machine.clock
             self._memory = Memory(self._state, clock.wall_s(), durable=False)

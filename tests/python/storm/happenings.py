@@ -9,6 +9,7 @@ from mt5_sentinel import wire
 from mt5_sentinel.wire import OrderClose, OrderModify, OrderSend, PositionData
 from tests.python.storm.daemon_side import DaemonSide
 from tests.python.storm.gateway_side import GatewaySide
+from tests.python.storm.halts import Halts
 from tests.python.storm.machine import Machine
 from tests.python.storm.world import World
 
@@ -19,11 +20,17 @@ class Happenings:
     """Each kind comes again and again, at random times, until the world is calm."""
 
     def __init__(
-        self, world: World, daemon: DaemonSide, gateway: GatewaySide | None, minutes: dict[str, float]
+        self,
+        world: World,
+        daemon: DaemonSide,
+        gateway: GatewaySide | None,
+        halts: Halts,
+        minutes: dict[str, float],
     ) -> None:
         """Begin all kinds that the weather has; without a gateway those that need none."""
         self._world = world
         self._daemon = daemon
+        self._halts = halts
         self._symbol = daemon.settings.symbol
         kinds: dict[str, Callable[[], None]] = {
             "daemon killed while it waits": daemon.strike,
@@ -133,9 +140,8 @@ class Happenings:
         self._world.later(self._world.between(60, 7_200), end)
 
     def _halt_file(self, text: str) -> None:
-        path = self._daemon.state / "HALT"
-        path.write_text(text, encoding="utf-8")
-        self._world.later(self._world.between(60, 1_800), lambda: path.unlink(missing_ok=True))
+        self._halts.write(text)
+        self._world.later(self._world.between(60, 1_800), self._halts.remove)
 
     def _halt_gateway(self) -> None:
         self._command(on=True)

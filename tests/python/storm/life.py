@@ -21,6 +21,7 @@ from mt5_sentinel.settings import Settings
 from tests.python.storm import rest
 from tests.python.storm.daemon_side import DaemonSide, StormMarket, StormScorer
 from tests.python.storm.gateway_side import GatewaySide
+from tests.python.storm.halts import CLOSED_MAX
 from tests.python.storm.happenings import Happenings
 from tests.python.storm.machine import Machine, watched_disks
 from tests.python.storm.paper_broker import PaperDesk
@@ -75,7 +76,7 @@ def live(seed: int, minutes: int, *, weather: Weather | None = None, mutant: Mut
         drawn = mock.patch.object(uuid, "uuid4", lambda: uuid.UUID(int=names.getrandbits(128)))
         stack.enter_context(drawn)
         # The real bound makes each look at the book read a thousand rows, which is most of a run's time.
-        stack.enter_context(mock.patch.object(risk, "CLOSED_MAX", 60))
+        stack.enter_context(mock.patch.object(risk, "CLOSED_MAX", CLOSED_MAX))
         if mutant is not None:
             stack.enter_context(mutant())
         life = _Life(seed, minutes, weather or draw(seed), state)
@@ -144,7 +145,7 @@ class _Life:
         else:
             self.daemon.link = StormLink(world, self.daemon_machine, self.gateway)
             self.broker = self.gateway
-        Happenings(world, self.daemon, self.gateway, weather.minutes)
+        Happenings(world, self.daemon, self.gateway, self.watch.halts, weather.minutes)
 
     def _made_gateway(self, prices: Prices) -> GatewaySide:
         desk = PaperDesk(self.gateway_state, lambda: self.world.now_s, self.settings, durable=False)
@@ -158,10 +159,9 @@ class _Life:
         for machine in (self.daemon_machine, self.gateway_machine):
             machine.clock.step_to(0.0)
             machine.full_until_s = 0.0
-        halt = self.daemon.state / "HALT"
-        halt.unlink(missing_ok=True)
+        self.watch.halts.remove()
         if self.flattens:  # one seed in two ends with a person who wants to be out
-            halt.write_text("flatten", encoding="utf-8")
+            self.watch.halts.write("flatten")
         if self.gateway is not None:
             self.gateway.heal()
 

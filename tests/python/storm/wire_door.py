@@ -31,6 +31,8 @@ class StormLink:
         if reply is None or world.now_s > deadline_s:
             world.advance(deadline_s - world.now_s)
             reply = None
+        if reply is not None:
+            self._gateway.watch.heard(request, reply)
         self._daemon.may_die("after an answer" if reply is not None else "after a silence")
         return reply
 

@@ -14,8 +14,11 @@ from tests.python.storm.watch import Watch
 
 REFUSALS = {"requote": 10004, "rejected": 10006, "price changed": 10020, "market closed": 10018}
 
-LATE_S_MAX = 5.0
+LATE_S_MAX = 25.0
 """How much later the broker executes at most what it did not answer."""
+
+SLOW_S_MAX = 45.0
+"""How long it takes at most until the broker can be asked; longer than an order is valid."""
 
 Order = TypeVar("Order", OrderSend, OrderClose)
 
@@ -56,13 +59,16 @@ class StormVenue:
 
     def _order(self, order: Order, req_id: str, verb: str, may_still: MayStill | None) -> Outcome:
         strikes = self._world.strikes
+        self._watch.reached(order, req_id)
         self._machine.may_die("before the broker's call")
+        if strikes("broker: slow before it takes an order"):
+            self._world.stall(self._world.between(1, SLOW_S_MAX))
         for what, retcode in REFUSALS.items():
             if strikes(f"broker: {what}"):
                 return Outcome(retcode, what)
         if strikes("broker: unknown, not executed"):
             return Outcome(10012, "no answer")
-        if strikes("broker: unknown, executed later"):
+        if (may_still is None or may_still()) and strikes("broker: unknown, executed later"):
             taken_s, after_s = self._world.now_s, self._world.between(0, LATE_S_MAX)
             self._world.later(after_s, lambda: self._execute_late(order, req_id, verb, taken_s))
             return Outcome(10031, "no connection")

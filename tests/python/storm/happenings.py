@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from mt5_sentinel import wire
 from mt5_sentinel.wire import OrderClose, OrderModify, OrderSend, PositionData
@@ -40,8 +41,8 @@ class Happenings:
             "kill switch by file": lambda: self._halt_file(""),
             "kill switch by file, flatten": lambda: self._halt_file("flatten\n"),
         }
+        self._gateway: Any = gateway
         if gateway is not None:
-            self._gateway = gateway
             kinds |= {
                 "gateway killed while it waits": gateway.strike,
                 "gateway unreachable": self._cut,
@@ -57,6 +58,13 @@ class Happenings:
             }
         for kind in [kind for kind in minutes if kind in kinds]:
             self._again(kind, kinds[kind], minutes[kind] * 60)
+
+    def end(self) -> None:
+        """What a person halted goes on, at the gateway when it has got over a clock that was set right."""
+        self._halts.remove()
+        if self._gateway is not None:
+            self._gateway.heal()
+            self._world.later(70.0, lambda: self._command(on=False))
 
     def _again(self, kind: str, happen: Callable[[], None], mean_s: float) -> None:
         def come() -> None:

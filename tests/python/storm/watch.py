@@ -12,6 +12,7 @@ import msgspec
 
 from mt5_sentinel.gateway.venue import Outcome, Venue
 from mt5_sentinel.settings import Settings
+from mt5_sentinel.types import CycleRecord
 from mt5_sentinel.wire import BookData, OrderClose, OrderSend, PositionData, Reply, Request
 from tests.python.storm.halts import Halts
 from tests.python.storm.machine import connect
@@ -24,6 +25,9 @@ NEWS_S = 120.0
 """A position of somebody else that is younger need not be known to the daemon yet."""
 
 UNRESOLVED = "SELECT req_id, kind, ticket FROM intent WHERE state IN ('intended', 'unknown')"
+
+BARE_CYCLES_MAX = 3
+"""How many faultless cycles a position may be without its stop: a person may take it away in one of them, or twice."""
 
 ORDERS: dict[str, type[OrderSend | OrderClose]] = {"ORDER_SEND": OrderSend, "ORDER_CLOSE": OrderClose}
 
@@ -61,6 +65,9 @@ class Watch:
         self._clock = daemon
         self._settings = settings
         self._sent_s: dict[str, float] = {}
+        self._bare: dict[int, int] = {}
+        """Positions without a stop, and for how many cycles now."""
+        self._reached: dict[str, OrderSend | OrderClose] = {}
         self._reading: sqlite3.Connection | None = None
         self.halts = Halts(world, daemon, settings, self._read)
 
@@ -130,6 +137,25 @@ class Watch:
             if halted_s is not None and taken_s > halted_s:
                 self.world.violated("halted", f"the gateway opened {req_id} {taken_s - halted_s:.0f} s after its halt")
             self._check_opening(order, req_id, done.volume, positions)
+
+    def reached(self, order: OrderSend | OrderClose, req_id: str) -> None:
+        """An order is handed to the broker; what a broker makes of a name that it saw before is its own affair."""
+        if self._reached.setdefault(req_id, order) != order:
+            self.world.violated("payload", f"{req_id} reached the broker as {order}, and as another order before")
+
+    def cycle_ended(self, record: CycleRecord, positions: list[PositionData], *, is_right: bool) -> None:
+        """A cycle that met no fault leaves no own position without its stop, or the one after it does not.
+
+        Where ``is_right`` is false the clocks differ, or did lately, and the gateway may take no orders.
+        """
+        bare = {one.ticket for one in positions if one.magic == self._settings.magic and one.sl is None}
+        if record.status == "done" and is_right:
+            self._bare = {ticket: self._bare.get(ticket, 0) + 1 for ticket in bare}
+        else:
+            self._bare = {ticket: count for ticket, count in self._bare.items() if ticket in bare}
+        for ticket, count in self._bare.items():
+            if count == BARE_CYCLES_MAX + 1:
+                self.world.violated("unprotected", f"position {ticket} has had no stop for {count} cycles")
 
     def find_unwitnessed(self, venue: Venue) -> None:
         """Learn from the broker's book which of those were executed."""

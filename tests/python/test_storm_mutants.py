@@ -6,16 +6,18 @@ import pytest
 
 from tests.python.storm.life import live
 from tests.python.storm.mutants import MUTANTS, no_wait
-from tests.python.storm.weather import rough
+from tests.python.storm.weather import Weather, rough
 
 SEEDS, MINUTES = range(1, 7), 150
+
+WEATHERS = [mutant.more for mutant in MUTANTS.values() if mutant.more is not None]
 
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_check_that_is_taken_out_is_missed(name: str) -> None:
-    mutant, expected = MUTANTS[name]
+    patch, expected, more = MUTANTS[name]
     for seed in SEEDS:
-        lived = live(seed, MINUTES, weather=rough(seed), mutant=mutant)
+        lived = live(seed, MINUTES, weather=rough(seed, more), mutant=patch)
         broken = {which for which, _ in lived.told}
         if expected & broken:
             return
@@ -26,6 +28,13 @@ def test_a_check_that_is_taken_out_is_missed(name: str) -> None:
 def test_with_all_checks_in_the_same_seeds_are_clean(seed: int) -> None:
     lived = live(seed, MINUTES, weather=rough(seed))
     assert not lived.told, lived.violations
+
+
+@pytest.mark.parametrize("more", WEATHERS)
+def test_so_they_are_in_weather_that_shows_a_mutant(more: Weather) -> None:
+    for seed in SEEDS[:2]:
+        lived = live(seed, MINUTES, weather=rough(seed, more))
+        assert not lived.told, lived.violations
 
 
 def test_the_tombstone_alone_is_enough() -> None:

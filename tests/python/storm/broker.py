@@ -14,8 +14,11 @@ from tests.python.storm.watch import Watch
 
 REFUSALS = {"requote": 10004, "rejected": 10006, "price changed": 10020, "market closed": 10018}
 
-LATE_S_MAX = 5.0
+LATE_S_MAX = 25.0
 """How much later the broker executes at most what it did not answer."""
+
+SLOW_S_MAX = 45.0
+"""How long it takes at most until the broker can be asked; longer than an order is valid."""
 
 Order = TypeVar("Order", OrderSend, OrderClose)
 
@@ -56,14 +59,18 @@ class StormVenue:
 
     def _order(self, order: Order, req_id: str, verb: str, may_still: MayStill | None) -> Outcome:
         strikes = self._world.strikes
+        self._watch.reached(order, req_id)
         self._machine.may_die("before the broker's call")
+        if strikes("broker: slow before it takes an order"):
+            self._world.stall(self._world.between(1, SLOW_S_MAX))
         for what, retcode in REFUSALS.items():
             if strikes(f"broker: {what}"):
                 return Outcome(retcode, what)
         if strikes("broker: unknown, not executed"):
             return Outcome(10012, "no answer")
-        if strikes("broker: unknown, executed later"):
-            self._world.later(self._world.between(0, LATE_S_MAX), lambda: self._execute_late(order, req_id, verb))
+        if (may_still is None or may_still()) and strikes("broker: unknown, executed later"):
+            taken_s, after_s = self._world.now_s, self._world.between(0, LATE_S_MAX)
+            self._world.later(after_s, lambda: self._execute_late(order, req_id, verb, taken_s))
             return Outcome(10031, "no connection")
         if order.volume >= 0.02 and strikes("broker: filled in part"):
             part = round(max(0.01, order.volume * self._world.between(0.1, 0.9)), 2)
@@ -78,7 +85,7 @@ class StormVenue:
         return outcome
 
     def _execute(
-        self, order: Order, req_id: str, verb: str, may_still: MayStill | None = None, late_s: float = 0.0
+        self, order: Order, req_id: str, verb: str, may_still: MayStill | None = None, taken_s: float | None = None
     ) -> Outcome:
         try:
             outcome: Outcome = getattr(self._broker(), verb)(order, req_id, may_still)
@@ -88,10 +95,10 @@ class StormVenue:
         if outcome.executed is not None:
             with self._machine.left_alone():
                 positions = self._broker().positions()
-            self._watch.execution(order, req_id, outcome, positions, late_s)
+            self._watch.execution(order, req_id, outcome, positions, taken_s)
         return outcome
 
-    def _execute_late(self, order: Order, req_id: str, verb: str) -> None:
+    def _execute_late(self, order: Order, req_id: str, verb: str, taken_s: float) -> None:
         """The broker's own computer works on, whatever became of the gateway since."""
         with self._machine.left_alone():
-            self._execute(order, req_id, verb, late_s=LATE_S_MAX)
+            self._execute(order, req_id, verb, taken_s=taken_s)

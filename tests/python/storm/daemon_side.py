@@ -74,6 +74,7 @@ class DaemonSide:
         """What each cycle ended with, and when it began in true time."""
         self.lives: list[float] = []
         """When each daemon began."""
+        self.observers: list[Callable[[CycleRecord], None]] = []
         self._market = market
         self._scorer = scorer
         self._world = machine.world
@@ -134,3 +135,5 @@ class DaemonSide:
     def _observe(self, record: CycleRecord) -> None:
         began_s = self.machine.clock.latest_true_s(record.started_s, self._world.now_s)
         self.records.append((began_s, record))
+        for observer in self.observers:
+            observer(record)

@@ -50,6 +50,7 @@ class GatewaySide:
         try:
             reply = self._dispatcher.answer(request)
         except Died:
+            self.watch.answered(request, None)
             self._fall()
             return None
         self.watch.answered(request, msgspec.json.decode(reply, type=wire.Reply).retcode)
@@ -59,6 +60,13 @@ class GatewaySide:
         """Kill it where it waits."""
         if self._dispatcher is not None:
             self._fall()
+
+    def lose_time(self, back_s: float) -> None:
+        """Its machine starts anew, with its memory, and with a clock that is behind for minutes."""
+        self.machine.clock.step_to(self.machine.clock.off_s - back_s)
+        self._world.later(self._world.between(120, 300), lambda: self.machine.clock.step_to(0.0))
+        if self._dispatcher is not None:
+            self._fall(self._world.between(0.3, 20), keeps_memory=True)
 
     def positions(self) -> list[PositionData]:
         """What is open at the broker."""
@@ -88,18 +96,20 @@ class GatewaySide:
             self._memory.close()
             self._memory = None
 
-    def _fall(self) -> None:
+    def _fall(self, for_s: float | None = None, *, keeps_memory: bool = False) -> None:
         self._dispatcher = None
         self.close()
         self._open_broker()
-        self._world.later(self._world.span(*DOWN_S), self._rise)
+        down_s = self._world.span(*DOWN_S) if for_s is None else for_s
+        self._world.later(down_s, lambda: self._rise(keeps_memory=keeps_memory))
 
-    def _rise(self) -> None:
+    def _rise(self, *, keeps_memory: bool = False) -> None:
         if self._dispatcher is not None:
             return
-        if self._world.strikes("gateway restarted without its memory"):
+        if not keeps_memory and self._world.strikes("gateway restarted without its memory"):
             for name in ("gateway.db", "gateway.db-wal", "gateway.db-shm"):
                 (self._state / name).unlink(missing_ok=True)
+            self.watch.halts.gateway_since_s = None
         try:
             clock = self.machine.clock
             self._memory = Memory(self._state, clock.wall_s(), durable=False)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from mt5_sentinel import wire
 from mt5_sentinel.wire import OrderClose, OrderModify, OrderSend, PositionData
 from tests.python.storm.daemon_side import DaemonSide
 from tests.python.storm.gateway_side import GatewaySide
+from tests.python.storm.halts import Halts
 from tests.python.storm.machine import Machine
 from tests.python.storm.world import World
 
@@ -19,11 +21,17 @@ class Happenings:
     """Each kind comes again and again, at random times, until the world is calm."""
 
     def __init__(
-        self, world: World, daemon: DaemonSide, gateway: GatewaySide | None, minutes: dict[str, float]
+        self,
+        world: World,
+        daemon: DaemonSide,
+        gateway: GatewaySide | None,
+        halts: Halts,
+        minutes: dict[str, float],
     ) -> None:
         """Begin all kinds that the weather has; without a gateway those that need none."""
         self._world = world
         self._daemon = daemon
+        self._halts = halts
         self._symbol = daemon.settings.symbol
         kinds: dict[str, Callable[[], None]] = {
             "daemon killed while it waits": daemon.strike,
@@ -33,8 +41,8 @@ class Happenings:
             "kill switch by file": lambda: self._halt_file(""),
             "kill switch by file, flatten": lambda: self._halt_file("flatten\n"),
         }
+        self._gateway: Any = gateway
         if gateway is not None:
-            self._gateway = gateway
             kinds |= {
                 "gateway killed while it waits": gateway.strike,
                 "gateway unreachable": self._cut,
@@ -50,6 +58,13 @@ class Happenings:
             }
         for kind in [kind for kind in minutes if kind in kinds]:
             self._again(kind, kinds[kind], minutes[kind] * 60)
+
+    def end(self) -> None:
+        """What a person halted goes on, at the gateway when it has got over a clock that was set right."""
+        self._halts.remove()
+        if self._gateway is not None:
+            self._gateway.heal()
+            self._world.later(70.0, lambda: self._command(on=False))
 
     def _again(self, kind: str, happen: Callable[[], None], mean_s: float) -> None:
         def come() -> None:
@@ -133,9 +148,8 @@ class Happenings:
         self._world.later(self._world.between(60, 7_200), end)
 
     def _halt_file(self, text: str) -> None:
-        path = self._daemon.state / "HALT"
-        path.write_text(text, encoding="utf-8")
-        self._world.later(self._world.between(60, 1_800), lambda: path.unlink(missing_ok=True))
+        self._halts.write(text)
+        self._world.later(self._world.between(60, 1_800), self._halts.remove)
 
     def _halt_gateway(self) -> None:
         self._command(on=True)

@@ -18,9 +18,11 @@ from unittest import mock
 
 from mt5_sentinel import risk
 from mt5_sentinel.settings import Settings
+from mt5_sentinel.types import CycleRecord
 from tests.python.storm import rest
 from tests.python.storm.daemon_side import DaemonSide, StormMarket, StormScorer
 from tests.python.storm.gateway_side import GatewaySide
+from tests.python.storm.halts import CLOSED_MAX
 from tests.python.storm.happenings import Happenings
 from tests.python.storm.machine import Machine, watched_disks
 from tests.python.storm.paper_broker import PaperDesk
@@ -31,11 +33,17 @@ from tests.python.storm.weather import Weather, draw
 from tests.python.storm.wire_door import StormLink
 from tests.python.storm.world import World
 
-QUIET_MINUTES = 12
+LIVELY_MINUTES, SETTLING_MINUTES = 8, 4
+"""After the storm signals come for a while; from the second of these on they have to trade."""
+
+QUIET_MINUTES = LIVELY_MINUTES + 10
 """After the storm, until book and journal have to agree."""
 
 STILL_MINUTES = 4
 """The last of them, in which no price moves: what the broker closes after the last look would not be known."""
+
+CLOCKS_S = 300
+"""How long clocks must have been right until they are no reason any more."""
 
 Mutant = Callable[[], AbstractContextManager[object]]
 
@@ -75,7 +83,7 @@ def live(seed: int, minutes: int, *, weather: Weather | None = None, mutant: Mut
         drawn = mock.patch.object(uuid, "uuid4", lambda: uuid.UUID(int=names.getrandbits(128)))
         stack.enter_context(drawn)
         # The real bound makes each look at the book read a thousand rows, which is most of a run's time.
-        stack.enter_context(mock.patch.object(risk, "CLOSED_MAX", 60))
+        stack.enter_context(mock.patch.object(risk, "CLOSED_MAX", CLOSED_MAX))
         if mutant is not None:
             stack.enter_context(mutant())
         life = _Life(seed, minutes, weather or draw(seed), state)
@@ -118,7 +126,10 @@ class _Life:
             end_s = self.world.began_s + self.minutes * 60
             self.daemon.live_until(end_s)
             self._calm_down()
+            self.daemon.live_until(end_s + LIVELY_MINUTES * 60)
+            self._fall_silent()
             self.daemon.live_until(end_s + QUIET_MINUTES * 60)
+            rest.check_lively(self.world, self.daemon, end_s + SETTLING_MINUTES * 60)
             lived = self._look_back()
             self.daemon.close()
             if self.gateway is not None:
@@ -144,26 +155,37 @@ class _Life:
         else:
             self.daemon.link = StormLink(world, self.daemon_machine, self.gateway)
             self.broker = self.gateway
-        Happenings(world, self.daemon, self.gateway, weather.minutes)
+            if "stop taken away by hand" in weather.minutes:
+                self.daemon.observers.append(self._look_for_bare)
+        self.happenings = Happenings(world, self.daemon, self.gateway, self.watch.halts, weather.minutes)
 
     def _made_gateway(self, prices: Prices) -> GatewaySide:
         desk = PaperDesk(self.gateway_state, lambda: self.world.now_s, self.settings, durable=False)
         desk.record(prices, self.minutes + QUIET_MINUTES + 5)
         return GatewaySide(self.gateway_machine, self.gateway_state, desk.open, self.watch, self.settings)
 
+    def _look_for_bare(self, record: CycleRecord) -> None:
+        """After a cycle, with the clocks as they were in the last minutes."""
+        assert self.gateway is not None
+        clocks = self.daemon_machine.clock, self.gateway_machine.clock
+        since_s = self.world.now_s - CLOCKS_S
+        was_wrong = any(abs(off_s) > 1 for clock in clocks for off_s in clock.shown_since(since_s))
+        self.watch.cycle_ended(record, self.gateway.positions(), is_right=not was_wrong)
+
     def _calm_down(self) -> None:
-        """Every fault ends, and no signal comes any more."""
+        """Every fault ends, and nearly every minute has a signal."""
         self.world.calm = True
-        self.scorer.holds = 1.0
+        self.scorer.holds = 0.1
         for machine in (self.daemon_machine, self.gateway_machine):
             machine.clock.step_to(0.0)
             machine.full_until_s = 0.0
-        halt = self.daemon.state / "HALT"
-        halt.unlink(missing_ok=True)
+        self.happenings.end()
+
+    def _fall_silent(self) -> None:
+        """No signal comes any more."""
+        self.scorer.holds = 1.0
         if self.flattens:  # one seed in two ends with a person who wants to be out
-            halt.write_text("flatten", encoding="utf-8")
-        if self.gateway is not None:
-            self.gateway.heal()
+            self.watch.halts.write("flatten")
 
     def _look_back(self) -> Lived:
         self.watch.look_back()

@@ -17,6 +17,10 @@ NO_WRITES = ("SELECT", "PRAGMA", "WITH", "ROLLBACK")
 """A full disk lets all of these be; taking a transaction back needs no room."""
 
 
+SLOW_S_MAX = 45.0
+"""How long a write takes at most; longer than an order is valid."""
+
+
 class Died(BaseException):
     """A process was killed here; nothing it runs may catch this."""
 
@@ -65,6 +69,11 @@ class Machine:
         finally:
             self.world.calm = before
 
+    def may_be_slow(self) -> None:
+        """A write that takes its time."""
+        if self.world.strikes(f"{self.name}: slow disk"):
+            self.world.stall(self.world.between(1, SLOW_S_MAX))
+
     def opened(self, connection: Watched) -> None:
         """Remember a file that is open."""
         self._open.append(connection)
@@ -81,6 +90,8 @@ class Watched(sqlite3.Connection):
     """A file of a machine: each write is a door."""
 
     machine: Machine | None = None
+    is_broker: bool = False
+    """Whether these are the broker's own books, which take no time."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         if self.machine is None or sql.lstrip().upper().startswith(NO_WRITES):
@@ -110,6 +121,8 @@ class Watched(sqlite3.Connection):
     @contextlib.contextmanager
     def _door(self, machine: Machine) -> Iterator[None]:
         machine.may_die("before a write")
+        if not self.is_broker:
+            machine.may_be_slow()
         machine.may_write()
         yield
         machine.may_die("after a write")
@@ -127,6 +140,7 @@ def watched_disks(owners: dict[str, Machine]) -> Iterator[None]:
         machine.check()
         made: Watched = connect(database, *arguments, **named, factory=Watched)
         made.machine = machine
+        made.is_broker = Path(str(database)).name.startswith("paper.db")
         machine.opened(made)
         return made
 

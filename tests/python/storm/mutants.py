@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any
-from unittest import mock
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from mt5_sentinel import _core, route, wire
 from mt5_sentinel.adapters import gateway as adapter
@@ -19,17 +17,9 @@ from mt5_sentinel.gateway_client import GatewayClient
 from mt5_sentinel.orders import Orders
 from mt5_sentinel.route import Route
 from mt5_sentinel.types import Execution, OrderRequest
-
-Patch = tuple[Any, str, Any]
-
-
-@contextmanager
-def patched(*patches: Patch) -> Iterator[None]:
-    """All of these at once."""
-    with ExitStack() as stack:
-        for owner, name, value in patches:
-            stack.enter_context(mock.patch.object(owner, name, value))
-        yield
+from tests.python.storm import more_mutants as more
+from tests.python.storm.patches import patched
+from tests.python.storm.weather import Weather
 
 
 def journal_after_wire() -> Any:
@@ -170,18 +160,44 @@ def refusal_is_final() -> Any:
     return patched((GatewayBroker, "send", sure))
 
 
-MUTANTS: dict[str, tuple[Callable[[], Any], set[str]]] = {
-    "journal after wire": (journal_after_wire, {"journal first"}),
-    "no freeze on an unknown outcome": (no_freeze, {"frozen"}),
-    "no limit check": (no_limits, {"limits"}),
-    "no not_after at the gateway": (no_not_after, {"late"}),
-    "memory forgets on restart": (forgetful_memory, {"twice"}),
-    "memory after the broker": (memory_after_broker, {"twice"}),
-    "unknown taken for not sent": (unknown_is_not_sent, {"lost"}),
-    "unknown taken for refused": (refusal_is_final, {"lost"}),
-    "a new req_id at every retry": (new_name_each_try, {"journal first"}),
-    "no tombstone": (no_tombstone, {"lost", "frozen"}),
-    "exits refused while halted": (exits_halted, {"exits"}),
-    "orders without a stop": (no_stop, {"naked"}),
+class Mutant(NamedTuple):
+    """What is taken out, the promises of which at least one is broken then, and the weather that shows it."""
+
+    patch: Callable[[], Any]
+    promises: set[str]
+    more: Weather | None = None
+
+
+HALTING = Weather.added({}, {"kill switch at the gateway": 40.0, "kill switch by file": 40.0})
+LOSING = Weather.added({}, {}, daily_loss_max=6.0, losses_in_a_row_max=3, cooldown_minutes=30.0)
+SLOW = Weather.added({"gateway: slow disk": 0.03, "broker: slow before it takes an order": 0.1}, {})
+BACK = Weather.added({"gateway restarted, its clock set back, a request on its way": 0.01}, {})
+CHANGED = Weather.added({"request repeated with another payload": 0.1}, {})
+NAKED = Weather.added({}, {"stop taken away by hand": 15.0})
+LATER = Weather.added({"broker: unknown, executed later": 0.05}, {})
+
+MUTANTS: dict[str, Mutant] = {
+    "journal after wire": Mutant(journal_after_wire, {"journal first"}),
+    "no freeze on an unknown outcome": Mutant(no_freeze, {"frozen"}),
+    "no limit check": Mutant(no_limits, {"limits"}),
+    "no not_after at the gateway": Mutant(no_not_after, {"late"}),
+    "memory forgets on restart": Mutant(forgetful_memory, {"twice"}),
+    "memory after the broker": Mutant(memory_after_broker, {"twice"}),
+    "unknown taken for not sent": Mutant(unknown_is_not_sent, {"lost"}),
+    "unknown taken for refused": Mutant(refusal_is_final, {"lost"}),
+    "a new req_id at every retry": Mutant(new_name_each_try, {"journal first"}),
+    "no tombstone": Mutant(no_tombstone, {"lost", "frozen"}),
+    "exits refused while halted": Mutant(exits_halted, {"exits"}),
+    "orders without a stop": Mutant(no_stop, {"naked"}),
+    "the gateway opens while halted": Mutant(more.gateway_opens_though_halted, {"halted"}, HALTING),
+    "the file HALT ignored": Mutant(more.file_is_ignored, {"halted"}, HALTING),
+    "losses ignored": Mutant(more.ledger_is_ignored, {"halted"}, LOSING),
+    "frozen for ever": Mutant(more.frozen_for_ever, {"at rest"}),
+    "silent for ever": Mutant(more.silent_for_ever, {"heartbeat"}),
+    "no look at the clock before the broker": Mutant(more.no_last_look, {"late"}, SLOW),
+    "no doubt about a clock set back": Mutant(more.no_doubt, {"late"}, BACK),
+    "any payload under a known name": Mutant(more.any_payload, {"payload"}, CHANGED),
+    "stops not put back": Mutant(more.no_protection, {"unprotected"}, NAKED),
+    "settled at once": Mutant(more.settled_at_once, {"lost"}, LATER),
 }
-"""By name: what is taken out, and the promises of which at least one is broken then."""
+"""By name."""

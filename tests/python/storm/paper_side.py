@@ -34,7 +34,7 @@ class PaperSide:
     @contextlib.contextmanager
     def witnessed(self) -> Iterator[None]:
         """While this runs every account that is opened, and every order to it, is seen."""
-        begin, send = PaperAccount.__init__, PaperAccount.send
+        begin, send, book = PaperAccount.__init__, PaperAccount.send, PaperAccount.book
 
         def opened(account: PaperAccount, *rest: Any, **named: Any) -> None:
             begin(account, *rest, **named)
@@ -46,7 +46,7 @@ class PaperSide:
                     self._note(request, found)
 
         def sent(account: PaperAccount, request: OrderRequest, now_s: float) -> Execution:
-            self.watch.leaves(request.req_id)
+            self.watch.leaves(_order(request), request.req_id)
             is_new = account.find(request.req_id) is None
             try:
                 done = send(account, request, now_s)
@@ -57,7 +57,14 @@ class PaperSide:
                 self._note(request, done)
             return done
 
-        with mock.patch.object(PaperAccount, "__init__", opened), mock.patch.object(PaperAccount, "send", sent):
+        def told(account: PaperAccount) -> _core.Book:
+            seen = book(account)
+            self.watch.halts.heard(seen.account.equity)
+            return seen
+
+        with contextlib.ExitStack() as stack:
+            for name, value in (("__init__", opened), ("send", sent), ("book", told)):
+                stack.enter_context(mock.patch.object(PaperAccount, name, value))
             yield
 
     def _note(self, request: OrderRequest, done: Execution) -> None:

@@ -60,9 +60,16 @@ def _agreement(world: World, daemon: DaemonSide, gateway: Broker) -> None:
     for req_id, state in settled.items():
         if state == "filled" and req_id not in gateway.watch.times:
             told("lost", f"order {req_id} is filled by the journal, and was never executed")
-    last = rows(journal, "SELECT reason, conditions FROM cycle ORDER BY id DESC LIMIT 1")
-    if last and last[0][0] == "refused_frozen" and not rows(journal, "SELECT 1 FROM difference WHERE rule = 'freeze'"):
-        told("at rest", "frozen, and no difference is named")
+
+
+def check_lively(world: World, daemon: DaemonSide, since_s: float) -> None:
+    """Once nothing goes wrong any more, signals trade: what keeps one back is risk's to say, and no freeze."""
+    for at_s, record in daemon.records:
+        if at_s < since_s:
+            continue
+        world.seen[f"calm, a signal: {record.outcome or record.reason}"] += record.action in ("BUY", "SELL")
+        if record.status == "failed" or record.reason == "refused_frozen" or record.outcome == "unknown":
+            world.violated("at rest", f"{at_s - since_s:.0f} s after the calm: {record.reason}: {record.detail}")
 
 
 def _heartbeat(world: World, daemon: DaemonSide) -> None:
@@ -79,6 +86,9 @@ def _heartbeat(world: World, daemon: DaemonSide) -> None:
             told("heartbeat", f"silent from {before_s - world.began_s:.0f} s to {after_s - world.began_s:.0f} s")
         if not died and not stepped and after_s - before_s < PERIOD_S / 2:
             told("heartbeat", f"two cycles within {after_s - before_s:.1f} s at {after_s - world.began_s:.0f} s")
+    silent_s = world.now_s - beats[-1] if beats else 0.0
+    if silent_s > 1.6 * PERIOD_S:
+        told("heartbeat", f"silent for the last {silent_s:.0f} s of the run")
     unfinished = "SELECT count(*) FROM cycle WHERE status = 'running'"
     if rows(daemon.state / "journal.db", unfinished)[0][0]:
         told("heartbeat", "a record was left unfinished")

@@ -12,7 +12,9 @@ import msgspec
 
 from mt5_sentinel.gateway.venue import Outcome, Venue
 from mt5_sentinel.settings import Settings
-from mt5_sentinel.wire import OrderClose, OrderSend, PositionData, Request
+from mt5_sentinel.types import CycleRecord
+from mt5_sentinel.wire import BookData, OrderClose, OrderSend, PositionData, Reply, Request
+from tests.python.storm.halts import Halts
 from tests.python.storm.machine import connect
 from tests.python.storm.world import MachineClock, World
 
@@ -22,9 +24,16 @@ CONTRACT = 100_000
 NEWS_S = 120.0
 """A position of somebody else that is younger need not be known to the daemon yet."""
 
-UNRESOLVED = "SELECT req_id FROM intent WHERE state IN ('intended', 'unknown')"
+UNRESOLVED = "SELECT req_id, kind, ticket FROM intent WHERE state IN ('intended', 'unknown')"
 
-ORDERS = ("ORDER_SEND", "ORDER_CLOSE")
+BARE_CYCLES_MAX = 3
+"""How many faultless cycles a position may be without its stop: a person may take it away in one of them, or twice."""
+
+ORDERS: dict[str, type[OrderSend | OrderClose]] = {"ORDER_SEND": OrderSend, "ORDER_CLOSE": OrderClose}
+
+AHEAD_S_MAX = 5.0
+"""How far a request's time may lie ahead of the gateway's clock: with clocks further apart than ``gtw_skew_max_s`` no
+opening is sent, exits are, and are late by this at most."""
 
 
 @dataclass(frozen=True)
@@ -56,24 +65,43 @@ class Watch:
         self._clock = daemon
         self._settings = settings
         self._sent_s: dict[str, float] = {}
+        self._bare: dict[int, int] = {}
+        """Positions without a stop, and for how many cycles now."""
+        self._reached: dict[str, OrderSend | OrderClose] = {}
         self._reading: sqlite3.Connection | None = None
+        self.halts = Halts(world, daemon, settings, self._read)
 
     def sent(self, request: bytes) -> None:
         """A request leaves the daemon."""
         if b'"ORDER_' in request[:30]:
             asked = msgspec.json.decode(request, type=Request)
-            if asked.action in ORDERS:
-                self.leaves(asked.req_id)
+            kind = ORDERS.get(asked.action)
+            if kind is not None:
+                self.leaves(msgspec.json.decode(asked.payload, type=kind), asked.req_id)
 
-    def leaves(self, req_id: str) -> None:
+    def leaves(self, order: OrderSend | OrderClose, req_id: str) -> None:
         """An order leaves the daemon, for the first time or again."""
-        if req_id not in self._sent_s:
-            self._sent_s[req_id] = self.world.now_s
-            self._check_frozen(req_id)
+        if req_id in self._sent_s:
+            return
+        self._sent_s[req_id] = self.world.now_s
+        self._check_frozen(order, req_id)
+        if isinstance(order, OrderSend):
+            self.halts.check(req_id)
 
-    def answered(self, request: bytes, retcode: int) -> None:
-        """The gateway answered; what it may never say to an exit is told."""
-        action = request[11 : request.index(b'"', 11)].decode()
+    def heard(self, request: bytes, reply: bytes) -> None:
+        """An answer reached the daemon."""
+        if _action(request) == "BOOK":
+            told = msgspec.json.decode(reply, type=Reply)
+            if not told.error:
+                self.halts.heard(msgspec.json.decode(told.data, type=BookData).account.equity)
+
+    def answered(self, request: bytes, retcode: int | None) -> None:
+        """The gateway answered, or died of it; what it may never say to an exit is told."""
+        action = _action(request)
+        if action == "KILL_SWITCH":
+            self.halts.commanded(request, retcode)
+        if retcode is None:
+            return
         self.answers[action, retcode] += 1
         if action == "ORDER_CLOSE" and retcode == -6:
             self.world.violated("exits", "the gateway refused an exit because it is halted")
@@ -84,26 +112,50 @@ class Watch:
         req_id: str,
         outcome: Outcome,
         positions: list[PositionData],
-        late_s: float = 0.0,
+        taken_s: float | None = None,
     ) -> None:
-        """The broker executed an order, ``late_s`` after it took it; ``positions`` are those after it."""
+        """The broker executed an order that it took now, or at ``taken_s``; ``positions`` are those after it."""
         done, now_s = outcome.executed, self.world.now_s
         if done is None:
             return
+        taken_s = now_s if taken_s is None else taken_s
         self.times[req_id] += 1
         if self.times[req_id] > 1:
             self.world.violated("twice", f"{req_id} was executed {self.times[req_id]} times")
+        is_opening = isinstance(order, OrderSend)
         intent = self._intent(req_id)
         if intent is None:
             self.world.violated("journal first", f"{req_id} was executed, and the journal does not know it")
             created_s = self._sent_s.get(req_id, now_s)
         else:
             created_s = intent[0]
-            self._check_time(req_id, *intent, now_s - late_s)
-        is_opening = isinstance(order, OrderSend)
+            skew_s = self._settings.gtw_skew_max_s
+            self._check_time(req_id, *intent, taken_s, skew_s if is_opening else max(skew_s, AHEAD_S_MAX))
         self.executed.append(Executed(now_s, req_id, is_opening, done.volume, created_s))
         if isinstance(order, OrderSend):
+            halted_s = self.halts.gateway_since_s
+            if halted_s is not None and taken_s > halted_s:
+                self.world.violated("halted", f"the gateway opened {req_id} {taken_s - halted_s:.0f} s after its halt")
             self._check_opening(order, req_id, done.volume, positions)
+
+    def reached(self, order: OrderSend | OrderClose, req_id: str) -> None:
+        """An order is handed to the broker; what a broker makes of a name that it saw before is its own affair."""
+        if self._reached.setdefault(req_id, order) != order:
+            self.world.violated("payload", f"{req_id} reached the broker as {order}, and as another order before")
+
+    def cycle_ended(self, record: CycleRecord, positions: list[PositionData], *, is_right: bool) -> None:
+        """A cycle that met no fault leaves no own position without its stop, or the one after it does not.
+
+        Where ``is_right`` is false the clocks differ, or did lately, and the gateway may take no orders.
+        """
+        bare = {one.ticket for one in positions if one.magic == self._settings.magic and one.sl is None}
+        if record.status == "done" and is_right:
+            self._bare = {ticket: self._bare.get(ticket, 0) + 1 for ticket in bare}
+        else:
+            self._bare = {ticket: count for ticket, count in self._bare.items() if ticket in bare}
+        for ticket, count in self._bare.items():
+            if count == BARE_CYCLES_MAX + 1:
+                self.world.violated("unprotected", f"position {ticket} has had no stop for {count} cycles")
 
     def find_unwitnessed(self, venue: Venue) -> None:
         """Learn from the broker's book which of those were executed."""
@@ -118,10 +170,15 @@ class Watch:
         if self._reading is not None:
             self._reading.close()
 
-    def _check_frozen(self, req_id: str) -> None:
-        """Nothing new is sent while the fate of another order is unknown."""
-        for (other,) in self._read(f"{UNRESOLVED} AND req_id <> ?", (req_id,)):
-            self.world.violated("frozen", f"{req_id} was sent while the fate of {other} is unknown")
+    def _check_frozen(self, order: OrderSend | OrderClose, req_id: str) -> None:
+        """Nothing new is sent while the fate of another order is unknown.
+
+        But a position must be able to leave that a person wants closed, unless its own exit is what is unknown.
+        """
+        leaving = order.ticket if isinstance(order, OrderClose) and self.halts.flattens else None
+        for other, kind, ticket in self._read(f"{UNRESOLVED} AND req_id <> ?", (req_id,)):
+            if leaving is None or (kind == "close" and ticket == leaving):
+                self.world.violated("frozen", f"{req_id} was sent while the fate of {other} is unknown")
 
     def _intent(self, req_id: str) -> tuple[float, float] | None:
         """When the journal on disk says that an order was created, and until when it may be executed."""
@@ -135,10 +192,10 @@ class Watch:
             self._reading = connect(f"{self._journal.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
         return self._reading.execute(query, values).fetchall()
 
-    def _check_time(self, req_id: str, created_s: float, not_after_s: float, at_s: float) -> None:
+    def _check_time(self, req_id: str, created_s: float, not_after_s: float, at_s: float, skew_s: float) -> None:
         sent_s = self._sent_s.get(req_id, at_s)
         latest_s = self._clock.latest_true_s(created_s, sent_s) + (not_after_s - created_s)
-        late_s = at_s - latest_s - self._settings.gtw_skew_max_s
+        late_s = at_s - latest_s - skew_s
         if late_s > 0.01:
             self.world.violated("late", f"{req_id} was executed {late_s:.2f} s too late")
 
@@ -169,6 +226,11 @@ class Watch:
         days = Counter(int(at_s // 86_400) for at_s in created)
         if days and max(days.values()) > self._settings.orders_per_day_max:
             self.world.violated("limits", f"{max(days.values())} openings in a day")
+
+
+def _action(request: bytes) -> str:
+    """Of a request as the wire carries it, whose first field it is."""
+    return request[11 : request.index(b'"', 11)].decode()
 
 
 def rows(path: Path, query: str) -> list[Any]:

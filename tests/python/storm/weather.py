@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 DOORS: dict[str, float] = {
     "request dropped": 0.01,
     "request delayed": 0.01,
     "request duplicated": 0.02,
+    "request repeated with another payload": 0.01,
+    "gateway restarted, its clock set back, a request on its way": 0.0005,
     "reply dropped": 0.01,
     "reply delayed": 0.01,
     "market silent": 0.01,
@@ -26,7 +28,9 @@ DOORS: dict[str, float] = {
     "gateway killed before the broker's call": 0.01,
     "gateway killed after the broker's call": 0.01,
     "gateway: disk full at one write": 0.005,
+    "gateway: slow disk": 0.003,
     "gateway restarted without its memory": 0.3,
+    "broker: slow before it takes an order": 0.02,
     "broker: requote": 0.02,
     "broker: rejected": 0.02,
     "broker: price changed": 0.01,
@@ -78,6 +82,11 @@ class Weather:
     """Share of signals that say to hold."""
     on_paper: bool = False
     """Whether no gateway is configured: the broker is the paper account within the daemon."""
+
+    @classmethod
+    def added(cls, rates: dict[str, float], minutes: dict[str, float], **settings: Any) -> Weather:
+        """What comes on top of other weather."""
+        return cls(rates, minutes, settings, tells_time=True, holds=0.0)
 
 
 def draw(seed: int) -> Weather:
@@ -136,7 +145,7 @@ FAIR = Weather(
 """No fault at all, and wide limits."""
 
 
-ROUGH = {
+ROUGH: dict[str, float] = {
     **{kind: 4 * rate for kind, rate in DOORS.items() if kind.startswith(("request", "reply"))},
     "request duplicated": 0.15,
     "request delayed": 0.08,
@@ -149,10 +158,14 @@ ROUGH = {
 """What the wire and the processes do in it."""
 
 
-def rough(seed: int) -> Weather:
+def rough(seed: int, more: Weather | None = None) -> Weather:
     """Weather in which little time shows much: for the mutants, and for the same seeds without any."""
     usual = draw(seed)
     wide = {"losses_in_a_row_max": 50, "orders_per_day_max": 5_000, "orders_per_minute_max": 4, "stop_pips": 10.0}
-    more = {"stop_mode": "pips", "target_pips": 15.0, "daily_loss_max": 5_000.0, "paper_slippage_points": 0.0}
+    plain = {"stop_mode": "pips", "target_pips": 15.0, "daily_loss_max": 5_000.0, "paper_slippage_points": 0.0}
     minutes = {"gateway killed while it waits": 30.0, "daemon killed while it waits": 60.0}
-    return Weather(ROUGH, minutes, usual.settings | wide | more, usual.tells_time, 0.1)
+    made = Weather(ROUGH, minutes, usual.settings | wide | plain, usual.tells_time, 0.1)
+    if more is None:
+        return made
+    settings = made.settings | more.settings
+    return replace(made, rates=made.rates | more.rates, minutes=made.minutes | more.minutes, settings=settings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.python.storm.gateway_side import GatewaySide
 from tests.python.storm.machine import Machine
 from tests.python.storm.world import World
@@ -31,6 +33,8 @@ class StormLink:
         if reply is None or world.now_s > deadline_s:
             world.advance(deadline_s - world.now_s)
             reply = None
+        if reply is not None:
+            self._gateway.watch.heard(request, reply)
         self._daemon.may_die("after an answer" if reply is not None else "after a silence")
         return reply
 
@@ -40,6 +44,10 @@ class StormLink:
     def _carry(self, request: bytes, patience_s: float) -> bytes | None:
         world = self._world
         if world.strikes("request dropped"):
+            return None
+        if world.strikes("gateway restarted, its clock set back, a request on its way"):
+            self._gateway.lose_time(world.between(20, 70))
+            self._later(request, world.between(32, LATE_S_MAX))
             return None
         if world.strikes("request delayed"):
             self._later(request, world.span(0.1, LATE_S_MAX))
@@ -51,6 +59,8 @@ class StormLink:
         reply = self._gateway.deliver(request)
         if world.strikes("request duplicated"):
             self._later(request, world.span(0.1, LATE_S_MAX))
+        if reply is not None and world.strikes("request repeated with another payload"):
+            self._gateway.deliver(_changed(request))
         if reply is None or world.strikes("reply dropped"):
             return None
         if world.strikes("reply delayed"):
@@ -67,3 +77,11 @@ class StormLink:
             self._gateway.deliver(request)
 
         self._world.later(after_s, arrive)
+
+
+def _changed(request: bytes) -> bytes:
+    """A request under the same name that asks for half as much again; questions stay what they are."""
+    asked = json.loads(request)
+    if "volume" in asked["payload"]:
+        asked["payload"]["volume"] = round(1.5 * asked["payload"]["volume"] + 0.01, 2)
+    return json.dumps(asked).encode()

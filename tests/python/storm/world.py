@@ -61,10 +61,14 @@ class World:
         while self.next(end_s):
             pass
 
+    def stall(self, seconds: float) -> None:
+        """Let time pass while one machine is busy; what is due meanwhile happens after it."""
+        self.now_s += seconds
+
     def next(self, end_s: float) -> bool:
         """Let the next thing happen that is due until ``end_s``; False, and it is ``end_s``, where there is none."""
         if not self._queue or self._queue[0][0] > end_s:
-            self.now_s = end_s
+            self.now_s = max(self.now_s, end_s)  # a stall may have led beyond it
             return False
         at_s, _, happen = heapq.heappop(self._queue)
         self.now_s = max(self.now_s, at_s)
@@ -95,6 +99,12 @@ class MachineClock:
         """Set the wall clock."""
         self.offsets.append((self._world.now_s, off_s))
         self._stepped = True
+
+    def shown_since(self, at_s: float) -> list[float]:
+        """How wrong it was at any time since then."""
+        after = [off_s for stepped_s, off_s in self.offsets if stepped_s > at_s]
+        before = [off_s for stepped_s, off_s in self.offsets if stepped_s <= at_s]
+        return [before[-1], *after]
 
     def wall_s(self) -> float:
         """What this machine believes."""

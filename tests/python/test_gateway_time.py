@@ -181,7 +181,7 @@ def cannot_tell_of_the_last_half_minute(bench: Bench) -> None:
     """As a terminal's history is."""
     history = bench.venue.history
 
-    def find(req_id: str, since_s: float) -> Outcome | None:
+    def find(req_id: str, since_s: float, sought: object = None) -> Outcome | None:
         if req_id not in history and bench.clock.wall_s() - since_s < 30:
             raise CANNOT_READ
         return history.get(req_id)

@@ -49,7 +49,12 @@ def ledger_is_ignored() -> Any:
     def hopeful(side: Any, limits: Any, **known: Any) -> Any:
         equity, now_s = known["book"].account.equity, known["bar"].now_s
         fresh = _core.Ledger(
-            day=now_s // 86_400, day_start_equity=equity, peak_equity=equity, state="ACTIVE", since_s=now_s
+            day=now_s // 86_400,
+            day_start_equity=equity,
+            peak_equity=equity,
+            day_halted=False,
+            state="ACTIVE",
+            since_s=now_s,
         )
         return approve(side, limits, **known | {"ledger": fresh})
 

@@ -23,6 +23,7 @@ def bench(tmp_path: Path) -> Bench:
     bench.buy()
     bench.clock.pass_s(1)
     bench.restart(forget=True)
+    bench.clock.pass_s(6)
     bench.venue.history_error = CANNOT_READ
     return bench
 
@@ -66,7 +67,9 @@ def test_a_closing_of_before_is_not_called_refused(bench: Bench, shows_it: bool)
     req_id, sent_s = new_id(), bench.clock.wall_s()
     held = dict(bench.venue.open)
     bench.ask("ORDER_CLOSE", CLOSE, req_id)
+    bench.clock.wall -= 8  # else it would be older than the memory
     bench.restart(forget=True)
+    bench.clock.pass_s(4)
     if shows_it:
         bench.venue.open = held
         bench.venue.closings = lambda ticket: []  # type: ignore[method-assign]
@@ -81,7 +84,7 @@ def test_a_closing_of_before_is_not_called_refused(bench: Bench, shows_it: bool)
 
 def test_a_closing_that_is_late_by_then_is_not_called_refused(bench: Bench) -> None:
     now_s = bench.clock.wall_s()
-    assert bench.ask("ORDER_CLOSE", CLOSE, timestamp=now_s - 30, not_after=now_s - 1).retcode == UNKNOWN
+    assert bench.ask("ORDER_CLOSE", CLOSE, timestamp=now_s - 0.5, not_after=now_s - 0.1).retcode == UNKNOWN
     begin = bench.memory.begin
 
     def slow(entry: Entry, why: str = "") -> None:
@@ -90,4 +93,16 @@ def test_a_closing_that_is_late_by_then_is_not_called_refused(bench: Bench) -> N
 
     bench.memory.begin = slow  # type: ignore[method-assign]
     assert bench.ask("ORDER_CLOSE", CLOSE).retcode == UNKNOWN
+    assert closed(bench) == 0
+
+
+def test_a_closing_that_was_refused_before_the_memory_was_lost_stays_undone(bench: Bench) -> None:
+    req_id, sent_s = new_id(), bench.clock.wall_s()
+    bench.venue.said = [Outcome(10006, "rejected")]
+    bench.venue.history_error = None
+    assert bench.ask("ORDER_CLOSE", CLOSE, req_id).retcode == 10006
+    bench.restart(forget=True)
+    bench.venue.history_error = CANNOT_READ
+    bench.clock.pass_s(6)
+    assert bench.ask("ORDER_CLOSE", CLOSE, req_id, timestamp=sent_s).retcode == UNKNOWN
     assert closed(bench) == 0

@@ -181,7 +181,9 @@ class OrderDesk:
 
     def _may_pass(self, entry: Entry, order: Order) -> bool:
         """Whether an order is in time, and does no harm even if it was executed before."""
-        if not isinstance(order, OrderClose) or self._time.refusal(entry.timestamp_s, entry.not_after_s) is not None:
+        if not isinstance(order, OrderClose) or not self._memory.is_older_than(entry.timestamp_s):
+            return False
+        if self._time.refusal(entry.timestamp_s, entry.not_after_s) is not None:
             return False
         return attempt(lambda: closes_whole(self._venue, order)) is True
 

@@ -16,9 +16,10 @@ States of an order, and what a question about its ``req_id`` gets (``find`` is t
 | unseen   | looked up before it came                            | -5, for good           | ``unseen``             |
 
 While memory is young and ``find`` cannot tell, two kinds of orders are not ``sending`` at once. A closing of a whole
-position, on a hedging account, of which nothing was closed before, is given to the venue: executed before, its ticket
-would be gone for good. If the venue refuses it, it stays ``sending``, for it may be gone by that very order. An order
-more than 5 s ahead of this clock is refused (-3) and gets no row: of it, a lookup knows what ``find`` knows.
+position, on a hedging account, of which nothing was closed before, made after the file was, is given to the venue: had
+it been executed before, by clocks set back since, its ticket would be gone for good. If the venue refuses it, it stays
+``sending``, for it may be gone by that very order. An order more than 5 s ahead of this clock is refused (-3) and gets
+no row: of it, a lookup knows what ``find`` knows.
 
 No row is ever removed, and an outcome, once written, never changes. The same ``req_id`` with another payload is
 refused (-3) and changes nothing.
@@ -188,7 +189,11 @@ class Memory:
 
     def may_have_forgotten(self, timestamp_s: float) -> bool:
         """Whether an order of this time could have been executed before this file was made."""
-        return not self.settled or timestamp_s <= self.created_s + AHEAD_S_MAX
+        return not self.settled or not self.is_older_than(timestamp_s)
+
+    def is_older_than(self, timestamp_s: float) -> bool:
+        """Whether this file was there when an order was made, by clocks that were not set back since."""
+        return timestamp_s > self.created_s + AHEAD_S_MAX
 
     def write(self, statement: str, values: tuple[Any, ...] = ()) -> None:
         """Run a statement that changes something; on disk when this returns. Raises as ``begin``."""

@@ -44,6 +44,7 @@ def test_every_fault_came_and_orders_went_on(lived: list[Lived], capsys: pytest.
     cycles = sum(one.cycles for one in lived)
     assert cycles > 0.9 * len(lived) * lived[0].minutes
     assert sum(one.executed for one in lived) > cycles / 10, "hardly an order was executed"
+    assert sum(one.filled_in_calm for one in lived) > len(lived) / 4, "signals do not trade when it is calm"
 
 
 def test_the_same_seed_writes_the_same_journal() -> None:

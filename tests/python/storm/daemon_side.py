@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from pathlib import Path
+from unittest import mock
 
+from mt5_sentinel import daemon as daemon_module
 from mt5_sentinel.commands import assembly, brokers
 from mt5_sentinel.commands.assembly import Parts
 from mt5_sentinel.cycle import Desk
@@ -16,6 +18,7 @@ from mt5_sentinel.ports import Link
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.scoring import Scoring
 from mt5_sentinel.settings import Settings
+from mt5_sentinel.trader import Outcome, Trader
 from mt5_sentinel.types import CycleRecord, Page
 from tests.python.storm.machine import Died, Machine
 from tests.python.storm.prices import Prices
@@ -62,11 +65,39 @@ class StormScorer:
         return HOLD if dice.random() < self.holds else dice.choice(SIGNALS)
 
 
+class StormCrew:
+    """The daemon's crew on one thread: the symbols in an order that is drawn, one within another where they cross."""
+
+    def __init__(self, world: World, traders: Sequence[Trader]) -> None:
+        """Nobody works."""
+        self._world = world
+        self._traders = list(traders)
+        self._waiting: list[Trader] = []
+        self._now_s = 0.0
+
+    def run(self, now_s: float) -> list[Outcome | None]:
+        """A cycle of each."""
+        self._waiting, self._now_s = list(self._traders), now_s
+        if len(self._waiting) > 1:
+            self._world.random.shuffle(self._waiting)
+        while self._waiting:
+            self.run_next()
+        return []
+
+    def run_next(self) -> None:
+        """The cycle of the next one, where one is left."""
+        if self._waiting:
+            self._waiting.pop().run_cycle(self._now_s)
+
+
 class DaemonSide:
     """One daemon after the other, on the same files."""
 
-    def __init__(self, machine: Machine, settings: Settings, market: StormMarket, scorer: StormScorer) -> None:
+    def __init__(
+        self, machine: Machine, traded: Sequence[tuple[Settings, StormMarket]], scorer: StormScorer
+    ) -> None:
         """Nothing runs yet; ``link`` comes later, for it needs the other side."""
+        settings = traded[0][0]
         self.machine = machine
         self.settings = settings
         self.link: Link | None = None
@@ -75,7 +106,8 @@ class DaemonSide:
         self.lives: list[float] = []
         """When each daemon began."""
         self.observers: list[Callable[[CycleRecord], None]] = []
-        self._market = market
+        self._traded = traded
+        self._crew = StormCrew(machine.world, ())
         self._scorer = scorer
         self._world = machine.world
         self._daemon: Daemon | None = None
@@ -97,6 +129,11 @@ class DaemonSide:
             assembly.close(self._desks)
         self._daemon, self._desks = None, ()
 
+    def cross(self) -> None:
+        """While one cycle waits for an answer, another one runs."""
+        if self._world.strikes("cycles of two symbols cross"):
+            self._crew.run_next()
+
     def strike(self) -> None:
         """Kill it while it waits, or wherever its time passes."""
         if self._daemon is not None:
@@ -115,14 +152,22 @@ class DaemonSide:
             self._fall()
 
     def _begin(self) -> None:
-        parts = Parts(self.settings, self._market, Scoring("local", local=self._scorer), link=self.link)
-        self._desks = assembly.open_desks([parts], self.machine.clock, mode=brokers.mode(self.settings), durable=False)
+        parts = [
+            Parts(settings, market, Scoring("local", local=self._scorer), link=self.link)
+            for settings, market in self._traded
+        ]
+        self._desks = assembly.open_desks(parts, self.machine.clock, mode=brokers.mode(self.settings), durable=False)
         self.lives.append(self._world.now_s)
         schedule, clock = Schedule(58, 60), self.machine.clock
-        daemon = Daemon(self._desks, clock, schedule, mode=brokers.mode(self.settings), observers=(self._observe,))
+        with mock.patch.object(daemon_module, "Crew", self._made_crew):
+            daemon = Daemon(self._desks, clock, schedule, mode=brokers.mode(self.settings), observers=(self._observe,))
         schedule.start(clock.wall_s(), clock.monotonic_s())
         daemon.run_minute()
         self._daemon = daemon
+
+    def _made_crew(self, traders: Sequence[Trader], clock: object, budget_s: float) -> StormCrew:
+        self._crew = StormCrew(self._world, traders)
+        return self._crew
 
     def _fall(self) -> None:
         self.machine.bury()

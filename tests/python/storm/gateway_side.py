@@ -66,7 +66,7 @@ class GatewaySide:
         self.machine.clock.step_to(self.machine.clock.off_s - back_s)
         self._world.later(self._world.between(120, 300), lambda: self.machine.clock.step_to(0.0))
         if self._dispatcher is not None:
-            self._fall(self._world.between(0.3, 20), keeps_memory=True)
+            self._fall(self._world.between(6, 20), keeps_memory=True)
 
     def positions(self) -> list[PositionData]:
         """What is open at the broker."""

@@ -12,7 +12,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unittest import mock
 
@@ -58,6 +58,8 @@ class Lived:
     seen: Counter[str] = field(default_factory=Counter)
     executed: int = 0
     cycles: int = 0
+    filled_in_calm: int = 0
+    """Of those that the signals after the storm brought about."""
     digest: str = ""
     """Of every row of the journal."""
 
@@ -97,7 +99,18 @@ class _Life:
     def __init__(self, seed: int, minutes: int, weather: Weather, state: Path) -> None:
         self.seed, self.minutes, self.weather, self.flattens = seed, minutes, weather, seed % 2 == 0
         self.world = World(seed, weather.rates)
-        self.settings = Settings(
+        self.traded = [self._settings(symbol, state) for symbol in weather.symbols]
+        self.settings = self.traded[0]
+        self.gateway_state = state / "gateway"
+        for folder in (self.gateway_state, state / "daemon"):
+            folder.mkdir()
+        self.daemon_machine = Machine(self.world, "daemon")
+        self.gateway_machine = Machine(self.world, "gateway")
+
+    def _settings(self, symbol: str, state: Path) -> Settings:
+        weather = self.weather
+        return Settings(
+            symbol=symbol,
             interval="1m",
             market="always",
             live=not weather.on_paper,
@@ -107,11 +120,6 @@ class _Life:
             state_dir=str(state / "daemon"),
             **weather.settings,
         )
-        self.gateway_state = state / "gateway"
-        for folder in (self.gateway_state, state / "daemon"):
-            folder.mkdir()
-        self.daemon_machine = Machine(self.world, "daemon")
-        self.gateway_machine = Machine(self.world, "gateway")
 
     def run(self) -> Lived:
         owners = {
@@ -129,8 +137,8 @@ class _Life:
             self.daemon.live_until(end_s + LIVELY_MINUTES * 60)
             self._fall_silent()
             self.daemon.live_until(end_s + QUIET_MINUTES * 60)
-            rest.check_lively(self.world, self.daemon, end_s + SETTLING_MINUTES * 60)
-            lived = self._look_back()
+            filled = rest.check_lively(self.world, self.daemon, end_s + SETTLING_MINUTES * 60)
+            lived = replace(self._look_back(), filled_in_calm=filled)
             self.daemon.close()
             if self.gateway is not None:
                 self.gateway.close()
@@ -139,10 +147,11 @@ class _Life:
 
     def _put_together(self, stack: ExitStack) -> None:
         world, weather = self.world, self.weather
-        prices = Prices(self.seed, world.began_s + 60 * (self.minutes + QUIET_MINUTES - STILL_MINUTES))
-        market = StormMarket(world, prices, weather.tells_time)
+        still_s = world.began_s + 60 * (self.minutes + QUIET_MINUTES - STILL_MINUTES)
+        prices = {one.symbol: Prices(self.seed + 500 * n, still_s) for n, one in enumerate(self.traded)}
+        traded = [(one, StormMarket(world, prices[one.symbol], weather.tells_time)) for one in self.traded]
         self.scorer = StormScorer(world, weather.holds)
-        self.daemon = DaemonSide(self.daemon_machine, self.settings, market, self.scorer)
+        self.daemon = DaemonSide(self.daemon_machine, traded, self.scorer)
         journal = self.daemon.state / "journal.db"
         self.watch = Watch(world, journal, self.daemon_machine.clock, self.settings)
         self.gateway = None if weather.on_paper else self._made_gateway(prices)
@@ -153,15 +162,19 @@ class _Life:
             stack.enter_context(paper.witnessed())
             self.broker = paper
         else:
-            self.daemon.link = StormLink(world, self.daemon_machine, self.gateway)
+            self.daemon.link = link = StormLink(world, self.daemon_machine, self.gateway)
+            link.crossing = self.daemon.cross
+            if len(traded) > 1:
+                world.seen["two symbols"] += 1
             self.broker = self.gateway
             if "stop taken away by hand" in weather.minutes:
                 self.daemon.observers.append(self._look_for_bare)
         self.happenings = Happenings(world, self.daemon, self.gateway, self.watch.halts, weather.minutes)
 
-    def _made_gateway(self, prices: Prices) -> GatewaySide:
+    def _made_gateway(self, prices: dict[str, Prices]) -> GatewaySide:
         desk = PaperDesk(self.gateway_state, lambda: self.world.now_s, self.settings, durable=False)
-        desk.record(prices, self.minutes + QUIET_MINUTES + 5)
+        for symbol, one in prices.items():
+            desk.record(symbol, one, self.minutes + QUIET_MINUTES + 5)
         return GatewaySide(self.gateway_machine, self.gateway_state, desk.open, self.watch, self.settings)
 
     def _look_for_bare(self, record: CycleRecord) -> None:

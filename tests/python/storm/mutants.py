@@ -171,7 +171,7 @@ class Mutant(NamedTuple):
 HALTING = Weather.added({}, {"kill switch at the gateway": 40.0, "kill switch by file": 40.0})
 LOSING = Weather.added({}, {}, daily_loss_max=6.0, losses_in_a_row_max=3, cooldown_minutes=30.0)
 SLOW = Weather.added({"gateway: slow disk": 0.03, "broker: slow before it takes an order": 0.1}, {})
-BACK = Weather.added({"gateway restarted, its clock set back, a request on its way": 0.01}, {})
+BACK = Weather.added({"gateway restarted, its clock set back, an order on its way": 0.1}, {})
 CHANGED = Weather.added({"request repeated with another payload": 0.1}, {})
 NAKED = Weather.added({}, {"stop taken away by hand": 15.0})
 LATER = Weather.added({"broker: unknown, executed later": 0.05}, {})

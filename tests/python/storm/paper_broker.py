@@ -22,26 +22,26 @@ class PaperDesk:
         self._now = now
         self._settings = settings
         self._durable = durable
-        self._facts = _core.SymbolFacts(settings.symbol, settings.account_currency)
-        self._recording: _core.Recording | None = None
+        self._recordings: dict[str, tuple[_core.Recording, _core.SymbolFacts]] = {}
 
-    def record(self, prices: Prices, minutes: int) -> None:
+    def record(self, symbol: str, prices: Prices, minutes: int) -> None:
         """Take so many minutes, from the beginning of the world; then they repeat."""
+        facts = _core.SymbolFacts(symbol, self._settings.account_currency)
         end_s = int(BEGAN_S) + 60 * minutes
         rows = _core.parse(prices.body(int(BEGAN_S), end_s - 60))
         bars = _core.clean(rows, interval_s=60, now_s=end_s + 1, jump_ratio=0.5).bars
-        self._recording = _core.Recording(
+        recording = _core.Recording(
             bars,
-            self._facts,
+            facts,
             interval_s=60,
             start_s=int(BEGAN_S),
             shows="bid",
             spread_points=self._settings.spread_points,
         )
+        self._recordings[symbol] = recording, facts
 
     def open(self) -> PaperVenue:
         """The venue, as its file has it."""
-        assert self._recording is not None
         account = PaperAccount(
             self._path,
             deposit=self._settings.deposit,
@@ -51,5 +51,4 @@ class PaperDesk:
             slippage_points_max=self._settings.paper_slippage_points,
             durable=self._durable,
         )
-        recordings = {self._settings.symbol: (self._recording, self._facts)}
-        return PaperVenue(account, recordings, self._now, currency=self._settings.account_currency)
+        return PaperVenue(account, self._recordings, self._now, currency=self._settings.account_currency)

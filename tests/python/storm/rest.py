@@ -16,6 +16,12 @@ TABLES = ("cycle", "intent", "position", "risk", "risk_day", "risk_change", "dif
 
 PERIOD_S = 60
 
+HALTS = ("refused_frozen", "refused_halted", "refused_kill_switch", "refused_gateway_halted")
+"""Why nothing is opened for reasons that are over when it is calm."""
+
+SLIPPED = ("requote", "retcode_10004")
+"""The broker's price moved too far, as prices do."""
+
 
 class Broker(Protocol):
     """The other side, whichever it is."""
@@ -62,36 +68,51 @@ def _agreement(world: World, daemon: DaemonSide, gateway: Broker) -> None:
             told("lost", f"order {req_id} is filled by the journal, and was never executed")
 
 
-def check_lively(world: World, daemon: DaemonSide, since_s: float) -> None:
-    """Once nothing goes wrong any more, signals trade: what keeps one back is risk's to say, and no freeze."""
+def check_lively(world: World, daemon: DaemonSide, since_s: float) -> int:
+    """Once nothing goes wrong any more, signals trade: what keeps one back is a limit, and no freeze and no halt.
+
+    Returns:
+        How many orders were filled.
+    """
+    filled = 0
     for at_s, record in daemon.records:
         if at_s < since_s:
             continue
-        world.seen[f"calm, a signal: {record.outcome or record.reason}"] += record.action in ("BUY", "SELL")
-        if record.status == "failed" or record.reason == "refused_frozen" or record.outcome == "unknown":
+        filled += record.outcome == "filled"
+        is_limit = record.reason.startswith("refused_") and record.reason not in HALTS or record.reason in SLIPPED
+        if record.status == "failed" or record.outcome == "unknown" or (record.outcome == "refused" and not is_limit):
             world.violated("at rest", f"{at_s - since_s:.0f} s after the calm: {record.reason}: {record.detail}")
+    return filled
 
 
 def _heartbeat(world: World, daemon: DaemonSide) -> None:
     """A finished record in every minute of a daemon that lives and whose clock does not step."""
     told = world.violated
+    symbols = sorted({record.symbol for _, record in daemon.records}) or [daemon.settings.symbol]
+    for symbol in symbols:
+        _beats_of(world, daemon, symbol, late=1.6 * PERIOD_S * len(symbols))
+    unfinished = "SELECT count(*) FROM cycle WHERE status = 'running'"
+    if rows(daemon.state / "journal.db", unfinished)[0][0]:
+        told("heartbeat", "a record was left unfinished")
+
+
+def _beats_of(world: World, daemon: DaemonSide, symbol: str, late: float) -> None:
+    """One symbol's; here the symbols share one thread, and wait for each other."""
+    told = world.violated
     steps = [at_s for at_s, _ in daemon.machine.clock.offsets[1:]]
-    beats = [at_s for at_s, _ in daemon.records]
+    beats = [at_s for at_s, record in daemon.records if record.symbol == symbol]
     if not beats:
         told("heartbeat", "there was no cycle at all")
     for before_s, after_s in itertools.pairwise(beats):
         died = any(before_s - 1 < at_s <= after_s + 1 for at_s in daemon.lives)
         stepped = any(before_s - PERIOD_S < at_s <= after_s for at_s in steps)
-        if not died and after_s - before_s > (2.1 if stepped else 1.6) * PERIOD_S:
+        if not died and after_s - before_s > late + (0.5 * PERIOD_S if stepped else 0.0):
             told("heartbeat", f"silent from {before_s - world.began_s:.0f} s to {after_s - world.began_s:.0f} s")
         if not died and not stepped and after_s - before_s < PERIOD_S / 2:
             told("heartbeat", f"two cycles within {after_s - before_s:.1f} s at {after_s - world.began_s:.0f} s")
     silent_s = world.now_s - beats[-1] if beats else 0.0
-    if silent_s > 1.6 * PERIOD_S:
+    if silent_s > late:
         told("heartbeat", f"silent for the last {silent_s:.0f} s of the run")
-    unfinished = "SELECT count(*) FROM cycle WHERE status = 'running'"
-    if rows(daemon.state / "journal.db", unfinished)[0][0]:
-        told("heartbeat", "a record was left unfinished")
 
 
 def dump(journal: Path, place: str) -> Iterator[str]:

@@ -176,7 +176,7 @@ class Watch:
         But a position must be able to leave that a person wants closed, unless its own exit is what is unknown.
         """
         leaving = order.ticket if isinstance(order, OrderClose) and self.halts.flattens else None
-        for other, kind, ticket in self._read(f"{UNRESOLVED} AND req_id <> ?", (req_id,)):
+        for other, kind, ticket in self._read(f"{UNRESOLVED} AND req_id <> ? AND symbol = ?", (req_id, order.symbol)):
             if leaving is None or (kind == "close" and ticket == leaving):
                 self.world.violated("frozen", f"{req_id} was sent while the fate of {other} is unknown")
 
@@ -211,10 +211,11 @@ class Watch:
         counted = [one for one in positions if one in own or (one.time or 0.0) < self.world.now_s - NEWS_S]
         if len(counted) > settings.positions_max:
             told("limits", f"{req_id} made {len(counted)} positions")
-        worth = sum(one.volume * CONTRACT * one.price for one in counted)
-        bound = min(settings.exposure_symbol_max, settings.exposure_group_max, settings.exposure_total_max)
-        if worth > bound * 1.01:
-            told("limits", f"{req_id} made an exposure of {worth:.0f}")
+        group_max = min(settings.exposure_group_max, settings.exposure_total_max)  # all symbols have USD in common
+        for bound, among in ((settings.exposure_symbol_max, {order.symbol}), (group_max, {one.symbol for one in counted})):
+            worth = sum(one.volume * CONTRACT * one.price for one in counted if one.symbol in among)
+            if worth > bound * 1.01:
+                told("limits", f"{req_id} made an exposure of {worth:.0f}")
 
     def look_back(self) -> None:
         """What shows at the end only: openings within a minute (risk counts whole seconds), and within a day."""

@@ -12,7 +12,7 @@ DOORS: dict[str, float] = {
     "request delayed": 0.01,
     "request duplicated": 0.02,
     "request repeated with another payload": 0.01,
-    "gateway restarted, its clock set back, a request on its way": 0.0005,
+    "gateway restarted, its clock set back, an order on its way": 0.003,
     "reply dropped": 0.01,
     "reply delayed": 0.01,
     "market silent": 0.01,
@@ -65,6 +65,9 @@ HAPPENINGS: dict[str, float] = {
 }
 """Minutes between two of them on average, where the seed has them at all."""
 
+PAIRS = 0.2
+"""Share of seeds with a gateway that trade two symbols."""
+
 OFTEN = 0.65
 """Share of seeds that have a given fault."""
 
@@ -82,6 +85,9 @@ class Weather:
     """Share of signals that say to hold."""
     on_paper: bool = False
     """Whether no gateway is configured: the broker is the paper account within the daemon."""
+
+    symbols: tuple[str, ...] = ("EURUSD",)
+    """What the daemon trades on its one account."""
 
     @classmethod
     def added(cls, rates: dict[str, float], minutes: dict[str, float], **settings: Any) -> Weather:
@@ -120,13 +126,26 @@ def draw(seed: int) -> Weather:
         "cooldown_minutes": dice.choice([5.0, 30.0]),
         "paper_slippage_points": dice.choice([0.0, 3.0, 30.0]),
     }
-    return Weather(
+    made = Weather(
         rates=some(DOORS, 1.0),
         minutes=some(HAPPENINGS, 0.7),
         settings=settings,
         tells_time=dice.random() < 0.7,
         holds=dice.choice([0.1, 0.3, 0.6]),
         on_paper=dice.random() < 0.15,
+    )
+    if made.on_paper or dice.random() > PAIRS:
+        return made
+    return pair(made, dice.choice([1, 2]))
+
+
+def pair(made: Weather, positions_max: int) -> Weather:
+    """The same weather over two symbols, whose cycles cross, and which together may have few positions."""
+    return replace(
+        made,
+        rates=made.rates | {"cycles of two symbols cross": 0.3},
+        settings=made.settings | {"positions_symbol_max": 1, "positions_max": positions_max},
+        symbols=("EURUSD", "GBPUSD"),
     )
 
 
@@ -168,4 +187,5 @@ def rough(seed: int, more: Weather | None = None) -> Weather:
     if more is None:
         return made
     settings = made.settings | more.settings
-    return replace(made, rates=made.rates | more.rates, minutes=made.minutes | more.minutes, settings=settings)
+    made = replace(made, rates=made.rates | more.rates, minutes=made.minutes | more.minutes, settings=settings)
+    return made if len(more.symbols) == 1 else pair(made, positions_max=1)

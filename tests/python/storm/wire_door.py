@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from tests.python.storm.gateway_side import GatewaySide
 from tests.python.storm.machine import Machine
@@ -20,6 +21,8 @@ class StormLink:
         self._world = world
         self._daemon = daemon
         self._gateway = gateway
+        self.crossing: Callable[[], None] = lambda: None
+        """Called when the daemon read the broker's book."""
         self._sent = 0
 
     def exchange(self, request: bytes, patience_s: float) -> bytes | None:
@@ -35,6 +38,9 @@ class StormLink:
             reply = None
         if reply is not None:
             self._gateway.watch.heard(request, reply)
+            if b'"BOOK"' in request[:20]:
+                self.crossing()
+                self._gateway.watch.heard(request, reply)
         self._daemon.may_die("after an answer" if reply is not None else "after a silence")
         return reply
 
@@ -45,9 +51,10 @@ class StormLink:
         world = self._world
         if world.strikes("request dropped"):
             return None
-        if world.strikes("gateway restarted, its clock set back, a request on its way"):
-            self._gateway.lose_time(world.between(20, 70))
-            self._later(request, world.between(32, LATE_S_MAX))
+        if b'"ORDER_' in request[:20] and world.strikes("gateway restarted, its clock set back, an order on its way"):
+            back_s = world.between(20, 45)
+            self._gateway.lose_time(back_s)
+            self._later(request, max(32.0, back_s + world.between(0, 25)))  # late in truth, in time by that clock
             return None
         if world.strikes("request delayed"):
             self._later(request, world.span(0.1, LATE_S_MAX))

@@ -76,5 +76,5 @@ if __name__ == "__main__":
     where, at, began = sys.argv[1:]
     time = FastClock(float(began), BEGAN_S)
     book = PaperDesk(Path(where), time.wall_s, Settings(), durable=True)
-    book.record(Prices(PRICES_SEED), 2_000)  # once, for it takes longer than a client waits
+    book.record("EURUSD", Prices(PRICES_SEED), 2_000)  # once, for it takes longer than a client waits
     nursery.serve(lambda: main(Path(where), int(at), time, book))

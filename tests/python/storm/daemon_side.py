@@ -93,9 +93,7 @@ class StormCrew:
 class DaemonSide:
     """One daemon after the other, on the same files."""
 
-    def __init__(
-        self, machine: Machine, traded: Sequence[tuple[Settings, StormMarket]], scorer: StormScorer
-    ) -> None:
+    def __init__(self, machine: Machine, traded: Sequence[tuple[Settings, StormMarket]], scorer: StormScorer) -> None:
         """Nothing runs yet; ``link`` comes later, for it needs the other side."""
         settings = traded[0][0]
         self.machine = machine

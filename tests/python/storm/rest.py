@@ -79,7 +79,7 @@ def check_lively(world: World, daemon: DaemonSide, since_s: float) -> int:
         if at_s < since_s:
             continue
         filled += record.outcome == "filled"
-        is_limit = record.reason.startswith("refused_") and record.reason not in HALTS or record.reason in SLIPPED
+        is_limit = (record.reason.startswith("refused_") and record.reason not in HALTS) or record.reason in SLIPPED
         if record.status == "failed" or record.outcome == "unknown" or (record.outcome == "refused" and not is_limit):
             world.violated("at rest", f"{at_s - since_s:.0f} s after the calm: {record.reason}: {record.detail}")
     return filled

@@ -212,7 +212,10 @@ class Watch:
         if len(counted) > settings.positions_max:
             told("limits", f"{req_id} made {len(counted)} positions")
         group_max = min(settings.exposure_group_max, settings.exposure_total_max)  # all symbols have USD in common
-        for bound, among in ((settings.exposure_symbol_max, {order.symbol}), (group_max, {one.symbol for one in counted})):
+        for bound, among in (
+            (settings.exposure_symbol_max, {order.symbol}),
+            (group_max, {one.symbol for one in counted}),
+        ):
             worth = sum(one.volume * CONTRACT * one.price for one in counted if one.symbol in among)
             if worth > bound * 1.01:
                 told("limits", f"{req_id} made an exposure of {worth:.0f}")

@@ -14,6 +14,7 @@ from mt5_sentinel.gateway.memory import Entry
 from mt5_sentinel.gateway.order_time import OrderTime
 from mt5_sentinel.gateway.venue import Outcome
 from mt5_sentinel.reconcile import Compared, Reconciliation
+from mt5_sentinel.risk import Risk
 from tests.python.storm.patches import patched
 from tests.python.storm.world import BEGAN_S
 
@@ -59,6 +60,11 @@ def ledger_is_ignored() -> Any:
         return approve(side, limits, **known | {"ledger": fresh})
 
     return patched((_core, "approve", hopeful))
+
+
+def others_are_not_counted() -> Any:
+    """What another symbol filled since the book was read does not count."""
+    return patched((Risk, "_pending", lambda *_: []))
 
 
 def frozen_for_ever() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from mt5_sentinel import _core, route, wire
@@ -174,6 +175,7 @@ SLOW = Weather.added({"gateway: slow disk": 0.03, "broker: slow before it takes 
 BACK = Weather.added({"gateway restarted, its clock set back, an order on its way": 0.1}, {})
 CHANGED = Weather.added({"request repeated with another payload": 0.1}, {})
 NAKED = Weather.added({}, {"stop taken away by hand": 15.0})
+PAIRED = replace(Weather.added({}, {}), symbols=("EURUSD", "GBPUSD"))
 LATER = Weather.added({"broker: unknown, executed later": 0.05}, {})
 
 MUTANTS: dict[str, Mutant] = {
@@ -192,6 +194,7 @@ MUTANTS: dict[str, Mutant] = {
     "the gateway opens while halted": Mutant(more.gateway_opens_though_halted, {"halted"}, HALTING),
     "the file HALT ignored": Mutant(more.file_is_ignored, {"halted"}, HALTING),
     "losses ignored": Mutant(more.ledger_is_ignored, {"halted"}, LOSING),
+    "the other symbol's fills not counted": Mutant(more.others_are_not_counted, {"limits"}, PAIRED),
     "frozen for ever": Mutant(more.frozen_for_ever, {"at rest"}),
     "silent for ever": Mutant(more.silent_for_ever, {"heartbeat"}),
     "no look at the clock before the broker": Mutant(more.no_last_look, {"late"}, SLOW),

@@ -141,10 +141,12 @@ def draw(seed: int) -> Weather:
 
 def pair(made: Weather, positions_max: int) -> Weather:
     """The same weather over two symbols, whose cycles cross, and which together may have few positions."""
+    narrow = {"positions_symbol_max": 1, "positions_max": positions_max, "sizing": "fixed", "volume_lots": 0.02}
     return replace(
         made,
         rates=made.rates | {"cycles of two symbols cross": 0.3},
-        settings=made.settings | {"positions_symbol_max": 1, "positions_max": positions_max},
+        minutes={kind: often for kind, often in made.minutes.items() if kind != "foreign position"},
+        settings=made.settings | narrow,
         symbols=("EURUSD", "GBPUSD"),
     )
 

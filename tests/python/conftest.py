@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -60,6 +61,16 @@ def mlflow_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[hub_server.
         pytest.skip(lacks)
     with hub_server.mlflow_server(tmp_path_factory.mktemp("hub")) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command that runs within a test sets up the log of the whole process."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from mt5_sentinel.gateway.memory import Entry
 from mt5_sentinel.gateway.order_time import OrderTime
 from mt5_sentinel.gateway.venue import Outcome
 from mt5_sentinel.reconcile import Compared, Reconciliation
+from mt5_sentinel.orders import Orders
 from mt5_sentinel.risk import Risk
 from tests.python.storm.patches import patched
 from tests.python.storm.world import BEGAN_S
@@ -65,6 +66,11 @@ def ledger_is_ignored() -> Any:
 def others_are_not_counted() -> Any:
     """What another symbol filled since the book was read does not count."""
     return patched((Risk, "_pending", lambda *_: []))
+
+
+def exits_are_repeated() -> Any:
+    """A position whose exit may have been executed is sent another one."""
+    return patched((Orders, "leaving", lambda *_: set()))
 
 
 def frozen_for_ever() -> Any:

@@ -175,6 +175,17 @@ SLOW = Weather.added({"gateway: slow disk": 0.03, "broker: slow before it takes 
 BACK = Weather.added({"gateway restarted, its clock set back, an order on its way": 0.1}, {})
 CHANGED = Weather.added({"request repeated with another payload": 0.1}, {})
 NAKED = Weather.added({}, {"stop taken away by hand": 15.0})
+LEAVING = Weather.added(
+    {"broker: unknown, not executed": 0.3},
+    {"kill switch by file, flatten": 15.0},
+    **{
+        "positions_symbol_max": 3,
+        "positions_max": 4,
+        "sizing": "fixed",
+        "volume_lots": 0.01,
+        "exposure_symbol_max": 30_000.0,
+    },
+)
 PAIRED = replace(Weather.added({}, {}), symbols=("EURUSD", "GBPUSD"))
 LATER = Weather.added({"broker: unknown, executed later": 0.05}, {})
 
@@ -195,6 +206,7 @@ MUTANTS: dict[str, Mutant] = {
     "the file HALT ignored": Mutant(more.file_is_ignored, {"halted"}, HALTING),
     "losses ignored": Mutant(more.ledger_is_ignored, {"halted"}, LOSING),
     "the other symbol's fills not counted": Mutant(more.others_are_not_counted, {"limits"}, PAIRED),
+    "an exit repeated while its fate is unknown": Mutant(more.exits_are_repeated, {"frozen"}, LEAVING),
     "frozen for ever": Mutant(more.frozen_for_ever, {"at rest"}),
     "silent for ever": Mutant(more.silent_for_ever, {"heartbeat"}),
     "no look at the clock before the broker": Mutant(more.no_last_look, {"late"}, SLOW),

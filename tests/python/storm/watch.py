@@ -179,6 +179,8 @@ class Watch:
         for other, kind, ticket in self._read(f"{UNRESOLVED} AND req_id <> ? AND symbol = ?", (req_id, order.symbol)):
             if leaving is None or (kind == "close" and ticket == leaving):
                 self.world.violated("frozen", f"{req_id} was sent while the fate of {other} is unknown")
+            else:
+                self.world.seen["an exit beside an order of unknown fate"] += 1
 
     def _intent(self, req_id: str) -> tuple[float, float] | None:
         """When the journal on disk says that an order was created, and until when it may be executed."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mt5_sentinel import _core
 from mt5_sentinel.errors import Refused, Uncertain
 from tests.python.fakes import BUY, HOUR_S, SELL
 from tests.python.shop import Shop
@@ -83,3 +84,40 @@ def test_an_entry_is_judged_by_the_moment_its_exit_was_done(shop: Shop, monkeypa
     record = shop.cycle(SELL)
     assert record.reason == "stale"
     assert [one["kind"] for one in shop.intents()] == ["open", "close"]
+
+
+def test_an_exit_whose_fate_is_unknown_is_not_sent_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.cycle(BUY, after_s=HOUR_S)
+    broker = shop.desk.dealer.broker
+
+    def unknown(*_: Any) -> Any:
+        raise Uncertain("no answer", "gateway_timeout")
+
+    monkeypatch.setattr(broker, "send", unknown)
+    monkeypatch.setattr(broker, "lookup", unknown)
+    (Path(shop.settings.state_dir) / "HALT").write_text("flatten")
+    for _ in range(3):
+        assert shop.cycle(BUY).reason == "gateway_timeout"
+    assert [(one["kind"], one["state"]) for one in shop.intents()] == [("open", "filled"), ("close", "unknown")]
+
+
+def test_a_frozen_symbol_opens_nothing_and_may_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Shop(tmp_path, positions_symbol_max=2)
+    shop.cycle(BUY, after_s=HOUR_S)
+    broker = shop.desk.dealer.broker
+    book = broker.book
+
+    def grown() -> _core.Book:
+        """Somebody added to the position at the terminal."""
+        real = book()
+        facts = {"ticket": 1, "symbol": "EURUSD", "price": 1.1, "opened_s": 0, "magic": shop.settings.magic}
+        position = _core.Position(side="BUY", lots=0.3, sl=1.0, **facts)  # type: ignore[arg-type] # each its own
+        return _core.Book(real.account, [position] if real.positions else [])
+
+    monkeypatch.setattr(broker, "book", grown)
+    record = shop.cycle(BUY, after_s=HOUR_S)
+    assert (record.reason, record.outcome) == ("refused_frozen", "refused")
+    assert "position_grown" in record.conditions
+    shop.cycle(SELL)
+    assert [(one["kind"], one["close_lots"]) for one in shop.intents()][1:2] == [("close", 0.3)], "all of it"
+    shop.close()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,55 +16,10 @@ import pytest
 
 from mt5_sentinel import journal
 from mt5_sentinel.errors import Misconfigured
-from mt5_sentinel.types import CycleRecord, Mode, OrderRequest
-from tests.python.memories import FILL, Memory, opening
+from mt5_sentinel.types import CycleRecord
+from tests.python.memories import BAR_S, FILL, NOW_S, Memory, Open, begun, kill, opened, request
 
-NOW_S = 1_700_000_000.25
-BAR_S = 1_699_995_600
-
-Open = Callable[..., Memory]
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Open]:
-    """Open the journal, any number of times."""
-    journals: list[Memory] = []
-
-    def start(mode: str = "dry-run", directory: Path = tmp_path / "state") -> Memory:
-        journals.append(Memory(directory, mode))
-        return journals[-1]
-
-    yield start
-    for one in journals:
-        kill(one)
-
-
-def kill(one: Memory) -> None:
-    """End a journal as the end of its process would: nothing is finished, descriptors close."""
-    one.file._db.close()
-    try:
-        os.fstat(one.file._lock)
-    except OSError:
-        return
-    os.close(one.file._lock)
-    one.file._lock = -1
-
-
-def record(mode: Mode = "dry-run", symbol: str = "EURUSD", **found: Any) -> CycleRecord:
-    one = CycleRecord(symbol=symbol, mode=mode, started_s=NOW_S)
-    for name, value in found.items():
-        setattr(one, name, value)
-    return one
-
-
-def begun(one: Memory, **found: Any) -> CycleRecord:
-    cycle = record(**found)
-    one.begin(cycle)
-    return cycle
-
-
-def request(req_id: str, bar_open_s: int = BAR_S, created_s: float = NOW_S, symbol: str = "EURUSD") -> OrderRequest:
-    return opening(req_id, bar_open_s, created_s, symbol)
+__all__ = ["opened"]
 
 
 def test_a_cycle_comes_back_as_it_was_written(opened: Open) -> None:

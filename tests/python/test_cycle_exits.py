@@ -70,20 +70,24 @@ def test_an_unknown_order_freezes_the_symbol_and_keeps_no_position_from_being_fl
     shop.close()
 
 
-def test_an_entry_is_judged_by_the_moment_its_exit_was_done(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("slept_s", "reason"), [(2 * HOUR_S, "stale"), (1500, "refused_signal_age"), (5, "signal")])
+def test_an_entry_is_judged_by_the_moment_its_exit_was_done(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, slept_s: float, reason: str
+) -> None:
     shop.cycle(BUY, after_s=HOUR_S)
     broker = shop.desk.dealer.broker
     send = broker.send
 
     def slow(request: Any, now_s: float) -> Any:
         done = send(request, now_s)
-        shop.clock.wait_s(2 * HOUR_S)  # the machine slept
+        shop.clock.wait_s(slept_s)  # the machine slept
         return done
 
     monkeypatch.setattr(broker, "send", slow)
     record = shop.cycle(SELL)
-    assert record.reason == "stale"
-    assert [one["kind"] for one in shop.intents()] == ["open", "close"]
+    assert record.reason == reason
+    sent = [one["kind"] for one in shop.intents()]
+    assert sent == ["open", "close", *(["open"] if reason == "signal" else [])]
 
 
 def test_an_exit_whose_fate_is_unknown_is_not_sent_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ from mt5_sentinel.gateway.kill_switch import Halt
 from mt5_sentinel.gateway.memory import Entry
 from mt5_sentinel.gateway.order_time import OrderTime
 from mt5_sentinel.gateway.venue import Outcome
-from mt5_sentinel.reconcile import Compared, Reconciliation
 from mt5_sentinel.orders import Orders
+from mt5_sentinel.reconcile import Compared, Reconciliation
 from mt5_sentinel.risk import Risk
 from tests.python.storm.patches import patched
 from tests.python.storm.world import BEGAN_S

@@ -43,9 +43,9 @@ def no_freeze() -> Any:
     """A cycle goes on while the fate of an order is unknown."""
     recover = Route.recover
 
-    def and_go_on(self: Route, *rest: Any) -> None:
+    def and_go_on(self: Route, **named: Any) -> None:
         try:
-            recover(self, *rest)
+            recover(self, **named)
         except Uncertain:
             return
 
@@ -172,6 +172,7 @@ class Mutant(NamedTuple):
 HALTING = Weather.added({}, {"kill switch at the gateway": 40.0, "kill switch by file": 40.0})
 LOSING = Weather.added({}, {}, daily_loss_max=6.0, losses_in_a_row_max=3, cooldown_minutes=30.0)
 SLOW = Weather.added({"gateway: slow disk": 0.03, "broker: slow before it takes an order": 0.1}, {})
+DYING = Weather.added({"daemon killed after a send": 0.05}, {})
 BACK = Weather.added({"gateway restarted, its clock set back, an order on its way": 0.1}, {})
 CHANGED = Weather.added({"request repeated with another payload": 0.1}, {})
 NAKED = Weather.added({}, {"stop taken away by hand": 15.0})
@@ -193,13 +194,13 @@ MUTANTS: dict[str, Mutant] = {
     "journal after wire": Mutant(journal_after_wire, {"journal first"}),
     "no freeze on an unknown outcome": Mutant(no_freeze, {"frozen"}),
     "no limit check": Mutant(no_limits, {"limits"}),
-    "no not_after at the gateway": Mutant(no_not_after, {"late"}),
+    "no not_after at the gateway": Mutant(no_not_after, {"late"}, BACK),
     "memory forgets on restart": Mutant(forgetful_memory, {"twice"}),
     "memory after the broker": Mutant(memory_after_broker, {"twice"}),
     "unknown taken for not sent": Mutant(unknown_is_not_sent, {"lost"}),
     "unknown taken for refused": Mutant(refusal_is_final, {"lost"}),
     "a new req_id at every retry": Mutant(new_name_each_try, {"journal first"}),
-    "no tombstone": Mutant(no_tombstone, {"lost", "frozen"}),
+    "no tombstone": Mutant(no_tombstone, {"lost", "frozen"}, DYING),
     "exits refused while halted": Mutant(exits_halted, {"exits"}),
     "orders without a stop": Mutant(no_stop, {"naked"}),
     "the gateway opens while halted": Mutant(more.gateway_opens_though_halted, {"halted"}, HALTING),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from mt5_sentinel.config import Settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Desks
 from mt5_sentinel.errors import Misconfigured, Transient, Unsafe
+from mt5_sentinel.route import Route
 from tests.python.desk_floor import PATIENCE_S, Floor, GatedMarket
 from tests.python.fakes import BUY, HOUR_S, NOW_S, SELL, FakeMarket, FakeModel, parts
 
@@ -76,6 +78,24 @@ def test_twenty_symbols_are_inside_their_fetches_at_once(opened: Open) -> None:
     assert sorted(record.symbol for record in floor.seen) == sorted(floor.names)
     cycles = list(journal.read(floor.desks[0].journal.path))
     assert {cycle["symbol"]: cycle["intents"][0]["symbol"] for cycle in cycles} == {name: name for name in floor.names}
+
+
+def test_no_symbol_is_ruled_on_between_another_ones_ruling_and_its_order(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two symbols want the last place of the account; each waits, once it is approved, for the other to be so too."""
+    floor = opened("EURUSD", "GBPUSD", changed={"positions_max": 1})
+    both = threading.Barrier(2)
+    entry = Route.entry
+
+    def waiting(route: Route, *approved: Any) -> Any:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+        return entry(route, *approved)
+
+    monkeypatch.setattr(Route, "entry", waiting)
+    outcomes = [record.outcome for record in floor.minute().values() if record is not None]
+    assert sorted(map(str, outcomes)) == ["filled", "refused"]
 
 
 def test_a_fault_a_hang_and_a_broken_book_cost_the_others_nothing(opened: Open, caplog: Any) -> None:

@@ -46,6 +46,8 @@ class StormVenue:
     def find(self, req_id: str, since_s: float, sought: Sought | None = None) -> Outcome | None:
         if self._world.strikes("broker: history cannot be read"):
             raise VenueError("the history cannot be read", -4)
+        if req_id in self._watch.working:
+            raise VenueError("an order of that id is still at work", 10012)
         return self._broker().find(req_id, since_s, sought)
 
     def send(self, order: OrderSend, req_id: str, may_still: MayStill | None = None) -> Outcome:
@@ -70,6 +72,7 @@ class StormVenue:
             return Outcome(10012, "no answer")
         if (may_still is None or may_still()) and strikes("broker: unknown, executed later"):
             taken_s, after_s = self._world.now_s, self._world.between(0, LATE_S_MAX)
+            self._watch.working.add(req_id)
             self._world.later(after_s, lambda: self._execute_late(order, req_id, verb, taken_s))
             return Outcome(10031, "no connection")
         if order.volume >= 0.02 and strikes("broker: filled in part"):
@@ -100,5 +103,6 @@ class StormVenue:
 
     def _execute_late(self, order: Order, req_id: str, verb: str, taken_s: float) -> None:
         """The broker's own computer works on, whatever became of the gateway since."""
+        self._watch.working.discard(req_id)
         with self._machine.left_alone():
             self._execute(order, req_id, verb, taken_s=taken_s)

@@ -110,6 +110,8 @@ class GatewaySide:
             for name in ("gateway.db", "gateway.db-wal", "gateway.db-shm"):
                 (self._state / name).unlink(missing_ok=True)
             self.watch.halts.gateway_since_s = None
+            if self.machine.clock.wall_s() < self._world.now_s - 1.0:
+                self.watch.lost_time_s = self._world.now_s
         try:
             clock = self.machine.clock
             self._memory = Memory(self._state, clock.wall_s(), durable=False)

@@ -73,9 +73,11 @@ class Lived:
 
 def live(seed: int, minutes: int, *, weather: Weather | None = None, mutant: Mutant | None = None) -> Lived:
     """Live through a seed; the same seed comes to the same journal, byte for byte."""
-    logging.getLogger("mt5_sentinel").setLevel(logging.CRITICAL + 1)
+    log = logging.getLogger("mt5_sentinel")
     memory = Path("/dev/shm")  # noqa: S108 - files that need not survive a power failure
     with ExitStack() as stack:
+        stack.callback(log.setLevel, log.level)
+        log.setLevel(logging.CRITICAL + 1)
         place = tempfile.TemporaryDirectory(prefix="storm", dir=memory if memory.is_dir() else None)
         state = Path(stack.enter_context(place))
         # How long a stage took is the one thing in the journal that this machine's own clock writes.

@@ -106,7 +106,9 @@ def _beats_of(world: World, daemon: DaemonSide, symbol: str, late: float) -> Non
     for before_s, after_s in itertools.pairwise(beats):
         died = any(before_s - 1 < at_s <= after_s + 1 for at_s in daemon.lives)
         stepped = any(before_s - PERIOD_S < at_s <= after_s for at_s in steps)
-        if not died and after_s - before_s > late + (0.5 * PERIOD_S if stepped else 0.0):
+        stalled = any(before_s <= at_s <= after_s for at_s in world.stalled_s)
+        longer_s = (0.5 * PERIOD_S if stepped else 0.0) + (PERIOD_S if stalled else 0.0)
+        if not died and after_s - before_s > late + longer_s:
             told("heartbeat", f"silent from {before_s - world.began_s:.0f} s to {after_s - world.began_s:.0f} s")
         if not died and not stepped and after_s - before_s < PERIOD_S / 2:
             told("heartbeat", f"two cycles within {after_s - before_s:.1f} s at {after_s - world.began_s:.0f} s")

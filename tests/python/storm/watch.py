@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections import Counter
 from dataclasses import dataclass
@@ -61,6 +62,10 @@ class Watch:
         """Replies of the gateway by action and retcode."""
         self.unwitnessed: list[tuple[OrderSend | OrderClose, str]] = []
         """Orders during whose execution the process that holds the broker's book was killed."""
+        self.working: set[str] = set()
+        """Orders that the broker has taken and not executed yet; its list of working orders shows them."""
+        self.lost_time_s = -math.inf
+        """When a gateway began without its memory and behind the true time: nothing there knows what time it was."""
         self._journal = journal
         self._clock = daemon
         self._settings = settings
@@ -198,7 +203,9 @@ class Watch:
         sent_s = self._sent_s.get(req_id, at_s)
         latest_s = self._clock.latest_true_s(created_s, sent_s) + (not_after_s - created_s)
         late_s = at_s - latest_s - skew_s
-        if late_s > 0.01:
+        if late_s > 0.01 and sent_s <= self.lost_time_s:
+            self.world.seen["late past a gateway that lost its memory and its time"] += 1
+        elif late_s > 0.01:
             self.world.violated("late", f"{req_id} was executed {late_s:.2f} s too late")
 
     def _check_opening(self, order: OrderSend, req_id: str, lots: float, positions: list[PositionData]) -> None:

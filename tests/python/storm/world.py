@@ -26,6 +26,8 @@ class World:
         """Whether faults are over."""
         self.seen: Counter[str] = Counter()
         self.told: list[tuple[str, str]] = []
+        self.stalled_s: list[float] = []
+        """When one machine was busy: here whoever waits for it waits all the time, and not only its patience."""
         self._queue: list[tuple[float, int, Happen]] = []
         self._number = 0
 
@@ -63,6 +65,7 @@ class World:
 
     def stall(self, seconds: float) -> None:
         """Let time pass while one machine is busy; what is due meanwhile happens after it."""
+        self.stalled_s.append(self.now_s)
         self.now_s += seconds
 
     def next(self, end_s: float) -> bool:

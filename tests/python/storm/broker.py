@@ -46,7 +46,7 @@ class StormVenue:
     def find(self, req_id: str, since_s: float, sought: Sought | None = None) -> Outcome | None:
         if self._world.strikes("broker: history cannot be read"):
             raise VenueError("the history cannot be read", -4)
-        if req_id in self._watch.working:
+        if req_id in self._watch.working & self._watch.forgotten:
             raise VenueError("an order of that id is still at work", 10012)
         return self._broker().find(req_id, since_s, sought)
 

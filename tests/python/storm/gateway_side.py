@@ -110,6 +110,7 @@ class GatewaySide:
             for name in ("gateway.db", "gateway.db-wal", "gateway.db-shm"):
                 (self._state / name).unlink(missing_ok=True)
             self.watch.halts.gateway_since_s = None
+            self.watch.forgotten |= self.watch.working
             if self.machine.clock.wall_s() < self._world.now_s - 1.0:
                 self.watch.lost_time_s = self._world.now_s
         try:

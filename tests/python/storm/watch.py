@@ -63,7 +63,12 @@ class Watch:
         self.unwitnessed: list[tuple[OrderSend | OrderClose, str]] = []
         """Orders during whose execution the process that holds the broker's book was killed."""
         self.working: set[str] = set()
-        """Orders that the broker has taken and not executed yet; its list of working orders shows them."""
+        """Orders that the broker has taken and not executed yet."""
+        self.forgotten: set[str] = set()
+        """Those at work when a gateway lost its memory: the broker's list of working orders shows them.
+
+        What a memory holds has to wait by its own rule, which is tried without that list.
+        """
         self.lost_time_s = -math.inf
         """When a gateway began without its memory and behind the true time: nothing there knows what time it was."""
         self._journal = journal

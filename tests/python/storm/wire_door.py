@@ -9,6 +9,9 @@ from tests.python.storm.gateway_side import GatewaySide
 from tests.python.storm.machine import Machine
 from tests.python.storm.world import World
 
+APART_S = 300.0
+"""How far apart a clock is set back at restarts: twice within a minute is more than the gateway's doubt can tell."""
+
 LATE_S_MAX = 90.0
 """How late a request arrives at most."""
 
@@ -24,6 +27,7 @@ class StormLink:
         self.crossing: Callable[[], None] = lambda: None
         """Called when the daemon read the broker's book."""
         self._sent = 0
+        self._set_back_s = -APART_S
 
     def exchange(self, request: bytes, patience_s: float) -> bytes | None:
         """Send, and wait; the faults are drawn here."""
@@ -51,7 +55,9 @@ class StormLink:
         world = self._world
         if world.strikes("request dropped"):
             return None
-        if b'"ORDER_' in request[:20] and world.strikes("gateway restarted, its clock set back, an order on its way"):
+        is_order = b'"ORDER_' in request[:20] and world.now_s > self._set_back_s + APART_S
+        if is_order and world.strikes("gateway restarted, its clock set back, an order on its way"):
+            self._set_back_s = world.now_s
             back_s = world.between(20, 45)
             self._gateway.lose_time(back_s)
             self._later(request, max(32.0, back_s + world.between(0, 25)))  # late in truth, in time by that clock

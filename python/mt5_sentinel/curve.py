@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import stat
-import sys
 from pathlib import Path
 
 import zmq
 
-from mt5_sentinel.errors import Misconfigured, Unusable
+from mt5_sentinel import private_file
+from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.secret import Secret
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-FILE_BYTES_MAX = 4096
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 """Of Z85, in which 32 bytes are 40 characters: among them ``#``, and neither quotes nor backslashes."""
@@ -57,21 +47,7 @@ def create(path: Path) -> str:
         "# Whoever reads this file can trade in its owner's name.\n"
         f'algorithm = "curve25519"\npublic_key = "{public}"\nsecret_key = "{secret.reveal()}"\n'
     )
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            _name(part, path)
-        finally:
-            part.unlink(missing_ok=True)
-    except FileExistsError:
-        raise Misconfigured(f"{path}: it exists already; a key is never overwritten", "exists") from None
-    except OSError as error:
-        raise Unusable(f"{path}: cannot be written: {error.strerror}", "unwritable_file") from None
+    private_file.create(path, text)
     return public
 
 
@@ -81,22 +57,7 @@ def read_key_pair(path: Path) -> tuple[str, Secret]:
     Raises:
         Misconfigured: it cannot be read, others may read it, or it holds no pair; never shows what it holds.
     """
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(FILE_BYTES_MAX)
-    except OSError as error:
-        raise Misconfigured(f"{path}: the key file cannot be read: {error.strerror}", "bad_key") from None
-    if sys.platform != "win32" and mode & OTHERS:  # there rights are kept elsewhere
-        shown = oct(stat.S_IMODE(mode))[2:]
-        raise Misconfigured(f"{path}: mode {shown} lets others read the secret key; chmod 600 it", "bad_key")
-    values: dict[str, object] = {}
-    try:
-        values = tomllib.loads(content.decode())
-    except ValueError:
-        raise Misconfigured(f"{path}: no key file; `mt5-sentinel keys new` writes one", "bad_key") from None
-    if values.get("algorithm") != "curve25519":
-        raise Misconfigured(f'{path}: `algorithm` is not "curve25519"', "bad_key")
+    values = private_file.read(path, algorithm="curve25519", which="secret", made_by="mt5-sentinel keys new")
     public, secret = values.get("public_key"), values.get("secret_key")
     if not (isinstance(public, str) and isinstance(secret, str) and is_key(public) and is_key(secret)):
         raise Misconfigured(f"{path}: `public_key` and `secret_key` are not 40 characters each", "bad_key")
@@ -111,18 +72,6 @@ def _pair() -> tuple[str, Secret]:
         public, secret = zmq.curve_keypair()
         if public[:1].isalnum():
             return public.decode(), Secret(secret.decode())
-
-
-def _name(part: Path, path: Path) -> None:
-    """Give a complete file its name unless the name is taken; in one step where the file system can."""
-    try:
-        os.link(part, path)
-    except FileExistsError:
-        raise
-    except OSError:  # no hard links here; on Windows a rename refuses a name that is taken
-        if path.exists():
-            raise FileExistsError from None
-        part.rename(path)
 
 
 def _number(text: str) -> int:

@@ -24,8 +24,6 @@ class Standing(NamedTuple):
     """The broker's book as it is now, in line with the journal."""
 
     book: _core.Book
-    facts: dict[str, _core.SymbolFacts]
-    """Of this symbol and of all others in the book."""
     compared: Compared
 
 
@@ -123,13 +121,13 @@ class Dealer:
     def look(self, record: CycleRecord, now_s: float, book: _core.Book | None = None) -> Standing:
         """The book, asked for unless it is given, compared with the journal; the account's state goes along."""
         book = book or self.broker.book()
-        facts = self._facts_of(book)
-        compared = self._reconciliation.run(book, facts[self._symbol], record, now_s)
+        self._learn_facts(book)
+        compared = self._reconciliation.run(book, self._known[self._symbol], record, now_s)
         for condition in self.risk.observe(book, now_s):
             if condition not in record.conditions:
                 record.conditions.append(condition)
         record.equity, record.drawdown_max = book.account.equity, self.risk.drawdown(book)
-        return Standing(book, facts, compared)
+        return Standing(book, compared)
 
     def trade(
         self, side: Side, market: Market, standing: Standing, record: CycleRecord, ask_again: AskAgain, *, halted: bool
@@ -149,14 +147,13 @@ class Dealer:
         later = ask_again()  # leaving took its time; the entry is judged by the market as it is now
         if later is None:
             return True
-        market = later
-        meant = self._entry(side, market, record, halted)
+        meant = self._entry(side, later, record, halted)
         if meant is None:
             return record.reason != EXIT_INCOMPLETE
         request, wanted = meant
         execution = self._route.send(request, record)
         if execution is not None:
-            facts = standing.facts[self._symbol]
+            facts = self._known[self._symbol]
             slipped = self.risk.slipped(request.side, wanted=wanted, filled=execution.price, facts=facts)
             record.conditions += [] if slipped is None else [slipped]
         return True
@@ -216,7 +213,7 @@ class Dealer:
             halted=halted,
         )
 
-    def _facts_of(self, book: _core.Book) -> dict[str, _core.SymbolFacts]:
+    def _learn_facts(self, book: _core.Book) -> None:
         """Facts of every symbol that counts towards a limit, asked each cycle: what a tick is worth changes.
 
         This one's are left for the other symbols to see before it can have an order that counts for them.
@@ -231,7 +228,6 @@ class Dealer:
             except Unusable:
                 log.warning("%s: the broker tells no facts of %s; risk opens nothing without", self._symbol, symbol)
             self._fresh.add(symbol)
-        return dict(self._known)
 
 
 def _refuse(record: CycleRecord, reason: str, detail: str | None) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from mt5_sentinel import file_lock, journal_schema
+from mt5_sentinel import database, file_lock, journal_schema
 from mt5_sentinel.errors import Misconfigured, Unsafe
 
 Values = tuple[Any, ...]
@@ -66,17 +66,12 @@ class JournalFile:
                 yield
                 return
             self._check_place()
-            self._db.execute("BEGIN IMMEDIATE")
-            self._depth += 1
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    self._db.execute("ROLLBACK")
-                raise
-            finally:
-                self._depth -= 1
+            with database.whole(self._db):
+                self._depth += 1
+                try:
+                    yield
+                finally:
+                    self._depth -= 1
 
     def close(self) -> None:
         """Close the file and give up the lock."""
@@ -89,10 +84,8 @@ class JournalFile:
             state_dir.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(state_dir / "journal.lock")
             undo.callback(os.close, self._lock)
-            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            self._db = database.connect(self.path, durable=durable)
             undo.callback(self._db.close)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
             self._migrate()
             self._db.execute(
                 "UPDATE cycle SET status = 'interrupted', reason = 'interrupted',"
@@ -112,11 +105,7 @@ class JournalFile:
         return Misconfigured(message, "journal_unwritable")
 
     def _check_place(self) -> None:
-        try:
-            is_there = self.path.stat().st_ino == self._inode
-        except OSError:
-            is_there = False
-        if not is_there:
+        if not database.is_in_place(self.path, self._inode):
             raise Unsafe(f"the journal {self.path} was removed or replaced while in use; restart", "journal_gone")
 
     def _migrate(self) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from mt5_sentinel import _core
+from mt5_sentinel import _core, database
 from mt5_sentinel.errors import Misconfigured, Unsafe
 
 SCHEMA = """
@@ -88,10 +88,8 @@ class PaperFile:
         self.path = path
         with contextlib.ExitStack() as undo:
             try:
-                self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                self._db = database.connect(path, durable=durable)
                 undo.callback(self._db.close)
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
                 self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
                 self._inode = path.stat().st_ino
             except sqlite3.Error as error:
@@ -138,7 +136,7 @@ class PaperFile:
 
     def begin(self, terms: Terms, deals: Sequence[_core.Deal]) -> None:
         """Open the account, with the deals of an older file."""
-        with self._whole():
+        with database.whole(self._db):
             self._db.execute("INSERT INTO paper VALUES (1, ?, ?, ?)", terms)
             self._insert(deals)
             if self._has("fill"):
@@ -159,7 +157,7 @@ class PaperFile:
             sqlite3.Error: it cannot be written, and nothing of it is.
         """
         self._check_place()
-        with self._whole():
+        with database.whole(self._db):
             self._insert(deals)
             if settled is not None:
                 self._db.execute("INSERT INTO settled VALUES (?, ?, ?, ?, ?, ?)", msgspec.structs.astuple(settled))
@@ -183,22 +181,6 @@ class PaperFile:
         query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
         return bool(self._db.execute(query, (table,)).fetchone()[0])
 
-    @contextlib.contextmanager
-    def _whole(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
-            raise
-
     def _check_place(self) -> None:
-        """A file that was removed still takes writes, and forgets them."""
-        try:
-            is_there = self.path.stat().st_ino == self._inode
-        except OSError:
-            is_there = False
-        if not is_there:
+        if not database.is_in_place(self.path, self._inode):
             raise Unsafe(f"the paper book {self.path} was removed or replaced while in use; restart", "paper_gone")

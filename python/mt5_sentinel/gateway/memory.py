@@ -36,7 +36,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from mt5_sentinel import file_lock
+from mt5_sentinel import database, file_lock
 from mt5_sentinel.errors import Misconfigured, SentinelError, Transient, Unsafe
 from mt5_sentinel.gateway.memory_schema import SCHEMA, VERSION
 from mt5_sentinel.gateway.venue import Outcome
@@ -180,7 +180,7 @@ class Memory:
 
     def throw(self, switch: Switch, now_s: float) -> None:
         """Write the kill switch down, and that it was changed. Raises as ``begin``."""
-        with self._whole():
+        with database.whole(self._db):
             values = (int(switch.on), switch.reason, switch.commanded_s)
             self.write("UPDATE known SET halted = ?, halt_reason = ?, halt_commanded_s = ?", values)
             changed = (now_s, int(switch.on), switch.reason)
@@ -197,11 +197,7 @@ class Memory:
 
     def write(self, statement: str, values: tuple[Any, ...] = ()) -> None:
         """Run a statement that changes something; on disk when this returns. Raises as ``begin``."""
-        try:
-            is_there = self.path.stat().st_ino == self._inode
-        except OSError:
-            is_there = False
-        if not is_there:
+        if not database.is_in_place(self.path, self._inode):
             raise Unsafe(f"the memory {self.path} was removed or replaced while in use; restart", "memory_gone")
         self._db.execute(statement, values)
 
@@ -218,29 +214,16 @@ class Memory:
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
         return self._db.execute(query, values).fetchall()
 
-    @contextlib.contextmanager
-    def _whole(self) -> Any:  # noqa: ANN401 - a context manager
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
-            raise
-
     def _open(self, state_dir: Path, now_s: float, durable: bool, undo: contextlib.ExitStack) -> None:
         try:
             state_dir.mkdir(parents=True, exist_ok=True)
             self._lock = file_lock.acquire(state_dir / "gateway.lock")
             undo.callback(os.close, self._lock)
-            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            self._db = database.connect(self.path, durable=durable)
             undo.callback(self._db.close)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
             version = self._rows("PRAGMA user_version")[0][0]
             if version == 0 and not self._rows("SELECT 1 FROM sqlite_schema"):
-                with self._whole():
+                with database.whole(self._db):
                     for statement in filter(str.strip, SCHEMA.split(";\n")):
                         self._db.execute(statement)
                     self._db.execute("INSERT INTO known (id, created_s, newest_s) VALUES (1, ?, ?)", (now_s, now_s))

@@ -9,12 +9,33 @@ import sys
 from collections.abc import Sequence
 
 from mt5_sentinel import __version__
-from mt5_sentinel.commands import bars, demo, features, gateway, halt, journal, keys, model, resume, run, score
+from mt5_sentinel.commands import (
+    audit,
+    bars,
+    demo,
+    doctor,
+    features,
+    gateway,
+    halt,
+    journal,
+    keys,
+    model,
+    resume,
+    review,
+    run,
+    score,
+    soak,
+    verify,
+)
 from mt5_sentinel.errors import SentinelError
 
 EXIT_IO = 74
 
-VERBS = (run, demo, halt, resume, gateway, keys, bars, features, score, model, journal)
+VERBS = (
+    *(run, demo, doctor, halt, resume, journal),
+    *(gateway, keys, audit, review, verify, soak),
+    *(bars, features, score, model),
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

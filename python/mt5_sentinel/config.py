@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
-from mt5_sentinel import symbol_tables
+from mt5_sentinel import credentials, symbol_tables
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.settings import Settings
 from mt5_sentinel.symbol_tables import Table
@@ -34,6 +34,9 @@ TABLE = {row.name: row for row in dataclasses.fields(Settings)}
 TYPES: dict[str, Any] = get_type_hints(Settings)
 PER_SYMBOL = [name for name, row in TABLE.items() if row.metadata["per_symbol"]]
 """What a ``[[symbol]]`` table may hold, beside ``name``."""
+
+SECRETS = [name for name, row in TABLE.items() if row.metadata["secret"]]
+"""What may come as a credential of systemd."""
 
 SYMBOLS_MAX = 100
 NAME_CHARS_MAX = 40
@@ -62,7 +65,7 @@ def load(
 def load_all(
     flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None = None, checks: Sequence[Check] = ()
 ) -> tuple[Settings, ...]:
-    """Settings of each symbol: its ``[[symbol]]`` table over flags over environment over file over defaults.
+    """Settings of each symbol: its ``[[symbol]]`` table over flags, credentials, environment, file and defaults.
 
     Args:
         flags: values given on the command line; ``None`` means not given.
@@ -85,6 +88,8 @@ def load_all(
         _take(values, name, value, f"{_file(file, environ)}: {name}", mistakes)
     for variable, name in _variables(environ, mistakes):
         _take(values, name, _from_text(name, environ[variable]), f"environment: {variable}", mistakes)
+    for name, text in credentials.read(environ, SECRETS, mistakes):
+        _take(values, name, text, f"credential: {name}", mistakes)
     for name, value in flags.items():
         if value is not None:
             typed = _from_text(name, value) if isinstance(value, str) else value

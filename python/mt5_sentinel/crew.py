@@ -14,6 +14,9 @@ from mt5_sentinel.trader import Outcome, Trader
 CYCLE_BUDGET_S = 50.0
 """How long a minute waits for its cycles; one that takes longer goes on alone and costs its symbol the next minute."""
 
+HANG_S = 120.0
+"""A cycle that runs for so long hangs: the deadlines of all it asks sum to less."""
+
 
 class Crew:
     """The traders of a daemon; a single one works on the caller's thread."""
@@ -23,7 +26,7 @@ class Crew:
         self.traders = tuple(traders)
         self._clock = clock
         self._budget_s = budget_s
-        self._seats = [_Seat(trader) for trader in self.traders] if len(self.traders) > 1 else []
+        self._seats = [_Seat(trader, clock) for trader in self.traders] if len(self.traders) > 1 else []
 
     def run(self, now_s: float) -> list[Outcome | None]:
         """A cycle of every trader, ``now_s`` being the wall clock in UTC seconds.
@@ -36,6 +39,10 @@ class Crew:
         skipped = {seat: seat.skip(now_s) for seat in self._seats if not seat.start(now_s)}
         self._wait(self._budget_s)
         return [skipped[seat] if seat in skipped else seat.outcome() for seat in self._seats]
+
+    def hangs(self) -> bool:
+        """Whether the cycle of a symbol runs for longer than any cycle may."""
+        return any(seat.busy_s(self._clock.monotonic_s()) > HANG_S for seat in self._seats)
 
     def close(self, budget_s: float) -> list[str]:
         """Let running cycles end and send the threads home.
@@ -57,9 +64,10 @@ class Crew:
 class _Seat:
     """One trader and its thread."""
 
-    def __init__(self, trader: Trader) -> None:
+    def __init__(self, trader: Trader, clock: Clock) -> None:
         self.symbol = trader.desk.settings.symbol
-        self._trader = trader
+        self._trader, self._clock = trader, clock
+        self._started_s = 0.0
         self._moments: SimpleQueue[float | None] = SimpleQueue()
         self._free = threading.Event()
         self._free.set()
@@ -73,7 +81,7 @@ class _Seat:
         # A thread that is gone, for something tore through the guard (SystemExit does), is replaced.
         if not self._thread.is_alive() and Guard().attempt(self._begin) is not None:
             return False
-        self._outcome = None
+        self._outcome, self._started_s = None, self._clock.monotonic_s()
         self._free.clear()
         self._moments.put(now_s)
         return True
@@ -90,6 +98,10 @@ class _Seat:
     def is_free(self) -> bool:
         """Whether no cycle runs."""
         return self._free.is_set()
+
+    def busy_s(self, now_s: float) -> float:
+        """How long the cycle runs that runs now; 0 where none does."""
+        return 0.0 if self.is_free() else now_s - self._started_s
 
     def wait(self, timeout_s: float) -> None:
         """Return when no cycle runs, or after the time."""

@@ -12,6 +12,7 @@ from mt5_sentinel.cycle import Desk
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.ports import Clock
 from mt5_sentinel.schedule import Schedule
+from mt5_sentinel.systemd import Notifier
 from mt5_sentinel.trader import Observer, Outcome, Trader
 from mt5_sentinel.types import Mode
 
@@ -36,6 +37,7 @@ class Daemon:
         observers: tuple[Observer, ...] = (),
         reload: Callable[[Desks], Desks] | None = None,
         cycle_budget_s: float = CYCLE_BUDGET_S,
+        notifier: Notifier | None = None,
     ) -> None:
         """Take the parts; nothing runs yet.
 
@@ -48,12 +50,14 @@ class Daemon:
                 metrics and health live there.
             reload: builds desks of the same symbols from the configuration as it is now, for SIGHUP.
             cycle_budget_s: how long a minute waits for its cycles, where there are several symbols.
+            notifier: hears that the loop turns, reloads and stops.
         """
         self._traders = [Trader(desk, clock, mode=mode, observers=observers) for desk in desks]
         self._crew = Crew(self._traders, clock, cycle_budget_s)
         self._clock = clock
         self._schedule = schedule
         self._reload = reload
+        self._notifier = notifier or Notifier({})
         self._stop = False
         self._reload_wanted = False
 
@@ -78,10 +82,16 @@ class Daemon:
             self.run_minute()
         else:
             self._clock.wait_s(self._schedule.wait_s(wall_s))
+        self._beat()
 
     def run_minute(self) -> list[Outcome | None]:
         """A guarded cycle of every symbol; ``None`` where it still runs when the minute has waited long enough."""
         return self._crew.run(self._clock.wall_s())
+
+    def _beat(self) -> None:
+        """Only a loop that turns, with no cycle that hangs, keeps systemd's watchdog from biting."""
+        if not self._crew.hangs():
+            self._notifier.beat()
 
     def stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
         """Ask the loop to end after the cycles that run now; also a signal handler."""
@@ -104,6 +114,7 @@ class Daemon:
         Returns:
             Symbols whose cycle had to be given up; the next start notes it as interrupted.
         """
+        self._notifier.stopping()
         given_up = self._crew.close(budget_s)
         for symbol in given_up:
             log.error("%s: its cycle still runs after %g s more and is given up", symbol, budget_s)
@@ -113,11 +124,14 @@ class Daemon:
         self._reload_wanted = False
         if self._reload is None:
             return
+        self._notifier.reloading()
         rebuild, rebuilt = self._reload, list[Desk]()
         error = Guard().attempt(lambda: rebuilt.extend(rebuild(self.desks)))
         if error is not None:
             log.error("Reload refused, the old configuration stays: %s", error)
+            self._notifier.ready(f"reload refused: {error}")
             return
         for trader, desk in zip(self._traders, rebuilt, strict=True):
             trader.take(desk)
         log.info("Configuration reloaded")
+        self._notifier.ready("configuration reloaded")

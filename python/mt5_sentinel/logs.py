@@ -71,10 +71,32 @@ def speaking_for(symbol: str) -> Iterator[None]:
 class RedactingFormatter(logging.Formatter):
     """Formats as usual, then hides every secret, in tracebacks too."""
 
+    def __init__(self, form: str, *, marks_priority: bool = False) -> None:
+        """Format as ``form`` says; with the priority of sd-daemon(3) before each line, which the journal takes off."""
+        super().__init__(form)
+        self._marks_priority = marks_priority
+
     def format(self, record: logging.LogRecord) -> str:
         """One line, or a line and its traceback, without secrets."""
         record.speaker = _speaker.get()  # a handler formats in the thread that logs
-        return hide(super().format(record))
+        text = hide(super().format(record))
+        if not self._marks_priority:
+            return text
+        mark = f"<{_PRIORITIES.get(record.levelno, 6)}>"
+        return "\n".join(mark + line for line in text.split("\n"))
+
+
+_PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+"""What syslog and the journal call the levels."""
+
+
+def is_journal(stream: TextIO) -> bool:
+    """Whether lines on this stream go to systemd's journal, and not only those of a process above."""
+    try:
+        facts = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{facts.st_dev}:{facts.st_ino}"
 
 
 def set_up(level: str, secrets: Iterable[str], stream: TextIO | None = None) -> None:
@@ -82,7 +104,8 @@ def set_up(level: str, secrets: Iterable[str], stream: TextIO | None = None) -> 
     learn(secrets)
     handler = logging.StreamHandler(stream or sys.stderr)
     has_journal = "JOURNAL_STREAM" in os.environ
-    handler.setFormatter(RedactingFormatter(f"{'' if has_journal else '%(asctime)s '}%(speaker)s%(message)s"))
+    form = f"{'' if has_journal else '%(asctime)s '}%(speaker)s%(message)s"
+    handler.setFormatter(RedactingFormatter(form, marks_priority=is_journal(handler.stream)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

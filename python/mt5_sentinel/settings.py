@@ -255,9 +255,24 @@ class Settings:
         env=("STATE_DIRECTORY",),
         flag=True,
     )
+    logs_dir: str = setting(
+        "",
+        "directory of trades.jsonl, a line for each order that was settled and each position that closed; empty: none",
+        env=("LOGS_DIRECTORY",),
+    )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "least severe log line to print", flag=True
     )
+
+    review_url: str = setting(
+        "", "base URL of an OpenAI-compatible API that `mt5-sentinel review` asks, as https://api.openai.com/v1"
+    )
+    review_model: str = setting("", "model that reviews")
+    review_api_key: str = setting("", "key of that API", secret=True)
+    review_timeout_s: float = setting(120.0, "seconds a review may take", low=1, high=900)
+    notion_url: str = setting("https://api.notion.com", "base URL of the API that `verify --notion` publishes to")
+    notion_page: str = setting("", "id of the Notion page under which reports are put")
+    notion_token: str = setting("", "token of the Notion integration", secret=True)
 
     @property
     def state_path(self) -> Path:

@@ -40,7 +40,7 @@ class Parts:
     """The wire to the gateway: orders when trading live, else their check."""
 
 
-FIXED = ("symbol", "account_currency", "state_dir", "metrics_host", "metrics_port", *brokers.FIXED)
+FIXED = ("symbol", "account_currency", "state_dir", "logs_dir", "metrics_host", "metrics_port", *brokers.FIXED)
 """Settings that a reload cannot change: the journal, the paper book and the web server are built on them."""
 
 

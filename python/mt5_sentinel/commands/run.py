@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from mt5_sentinel import _core, config, logs
+from mt5_sentinel import _core, config, logs, preflight
 from mt5_sentinel.adapters.clock import SystemClock
 from mt5_sentinel.commands import assembly, brokers, sources
 from mt5_sentinel.config import Settings
@@ -19,7 +19,9 @@ from mt5_sentinel.errors import Transient
 from mt5_sentinel.metrics import Metrics
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.scoring import asked, read_mode
-from mt5_sentinel.trader import Outcome
+from mt5_sentinel.systemd import Notifier
+from mt5_sentinel.trade_trail import TradeTrail
+from mt5_sentinel.trader import Observer, Outcome
 from mt5_sentinel.types import CycleRecord
 from mt5_sentinel.web.health import Health
 from mt5_sentinel.web.server import WebServer
@@ -90,7 +92,9 @@ def execute(arguments: argparse.Namespace) -> int:
     web = None
     if shared.metrics_port and not arguments.once:  # bound first: what cannot work leaves no files behind
         web = WebServer(shared.metrics_host, shared.metrics_port, metrics.registry, health)
-    desks = assembly.open_desks([assembly.parts(settings, clock) for settings in symbols], clock, mode=mode)
+    parts = [assembly.parts(settings, clock) for settings in symbols]
+    preflight.check([one.scoring.local for one in parts if one.scoring.local is not None])
+    desks = assembly.open_desks(parts, clock, mode=mode)
 
     def reload(old: tuple[Desk, ...]) -> tuple[Desk, ...]:
         new = _settings(arguments)
@@ -102,11 +106,16 @@ def execute(arguments: argparse.Namespace) -> int:
     def show_health(record: CycleRecord) -> None:
         health.observe(record, clock.monotonic_s())
 
+    notifier = Notifier()
+    observers: tuple[Observer, ...] = (metrics.observe, show_health, notifier.status)
+    if shared.logs_dir:
+        observers += (TradeTrail(desks[0].journal.file, Path(shared.logs_dir)).observe,)
     schedule = Schedule(CYCLE_SECOND, CYCLE_PERIOD_S)
-    daemon = Daemon(desks, clock, schedule, mode=mode, observers=(metrics.observe, show_health), reload=reload)
+    daemon = Daemon(desks, clock, schedule, mode=mode, observers=observers, reload=reload, notifier=notifier)
     daemon.listen()
     try:
         _greet(desks, web)
+        notifier.ready("ready, the first cycle begins")
         return _once(daemon) if arguments.once else _until_stopped(daemon)
     finally:
         daemon.close(0.0)

@@ -45,8 +45,12 @@ def test_a_link_or_a_pipe_in_its_place_is_refused(tmp_path: Path) -> None:
         trail.append(tmp_path, trail.AUDIT, {})
     assert elsewhere.read_text() == ""
     os.mkfifo(tmp_path / trail.TRADES)
-    with pytest.raises(OSError):
-        trail.append(tmp_path, trail.TRADES, {})
+    reader = os.open(tmp_path / trail.TRADES, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with pytest.raises(OSError, match="is no file"):
+            trail.append(tmp_path, trail.TRADES, {})
+    finally:
+        os.close(reader)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: who owns a file that root makes")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
-import re
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 from mt5_sentinel.ops.host import EXIT_MISSING
@@ -60,7 +58,7 @@ def launcher(place: Place) -> str:
 
 def interpreter(place: Place) -> str:
     """The Python that ExecStart names runs."""
-    ran = place.host.run(place.real(place.layout.python), "-c", "import sys; print(sys.version.split()[0])")
+    ran = place.host.run(place.real(place.layout.python), "-I", "-c", "import sys; print(sys.version.split()[0])")
     if ran.code:
         raise Broken(f"{place.layout.python} does not run: {_first(ran.err, ran.code)}", INSTALL)
     return f"{place.layout.python}, Python {ran.out.strip()}"
@@ -76,45 +74,45 @@ def release(place: Place) -> str:
     if venv not in (layout.current / "venv", target / "venv"):
         raise Broken(f"{layout.venv} leads to {venv}, not to {layout.current}/venv", INSTALL)
     said = place.real(target / "VERSION").read_text(encoding="utf-8").strip()
-    ran = place.host.run(place.real(layout.python), "-c", VERSION_OF)
+    ran = place.host.run(place.real(layout.python), "-I", "-c", VERSION_OF)
     found = ran.out.strip()
     if ran.code:
         raise Broken(f"{layout.venv} holds no package mt5-sentinel: {_first(ran.err, ran.code)}", INSTALL)
-    if not re.split(r"[\s+-]", said) or re.split(r"\s", said)[0] not in (found, target.name):
+    if said != found:
         raise Broken(f"{target}/VERSION says {said[:60]}, the package in its venv is {found}", INSTALL)
     return f"{target.name}, mt5-sentinel {found}"
 
 
 def manifest(place: Place) -> str:
-    """Every file that the installer laid down is as it laid it down."""
+    """Every file and link that the installer laid down is as it laid it down."""
     path = place.layout.manifest
-    count, wrong = 0, []
-    for name, digest in _listed(place.real(path).read_text(encoding="utf-8"), path):
-        count += 1
-        try:
-            body = place.real(Path(name)).read_bytes()
-        except OSError as error:
-            wrong.append(f"{name}: {error.strerror}")
-            continue
-        if hashlib.sha256(body).hexdigest() != digest:
-            wrong.append(f"{name}: it was changed after it was installed")
+    count, wrong = 0, list[str]()
+    for number, line in enumerate(place.real(path).read_text(encoding="utf-8").splitlines(), start=1):
+        kind, wanted, name = [*line.split(" ", 2), "", "", ""][:3]
+        if kind not in ("file", "link", "tree", "dir") or not name.startswith("/"):
+            raise Broken(f"{path}, line {number}: not `KIND WHAT PATH`: {line[:80]}", INSTALL)
+        count += kind in ("file", "link")
+        if (fault := _fault(place.real(Path(name)), kind, wanted)) is not None:
+            wrong.append(f"{name}: {fault}")
     if not count:
-        raise Broken(f"{path} lists no file with its hash", INSTALL)
+        raise Broken(f"{path} lists no file and no link", INSTALL)
     if wrong:
         more = f" ({len(wrong) - 1} more)" if wrong[1:] else ""
         raise Broken(f"{wrong[0]}{more}", f"what you changed belongs into a drop-in or config.toml; {INSTALL}")
-    return f"{count} files are as they were installed"
+    return f"{count} files and links are as they were installed"
 
 
-def _listed(text: str, path: Path) -> Iterator[tuple[str, str]]:
-    """Files and their hashes; lines of directories and links have none."""
-    for line in text.splitlines():
-        told = re.search(r"\b([0-9a-f]{64})\b", line)
-        named = re.search(r"(/\S.*?)\s*(?:\b[0-9a-f]{64}\b.*)?$", line)
-        if told and not named:
-            raise Broken(f"{path}: a line names no file: {line[:80]}", INSTALL)
-        if told and named:
-            yield named[1], told[1]
+def _fault(real: Path, kind: str, wanted: str) -> str | None:
+    """What is wrong with something of the manifest: a hash for a file, where it leads for a link."""
+    try:
+        if kind == "link":
+            return None if str(real.readlink()) == wanted else f"the link leads to {real.readlink()}, not to {wanted}"
+        if kind == "file":
+            is_same = hashlib.sha256(real.read_bytes()).hexdigest() == wanted
+            return None if is_same else "it was changed after it was installed"
+        return None if real.is_dir() else "the directory is not there"
+    except OSError as error:
+        return str(error.strerror)
 
 
 def _link(place: Place, path: Path) -> Path:

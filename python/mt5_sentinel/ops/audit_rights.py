@@ -112,7 +112,7 @@ def importable(place: Place) -> str:
             todo = f"chmod o+x {folder}, or build the venv from a Python outside it: deploy/install_service.sh --python"
             raise Broken(f"{found}, so it cannot run {place.layout.python}", todo)
     code = "import mt5_sentinel; print(mt5_sentinel.__version__)"
-    command: list[str | Path] = [*_as(account), place.real(place.layout.python), "-c", code]
+    command: list[str | Path] = [*_as(account), place.real(place.layout.python), "-I", "-c", code]
     ran = place.host.run(*command)
     todo = f"runuser -u {account.name} -- {place.layout.python} -c 'import mt5_sentinel', and see what it says"
     if ran.code == EXIT_MISSING:

@@ -7,6 +7,7 @@ import time
 from mt5_sentinel import _core, gateway_link, wire
 from mt5_sentinel.bounded_http import FetchError
 from mt5_sentinel.config import Settings
+from mt5_sentinel.errors import SentinelError
 from mt5_sentinel.gateway_client import GatewayClient
 from mt5_sentinel.kept_http import KeptHttp
 from mt5_sentinel.ops import service_settings
@@ -32,7 +33,11 @@ class _Clock:
 
 def settings(place: Place) -> str:
     """The configuration loads as the unit gives it; the models it names are loaded with it."""
-    found = service_settings.load(place.host)
+    try:
+        found = service_settings.load(place.host)
+    except SentinelError as error:
+        todo = f"sudoedit {CONFIG} {place.layout.env_file}, or systemctl edit mt5-sentinel; then mt5-sentinel audit"
+        raise Broken(str(error), todo) from None
     shared = found[0]
     names, way = ", ".join(one.symbol for one in found), "LIVE" if shared.live else "dry run"
     return f"{names}: {way}, threshold {shared.threshold:g}, by {UNIT.name} and {CONFIG}"
@@ -40,12 +45,20 @@ def settings(place: Place) -> str:
 
 def gateway(place: Place) -> str:
     """The gateway answers, and its clock agrees with this machine's."""
-    shared = service_settings.load(place.host)[0]
+    shared = _loaded(place)[0]
     if not shared.gtw_host:
         raise Unset("gtw_host is not set: no order leaves this machine")
     where = f"{shared.gtw_host}:{shared.gtw_port}"
     todo = f"does it run at {where}, and does a firewall let the port through? Ask again: mt5-sentinel doctor --service"
     return within(GATEWAY_S, f"the gateway at {where}", todo, lambda: _heartbeat(shared))
+
+
+def _loaded(place: Place) -> tuple[Settings, ...]:
+    """The settings, or a pointer to the check that says what is wrong with them."""
+    try:
+        return service_settings.load(place.host)
+    except SentinelError:
+        raise Broken("the configuration does not load", "see what `settings` says") from None
 
 
 def _heartbeat(shared: Settings) -> str:
@@ -66,7 +79,7 @@ def _heartbeat(shared: Settings) -> str:
 
 def hub(place: Place) -> str:
     """Each scoring server that is configured says that it is well."""
-    found = service_settings.load(place.host)
+    found = _loaded(place)
     places = sorted({(one.hub_host, one.hub_port) for one in found if one.hub_host})
     if not places:
         raise Unset("hub_host is not set: the local model scores")

@@ -50,19 +50,30 @@ def verified(place: Place) -> str:
 
 
 def exposure(place: Place) -> str:
-    """The figure of ``systemd-analyze security``, drop-ins included."""
-    path = place.real(place.unit)
-    ran = place.host.run("systemd-analyze", "security", "--no-pager", "--offline=true", path)
+    """The figure of ``systemd-analyze security``."""
+    figure = systemds_figure(place)
+    if figure > EXPOSURE_MAX:
+        raise Broken(f"{figure:.1f}, more than {EXPOSURE_MAX}", _todo_of_exposure(place))
+    return f"{figure:.1f}, {EXPOSURE_MAX} at most"
+
+
+def systemds_figure(place: Place) -> float:
+    """How exposed systemd calls the service, 0 to 10, drop-ins included.
+
+    Raises:
+        Broken: it tells none.
+    """
+    ran = place.host.run("systemd-analyze", "security", "--no-pager", "--offline=true", place.real(place.unit))
     _must_exist(ran)
     told = re.search(r"Overall exposure level for \S+: (\d+\.\d+)", ran.out + ran.err)
-    todo = f"systemd-analyze security --offline=true {place.unit}; its drop-ins may take hardening back"
     if told is None:
         said = " ".join((ran.err or ran.out).split())[:200]
-        raise Broken(f"systemd-analyze security tells no figure ({ran.code}): {said}", todo)
-    figure = float(told[1])
-    if figure > EXPOSURE_MAX:
-        raise Broken(f"{told[1]}, more than {EXPOSURE_MAX}", todo)
-    return f"{told[1]}, {EXPOSURE_MAX} at most"
+        raise Broken(f"systemd-analyze security tells no figure ({ran.code}): {said}", _todo_of_exposure(place))
+    return float(told[1])
+
+
+def _todo_of_exposure(place: Place) -> str:
+    return f"systemd-analyze security --offline=true {place.unit}; its drop-ins may take hardening back"
 
 
 def loaded(place: Place) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,7 +59,9 @@ def given(host: Host) -> Iterator[Given]:
 def load(host: Host) -> tuple[Settings, ...]:
     """The settings of each symbol; errors as ``given``, and all mistakes at once as ``config.load_all``."""
     with given(host) as found:
-        return config.load_all(found.flags, found.environ, found.file, CHECKS)
+        symbols = config.load_all(found.flags, found.environ, found.file, CHECKS)
+    sources.quota(symbols, time.time())
+    return symbols
 
 
 def _file(host: Host, arguments: argparse.Namespace, environ: Mapping[str, str]) -> Path | None:

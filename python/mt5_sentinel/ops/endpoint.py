@@ -23,6 +23,13 @@ CHALLENGE_MARKS = (
 )
 """What stands in the page of a CDN that wants to see a browser."""
 
+CLIENT_FAULTS = {
+    401: ("unauthorized", "the key is not accepted; check {key}"),
+    403: ("forbidden", "the key may not do this; check its rights"),
+    404: ("not_found", "nothing is there; check {url}, and what it names"),
+}
+"""Reason and what to do, by status."""
+
 
 class Blocked(SentinelError):
     """A door is shut on purpose; it is not forced, and only a person can have it opened."""
@@ -152,13 +159,8 @@ def _refusal(api: Endpoint, answer: Answer) -> SentinelError | None:
         return error
     if status >= 500 or status == 408:
         return Transient(f"{told}: a fault on the other side; try again later", "server_error")
-    if status == 401:
-        return Misconfigured(f"{told}: the key is not accepted; check {api.key_setting}", "unauthorized")
-    if status == 403:
-        return Misconfigured(f"{told}: the key may not do this; check its rights", "forbidden")
-    if status == 404:
-        return Misconfigured(f"{told}: nothing is there; check {api.url_setting}, and what it names", "not_found")
-    return Misconfigured(f"{told}: the request is not accepted", "rejected")
+    reason, todo = CLIENT_FAULTS.get(status, ("rejected", "the request is not accepted"))
+    return Misconfigured(f"{told}: {todo.format(key=api.key_setting, url=api.url_setting)}", reason)
 
 
 def _quoted(answer: Answer) -> str:

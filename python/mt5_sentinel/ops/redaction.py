@@ -8,19 +8,25 @@ from collections.abc import Callable
 
 from mt5_sentinel import logs
 
-SECRET_NAME = r"(?:api[_-]?key|api[_-]?token|access[_-]?key|private[_-]?key|secret[_-]?key|signing[_-]?key|token|secret|passw(?:or)?d|passphrase|pwd|credentials?)"
+NAMES = (
+    r"(?:api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key|signing[_-]?key"
+    r"|token|secret|passw(?:or)?d|passphrase|pwd|credentials?)"
+)
 """Names whose value is nobody else's business."""
 
-NO_SECRET_NAME = re.compile(r"public|checksum|sha\d|digest|fingerprint", re.IGNORECASE)
+PUBLIC = re.compile(r"public|checksum|sha\d|digest|fingerprint", re.IGNORECASE)
+
+NAME_CHARS_MAX = 40
+NAME_AT_END = re.compile(r"[\w-]*\Z")
 
 Replace = Callable[["re.Match[str]"], str]
 
 PEM = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----"
-    r"(?:[\s\S]{0,20000}?-----END [A-Z0-9 ]*PRIVATE KEY-----|(?:\s*[+\- ]?[A-Za-z0-9+/=:, -]*$)*)",
-    re.MULTILINE,
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----"
+    r"(?:[\s\S]{0,8000}?-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----"
+    r"|(?:\r?\n[+\- ]?[A-Za-z0-9+/=]{16,}[ \t]*(?=\r?\n|\Z))*)"
 )
-URL_PASSWORD = re.compile(r"(?<=://)[^\s/:@\"']*:[^\s/@\"']+(?=@)")
+URL_PASSWORD = re.compile(r"(?<=://)[^\s/:@\"']{0,200}:[^\s/@\"']{1,200}(?=@)")
 BEARER = re.compile(r"\b((?:bearer|basic)\s+)([A-Za-z0-9._~+/-]{12,}=*)", re.IGNORECASE)
 PROVIDERS = re.compile(
     r"\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}"
@@ -28,16 +34,25 @@ PROVIDERS = re.compile(
     r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})"
 )
 ENV_LINE = re.compile(
-    r"^([+\- ]?[ \t]*(?:export[ \t]+)?[A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL)[A-Z0-9_]*=)"
+    r"^([+\- ]?[ \t]*(?:export[ \t]+)?[A-Z0-9_]{0,40}"
+    r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL)[A-Z0-9_]{0,40}=)"
     r"[ \t]*(\S[^\r\n]*)",
     re.MULTILINE,
 )
 QUOTED = re.compile(
-    rf"([\w-]*{SECRET_NAME}[\w-]*[\"']?\]?\s*(?::=|[:=]|=>)\s*[bru]?)(\"[^\"\r\n]{{6,}}\"|'[^'\r\n]{{6,}}')", re.IGNORECASE
+    rf"({NAMES}[\w-]{{0,40}}[\"']?\]?[ \t]{{0,20}}(?::=|[:=]|=>)[ \t]{{0,20}}[bru]?)"
+    r"(\"[^\"\r\n]{6,}\"|'[^'\r\n]{6,}')",
+    re.IGNORECASE,
 )
-BARE = re.compile(rf"([\w-]*{SECRET_NAME}[\w-]*(?:=|%3D))([^\s&\"'`<>,;()\[\]{{}}]{{4,}})", re.IGNORECASE)
-YAML = re.compile(rf"^([+\- ]?\s*[\w-]*{SECRET_NAME}[\w-]*:[ \t]+)([^\s\"'#]{{6,}})[ \t]*$", re.IGNORECASE | re.MULTILINE)
-LONG_HEX = re.compile(r"([\w-]*(?:key|seed|secret|token)[\w-]*[\"']?\s*[:=]?\s*[\"']?)\b([0-9a-fA-F]{40,})\b", re.IGNORECASE)
+BARE = re.compile(rf"({NAMES}[\w-]{{0,40}}(?:=|%3D))([^\s&\"'`<>,;()\[\]{{}}]{{4,}})", re.IGNORECASE)
+YAML = re.compile(
+    rf"^([+\- ]?[ \t]*[\w-]{{0,40}}?{NAMES}[\w-]{{0,40}}:[ \t]+)([^\s\"'#]{{6,}})[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+LONG_HEX = re.compile(
+    r"((?:key|seed|secret|token)[\w-]{0,40}[\"']?[ \t]{0,20}[:=]?[ \t]{0,20}[\"']?)\b([0-9a-fA-F]{40,})\b",
+    re.IGNORECASE,
+)
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -61,7 +76,9 @@ def redact(text: str) -> tuple[str, dict[str, int]]:
 
     def value(kind: str, is_secret: Callable[[re.Match[str]], bool]) -> Replace:
         def replace(found: re.Match[str]) -> str:
-            if NO_SECRET_NAME.search(found[1]) or _is_marked(found[2]) or not is_secret(found):
+            begin = max(found.start() - NAME_CHARS_MAX, 0)
+            name = NAME_AT_END.search(found.string, begin, found.start())
+            if PUBLIC.search((name[0] if name else "") + found[1]) or _is_marked(found[2]) or not is_secret(found):
                 return found[0]
             counts[kind] += 1
             return found[1] + _mark(kind)
@@ -87,7 +104,7 @@ def _mark(kind: str) -> str:
 def _is_marked(value: str) -> bool:
     """Taken out already, or the API's public token."""
     bare = value.strip().strip("\"'")
-    return bare.startswith(("[redacted ", logs.HIDDEN)) or bare == logs.PUBLIC_TOKEN
+    return bare.startswith(("[redacted ", logs.HIDDEN)) or bare.split()[:1] == [logs.PUBLIC_TOKEN]
 
 
 def _has_digit_or_case(found: re.Match[str]) -> bool:

@@ -50,7 +50,9 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--minutes", type=bars.count, default=10, metavar="N", help="cycles, one a minute (default: 10)")
+    parser.add_argument(
+        "--minutes", type=bars.count, default=10, metavar="N", help="cycles, one a minute (default: 10)"
+    )
     parser.add_argument("--accelerated", action="store_true", help="on a clock that skips the waits between cycles")
     parser.add_argument("--threshold", type=float, default=0.4, metavar="X", help="as of run (default: 0.4)")
     parser.add_argument(
@@ -202,7 +204,9 @@ def _work(given: Path | None) -> Iterator[Path]:
         try:
             given.mkdir(parents=True)
         except OSError as error:
-            raise Misconfigured(f"--work {given}: no new directory can be made there: {error.strerror}", "no_work") from None
+            raise Misconfigured(
+                f"--work {given}: no new directory can be made there: {error.strerror}", "no_work"
+            ) from None
         yield given.resolve()
         return
     with tempfile.TemporaryDirectory(prefix="mt5-sentinel-soak.") as temporary:

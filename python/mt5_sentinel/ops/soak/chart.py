@@ -86,8 +86,8 @@ def _equity(run: Run, x_max: float) -> Iterator[str]:
     low, high = min((y for _, y in values), default=0.0), max((y for _, y in values), default=1.0)
     panel = Panel(342, 190, x_max, low - 0.5, high + 0.5)
     yield f'<text class="title" x="{LEFT}" y="310">Equity on paper, USD, and trades</text>\n'
-    yield f'<text x="{LEFT}" y="329"><tspan class="key-trade">│ a position opened</tspan>, {run.ledgers.opened:,} in all;'
-    yield " prices are a random walk: no promise of profit</text>\n"
+    yield f'<text x="{LEFT}" y="329"><tspan class="key-trade">│ a position opened</tspan>'
+    yield f", {run.ledgers.opened:,} in all; prices are a random walk: no promise of profit</text>\n"
     yield from _grid(panel, 1)
     yield from _trades(run, panel)
     yield _line("equity", panel, values)
@@ -105,7 +105,7 @@ def _trades(run: Run, panel: Panel) -> Iterator[str]:
 
 def _stages(run: Run) -> Iterator[str]:
     yield f'<text class="title" x="{LEFT}" y="{STAGE_TOP - 26}">Stages of a cycle, milliseconds</text>\n'
-    yield f'<text x="{LEFT}" y="{STAGE_TOP - 8}">dark: p50, light: p99, line: longest; the scale is logarithmic</text>\n'
+    yield f'<text x="{LEFT}" y="{STAGE_TOP - 8}">dark: p50, light: p99, line: longest; logarithmic scale</text>\n'
     foot = STAGE_TOP + STAGE_ROW * len(run.cycles.stages) + 6
     for decade in DECADES:
         x = _decade(decade)
@@ -117,7 +117,8 @@ def _stages(run: Run) -> Iterator[str]:
         yield f'<text x="{LEFT - 8}" y="{y + 12}" text-anchor="end">{name}</text>\n'
         for style, value in (("p99", stage.p99_ms), ("p50", stage.p50_ms)):
             width = max(0.0, _decade(value) - left)
-            yield f'<rect class="{style}" x="{left}" y="{y}" width="{width:.1f}" height="16"><title>{told}</title></rect>\n'
+            yield f'<rect class="{style}" x="{left}" y="{y}" width="{width:.1f}" height="16">'
+            yield f"<title>{told}</title></rect>\n"
         x = _decade(stage.max_ms)
         yield f'<line class="max" x1="{x:.1f}" x2="{x:.1f}" y1="{y}" y2="{y + 16}"/>\n'
 

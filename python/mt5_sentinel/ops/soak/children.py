@@ -27,7 +27,9 @@ INHERITED = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_E
 class Child:
     """One process and its log."""
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, environ: Mapping[str, str], keep: int | None) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], log: Path, environ: Mapping[str, str], keep: int | None
+    ) -> None:
         """Start it; it ends with this process, also where that is killed."""
         self.name, self.log = name, log
         with log.open("ab") as sink:

@@ -12,6 +12,9 @@ import msgspec
 
 CENT = 0.005
 
+ACCOUNTED = "'closed by stop_loss', 'closed by take_profit', 'closed by stop_out'"
+"""Rules of differences that are none: this is how the daemon learns that the broker executed a stop."""
+
 
 class Ledgers(msgspec.Struct, frozen=True):
     """Orders and positions, as both ends know them."""
@@ -28,7 +31,7 @@ class Ledgers(msgspec.Struct, frozen=True):
     disagreements: list[str]
     """An order or a position that the two know differently."""
     differences: dict[str, int]
-    """What the daemon itself found when it compared its journal with the broker's book, by kind."""
+    """What the daemon itself found when it compared journal and book, by kind; an executed stop is none."""
     trades: list[int]
     """When positions were opened, UTC seconds."""
 
@@ -40,7 +43,7 @@ def compare(journal: Path, paper: Path) -> Ledgers:
     deals = _rows(paper, "SELECT ticket, req_id, entry, lots, profit, by, time_s FROM deal ORDER BY seq")
     opened = [deal for deal in deals if deal["entry"] == "in"]
     closed = {deal["ticket"]: deal for deal in deals if deal["entry"] == "out"}
-    found = _rows(journal, "SELECT kind FROM difference")
+    found = _rows(journal, f"SELECT kind FROM difference WHERE rule NOT IN ({ACCOUNTED})")  # noqa: S608 - own text
     looked_s = _rows(journal, "SELECT CAST(strftime('%s', max(started_utc)) AS INTEGER) AS at_s FROM cycle")[0]["at_s"]
     return Ledgers(
         intents=dict(Counter(f"{one['kind']} {one['state']}" for one in intents)),

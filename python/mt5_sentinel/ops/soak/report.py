@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def write(out: Path, run: Run, found: Sequence[Finding], told: Facts) -> None:
 def growth(samples: Sequence[Sample]) -> dict[str, float | None]:
     """What each measure gains on 10,000 cycles after the warm-up; bytes as megabytes."""
     after = warm(samples)
-    measures = {
+    measures: dict[str, Callable[[Sample], float]] = {
         "daemon RSS, MB": lambda one: one.rss_mb,
         "daemon PSS, MB": lambda one: one.pss_mb,
         "descriptors": lambda one: one.fds,
@@ -124,12 +124,13 @@ def _counts(run: Run) -> dict[str, str]:
         "cycles": f"{cycles.count:,}",
         "requests for bars": f"{cycles.fetches:,}",
         "rows of features": f"{cycles.features:,}",
-        "predictions": f"{cycles.predictions:,} ({_listed(cycles.scored_by)}; the hub was asked {cycles.hub_calls:,} times)",
+        "predictions": f"{cycles.predictions:,} (by {_listed(cycles.scored_by)}; asked of the hub {cycles.hub_calls:,})",
         "decisions": f"{cycles.decisions:,} ({_listed(cycles.actions)})",
         "why": _listed(cycles.reasons),
         "conditions": _listed(cycles.conditions) or "none",
         "orders in the journal": _listed(ledgers.intents) or "none",
-        "positions at the gateway": f"{ledgers.opened:,} opened, {ledgers.closed:,} closed ({_listed(ledgers.closed_by)})",
+        "positions at the gateway": f"{ledgers.opened:,} opened, {ledgers.closed:,} closed"
+        f" ({_listed(ledgers.closed_by) or 'none'})",
         "realised": f"{ledgers.profit:,.2f} USD on paper",
         "differences found": _listed(ledgers.differences) or "none",
         "start after second 58": f"p50 {cycles.punctuality.p50_ms:g} ms, p99 {cycles.punctuality.p99_ms:g} ms,"

@@ -14,7 +14,7 @@ CELLS = 2
 
 
 class SharedClock:
-    """``ports.Clock``. Time passes as it does; only a wait takes none, for it moves the clock of all who share the file.
+    """``ports.Clock``. Time passes as it does; only a wait takes none: it moves the clock of all who share the file.
 
     Wall and steady time move together, so nothing looks like a clock that was set.
     """

@@ -102,7 +102,9 @@ def _orders(run: Run) -> list[Finding]:
     lacking = [*ledgers.disagreements, *(f"{count} {kind}" for kind, count in ledgers.differences.items())]
     agreed = ok("journal and gateway", "the same orders and positions at both ends, each order once")
     if lacking:
-        agreed = failed("journal and gateway", _some(lacking), "docs/ORDER_SAFETY.md; both files are in the work directory")
+        agreed = failed(
+            "journal and gateway", _some(lacking), "docs/ORDER_SAFETY.md; both files are in the work directory"
+        )
     return [traded, agreed]
 
 
@@ -129,7 +131,9 @@ def _growth(after: Sequence[Sample]) -> Finding:
             f" {SLOPE_CYCLES_MIN:,} cycles after the warm-up"
         )
         is_flat = gained <= GAIN_MB_MAX
-    return ok("memory growth", found) if is_flat else failed("memory growth", found, "something is kept: find what grows")
+    return (
+        ok("memory growth", found) if is_flat else failed("memory growth", found, "something is kept: find what grows")
+    )
 
 
 def _flat(what: str, values: Sequence[float], todo: str) -> Finding:

@@ -65,7 +65,8 @@ def svg(run: Run) -> Iterator[str]:
 
 def _memory(run: Run, x_max: float) -> Iterator[str]:
     values = [(one.cycles, one.rss_mb) for one in run.samples]
-    panel = Panel(58, 200, x_max, 0.0, max([RSS_MB_MAX, *(value for _, value in values)]) * 1.1)
+    most = max([RSS_MB_MAX, *(value for _, value in values)])
+    panel = Panel(58, 200, x_max, 0.0, math.ceil(most * 1.1 / 20) * 20)
     yield f'<text class="title" x="{LEFT}" y="26">Memory of the daemon, MB, by cycles</text>\n'
     yield f'<text x="{LEFT}" y="45"><tspan class="key-rss">RSS</tspan> · <tspan class="key-pss">PSS (its share of what'
     yield f' is shared)</tspan> · <tspan class="over">limit {RSS_MB_MAX:g} MB</tspan> · shaded: warm-up</text>\n'

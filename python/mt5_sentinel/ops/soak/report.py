@@ -113,7 +113,7 @@ def _markdown(run: Run, found: Sequence[Finding], told: Facts) -> Iterator[str]:
         yield _spread(name, stage)
     yield "\n`book` and `route` ask the gateway, `fetch` the bars, `score` the hub and the local model; `cycle` also"
     yield " holds the writing of the journal, each time down to the disk.\n"
-    yield "\n## Growth on 10,000 cycles, after the warm-up (the first quarter)\n\n"
+    yield "\n## Growth on 10,000 cycles, after the warm-up (the first half)\n\n"
     yield from _table({name: "–" if value is None else f"{value:+.4g}" for name, value in growth(run.samples).items()})
     yield from _ends(run.samples)
 
@@ -124,7 +124,7 @@ def _counts(run: Run) -> dict[str, str]:
         "cycles": f"{cycles.count:,}",
         "requests for bars": f"{cycles.fetches:,}",
         "rows of features": f"{cycles.features:,}",
-        "predictions": f"{cycles.predictions:,} (by {_listed(cycles.scored_by)}; asked of the hub {cycles.hub_calls:,})",
+        "predictions": f"{cycles.predictions:,} (by {_listed(cycles.scored_by)}; hub asked {cycles.hub_calls:,})",
         "decisions": f"{cycles.decisions:,} ({_listed(cycles.actions)})",
         "why": _listed(cycles.reasons),
         "conditions": _listed(cycles.conditions) or "none",

@@ -70,10 +70,10 @@ class Watch:
 
 
 def warm(samples: Sequence[Sample]) -> list[Sample]:
-    """Samples after the warm-up: the first quarter of the cycles, in which caches fill."""
+    """Samples after the warm-up, the first half: bounded caches fill, and a leak shows in the second half as well."""
     if not samples:
         return []
-    begins = samples[-1].cycles / 4
+    begins = samples[-1].cycles / 2
     return [one for one in samples if one.cycles >= begins]
 
 

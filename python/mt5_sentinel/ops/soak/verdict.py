@@ -15,7 +15,7 @@ RSS_MB_MAX = 60.0
 SLOPE_MB_MAX = 1.0
 """What memory may gain on 10,000 cycles."""
 
-SLOPE_CYCLES_MIN = 5_000
+SLOPE_CYCLES_MIN = 4_000
 """From so many cycles after the warm-up a slope means something; before, what was gained is looked at."""
 
 GAIN_MB_MAX = 4.0

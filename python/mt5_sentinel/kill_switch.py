@@ -106,7 +106,7 @@ def adopt(state_dir: Path, symbol: str) -> Path:
 
 
 def _write(path: Path, text: str) -> None:
-    """The whole file or none; the daemon's own where root writes it, so that it can be read whatever root's umask is."""
+    """The whole file or none; the daemon's own where root writes it: it must read it whatever the umask of root is."""
     with files.replacing(str(path)) as file:
         file.write(text.encode())
         files.give_to_owner_of(path.parent, file.fileno())

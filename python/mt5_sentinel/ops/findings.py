@@ -43,7 +43,7 @@ def lines(findings: Iterable[Finding]) -> list[str]:
     """A line for each check, and one for what to do below a failed one; without secrets."""
     shown = []
     for one in findings:
-        shown.append(hide(f"{MARKS[one.verdict]} {one.check:<24} {one.found}"))
+        shown.append(hide(f"{MARKS[one.verdict]} {one.check:<24} {one.found}").replace("\n", f"\n{'':27}"))
         if one.verdict == "failed":
             shown.append(hide(f"  {'':<24} → {one.todo}"))
     return shown

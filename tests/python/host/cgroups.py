@@ -1,4 +1,4 @@
-"""Control groups of the container's own, below the ones this process is in: nobody else's are limited or changed."""
+"""Control groups of the container's own, below the ones this process is in: nobody else's are limited."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 MOUNT = Path("/sys/fs/cgroup")
 REMOVAL_S = 3.0
+ASIDE = "-aside"
+"""End of the name of a group in which processes wait that were beside the container's group, with version 2."""
 
 
 def is_unified() -> bool:
@@ -26,9 +28,7 @@ def create(name: str) -> list[Path]:
     own = own_paths()
     if is_unified():
         parent = MOUNT / own[""].lstrip("/")
-        with contextlib.suppress(OSError):  # not delegated to us: the container runs without limits
-            (parent / "cgroup.subtree_control").write_text("+memory +pids +cpu", encoding="utf-8")
-        places = [parent / name]
+        places = [parent / name, parent / f"{name}{ASIDE}"]
     else:
         mounts = {"systemd": "systemd", "": "unified", "memory": "memory", "pids": "pids", "cpu": "cpu"}
         places = [
@@ -38,12 +38,44 @@ def create(name: str) -> list[Path]:
         ]
     for place in places:
         place.mkdir(exist_ok=True)
+    if is_unified():
+        _hand_down(places[1])
     return places
+
+
+def joined(places: list[Path]) -> list[Path]:
+    """Those that the container is in."""
+    return [place for place in places if not place.name.endswith(ASIDE)]
+
+
+def _hand_down(aside: Path) -> None:
+    """Let groups below the parent have limits: version 2 wants no processes beside them, so these step aside."""
+    _move(aside.parent, aside)
+    _write(aside.parent / "cgroup.subtree_control", "+memory +pids +cpu")  # not ours to hand down: no limits hold
+
+
+def _give_back(aside: Path) -> None:
+    _write(aside.parent / "cgroup.subtree_control", "-memory -pids -cpu")
+    _move(aside, aside.parent)
+
+
+def _move(source: Path, target: Path) -> None:
+    """Every process of a group to another one; those of the kernel stay."""
+    for pid in (source / "cgroup.procs").read_text(encoding="utf-8").split():
+        _write(target / "cgroup.procs", pid)
+
+
+def _write(path: Path, text: str) -> None:
+    with contextlib.suppress(OSError):
+        path.write_text(text, encoding="utf-8")
 
 
 def remove(places: list[Path]) -> list[Path]:
     """Remove the groups and all below them; those that still hold processes are given back."""
     deadline = time.monotonic() + REMOVAL_S
+    for place in places:
+        if place.name.endswith(ASIDE) and place.exists():
+            _give_back(place)
     while True:
         left = [place for place in places if place.exists()]
         for place in left:

@@ -93,7 +93,9 @@ class Machine:
     def start(self) -> None:
         """Switch it on, and wait until its systemd is up."""
         # The shell joins the groups before it becomes nspawn, so that nothing of the container is outside of them.
-        join = "".join(f'echo $$ > "{path}/cgroup.procs"; ' for path in self.groups)
+        join = "".join(
+            f'echo $$ > "{path}/cgroup.procs"; ' for path in cgroups.joined([Path(path) for path in self.groups])
+        )
         command = [
             *("sh", "-c", f'{join}exec "$@"', "sh", "systemd-nspawn", "--quiet", "--register=no", "--keep-unit"),
             *(f"--directory={self.root}", f"--machine={self.name}", "--private-network", "--link-journal=no"),

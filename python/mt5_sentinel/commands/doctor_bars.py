@@ -11,7 +11,7 @@ from mt5_sentinel.adapters.eodhd import EodhdMarket
 from mt5_sentinel.commands import sources
 from mt5_sentinel.commands.doctor_subject import Subject, joined
 from mt5_sentinel.config import Settings
-from mt5_sentinel.errors import SentinelError, Transient
+from mt5_sentinel.errors import SentinelError, Transient, Unusable
 from mt5_sentinel.ops import state_files
 from mt5_sentinel.ops.questions import Broken, Unset
 from mt5_sentinel.types import INTERVAL_S
@@ -98,8 +98,8 @@ def _ask(subject: Subject, settings: Settings) -> str:
         try:
             return asked()
         except SentinelError as error:
-            todo = TODO.get(error.reason, f"curl -sSI {settings.eodhd_url}; is a proxy or a firewall in between?")
-            raise Broken(str(error), todo) from None
+            other = TODO["fetch_404"] if isinstance(error, Unusable) else todo
+            raise Broken(str(error), TODO.get(error.reason, other)) from None
 
     todo = f"curl -sSI {settings.eodhd_url}; is a proxy or a firewall in between?"
     return subject.network(ASK_S + 1, f"EODHD at {settings.eodhd_url}", todo, explained)

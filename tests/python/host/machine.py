@@ -113,7 +113,9 @@ class Machine:
             wait_until("systemd is up again", self._is_up, BOOT_S, lambda: self.console[-3000:])
         self.save()
 
-    def run(self, *command: str, timeout_s: float = 60, environ: Mapping[str, str] | None = None, stdin: str = "") -> Done:
+    def run(
+        self, *command: str, timeout_s: float = 60, environ: Mapping[str, str] | None = None, stdin: str = ""
+    ) -> Done:
         """Run a program in it to its end."""
         variables = [f"{name}={value}" for name, value in (ENVIRONMENT | dict(environ or {})).items()]
         entered = ["nsenter", "-t", str(self.leader), "-a", "env", "-i", *variables, *command]
@@ -190,7 +192,9 @@ class Machine:
         with (self.place / "disk.img").open("wb") as image:
             image.truncate(DISK_BYTES)
         # Files in memory would count against the limit of the unit that writes them.
-        made = _ran("mkfs.ext4", "-q", "-F", str(image.name)) and _ran("mount", "-o", "loop", str(image.name), str(disk))
+        made = _ran("mkfs.ext4", "-q", "-F", str(image.name)) and _ran(
+            "mount", "-o", "loop", str(image.name), str(disk)
+        )
         if not made:
             _must("mount", "-t", "tmpfs", "tmpfs", str(disk))
         for name in ("upper", "work"):
@@ -225,4 +229,3 @@ def _ran(*command: str) -> bool:
 def _must(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
-

@@ -14,6 +14,7 @@ from tests.python.audited_host import LOGROTATE_TEXT, AuditedHost
 Breaks = Callable[[AuditedHost], object]
 
 RELEASE = PREFIX / "releases/1.0"
+SITE = RELEASE / "venv/lib/python3.11/site-packages"
 
 
 class Case(NamedTuple):
@@ -146,7 +147,7 @@ CASES = [
         _relink(PREFIX / "venv", "releases/1.0/venv2"),
         "leads to",
         "install_service.sh",
-        ("interpreter", "importable"),
+        ("interpreter", "package", "importable"),
     ),
     Case(
         "manifest",
@@ -157,6 +158,12 @@ CASES = [
     Case("manifest", _write(PREFIX / "manifest", "hello\n"), "line 1", "install_service.sh"),
     Case("manifest", _write(PREFIX / "manifest", ""), "lists no file", "install_service.sh"),
     Case("manifest", _remove(PREFIX / "manifest"), "No such file", "install_service.sh"),
+    Case(
+        "package", _write(SITE / "mt5_sentinel/__init__.py", "# another\n"), "__init__.py is not", "install_service.sh"
+    ),
+    Case("package", _remove(SITE / "mt5_sentinel/__init__.py"), "No such file", "install_service.sh"),
+    Case("package", _remove(SITE / "mt5_sentinel-1.dist-info/RECORD"), "holds 0 packages", "install_service.sh"),
+    Case("package", _write(SITE / "mt5_sentinel-1.dist-info/RECORD", "a,,\n"), "lists no hash", "install_service.sh"),
     Case("importable", _program("setpriv", "echo ModuleNotFoundError >&2; exit 1"), "ModuleNotFound", "runuser -u"),
     Case("importable", _program("setpriv", "echo 0.0.1"), "version 0.0.1", "venv/bin/mt5-sentinel audit"),
     Case("importable", _mode(PREFIX, 0o700), f"through {PREFIX} (mode 0700)", f"chmod o+x {PREFIX}"),

@@ -25,6 +25,8 @@ EXAMPLE = """examples:
 Asks EODHD once (5 units), the hub once, the gateway a few questions; sends no order and changes nothing.
 Exit code: 0 all is well, 1 something is not."""
 
+AS_ROOT = "sudo mt5-sentinel doctor --service looks at the installed service; --state-dir DIR names a place of your own"
+
 CHECKS: Mapping[str, Callable[[Subject], str]] = {
     "configuration": doctor_subject.configuration,
     "model": doctor_model.model,
@@ -87,10 +89,11 @@ def _each(arguments: argparse.Namespace, undo: ExitStack) -> Iterator[Finding]:
         subjects.append(doctor_subject.examine(arguments, Host(), undo))
         return ""
 
-    unseen = ask("configuration", examined, todo=f"{INSTALL}; without --service the settings of this shell count")
+    todo = f"{INSTALL}; without --service the settings of this shell count"
+    unseen = ask("configuration", examined, todo, as_root=AS_ROOT)
     if not subjects:
         yield unseen
         return
     for name, check in CHECKS.items():
-        yield ask(name, functools.partial(check, subjects[0]), todo=subjects[0].command("doctor"))
+        yield ask(name, functools.partial(check, subjects[0]), subjects[0].command("doctor"), as_root=AS_ROOT)
     yield from doctor_wires.gateway(subjects[0])

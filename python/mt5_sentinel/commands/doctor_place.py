@@ -137,7 +137,10 @@ def switch(subject: Subject) -> str:
         there = ", ".join(str(path) for path in paths if kill_switch.read(path) != "off")
         meaning = "positions are closed" if said == "flatten" else "nothing is opened, exits pass"
         own = subject.command("resume", "--state-dir", str(shared.state_path))
-        raise Broken(f"{there} is there: {meaning}", f"{own}; rm {shared.halt_file}" if shared.halt_file else own)
+        raise Broken(
+            f"{there} is there, or cannot be read: {meaning}",
+            f"{own}; rm {shared.halt_file}" if shared.halt_file else own,
+        )
     return "off"
 
 

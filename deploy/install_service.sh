@@ -168,11 +168,11 @@ roll_back() {
   check_permissions
   [[ -L $P/current ]] || fail "nothing is installed below $prefix" 'run install_service.sh without --rollback'
   ((dry_run)) || recover
-  release=${rollback_to:-$(release_at previous)}
   local now
   now=$(release_at current)
+  release=${rollback_to:-$(release_before)}
   [[ -n $release ]] || fail "there is no release before $now to go back to" 'name one that --status lists'
-  [[ $release != "$now" ]] || fail "release $now is the one in use" 'name another that --status lists'
+  [[ $release != "$now" || -f $P/.pending ]] || fail "release $now is the one in use" 'name another that --status lists'
   is_complete "$release" || fail "release $release is not there, or not whole" 'name one that --status lists'
   smoke_test "$release"
   if ((dry_run)); then

@@ -108,6 +108,7 @@ directories() {
 
 # The manifest: what is laid down, or will be in a moment, a path a line without --root's directory.
 #   file SHA256 PATH   link TARGET PATH   tree - PATH (ours as a whole)   dir - PATH (removed when empty)   user - NAME
+#   older - PATH (data of the older installation, never purged)
 write_manifest() {
   local lines slot path one
   lines=$(
@@ -116,7 +117,12 @@ write_manifest() {
         if [[ ! -d $path ]]; then printf 'dir - %s\n' "${path#"$root"}"; fi
       done < <(directories)
       if ! grep -qs "^$user:" "$root/etc/passwd"; then printf 'user - %s\n' "$user"; fi
-      if [[ -f $P/manifest ]]; then grep -E '^(dir|user) ' "$P/manifest" || :; fi
+      if has_older; then
+        while read -r path; do
+          if [[ -e $root$path ]]; then printf 'older - %s\n' "$path"; fi
+        done < <(data_places)
+      fi
+      if [[ -f $P/manifest ]]; then grep -E '^(dir|user|older) ' "$P/manifest" || :; fi
     } | sort -u
     for one in "$P"/releases/*/ ${building:+"$P/releases/$building/"}; do
       one=$(basename -- "$one")

@@ -7,7 +7,10 @@ uninstall() {
   [[ -f $P/manifest ]] || fail "nothing was installed below $prefix: there is no manifest" 'check --prefix'
   if [[ $(release_at current) == older ]]; then is_older_back=1; fi
   if ((dry_run)); then
-    grep -v '^dir ' "$P/manifest" | while read -r kind what path; do would "remove $path"; done
+    while read -r kind what path; do
+      case $kind in file | link | tree) would "remove $path" ;; esac
+    done <"$P/manifest"
+    if ((purge)); then data_places | while read -r path; do would "purge $path"; done; fi
     return
   fi
   ((!purge)) || confirm
@@ -25,9 +28,10 @@ uninstall() {
       tree) rm -rf --one-file-system -- "$root${path:?}" && note "Removed $path" ;;
     esac
   done < <(grep -v " $prefix/current\$" "$P/manifest")
-  rm -f -- "$P/previous" "$P/with" "$P/.pending" "$P/current" # current last: without it all would be an older one's
+  rm -f -- "$P/previous" "$P/with" "$P/.pending"
   control daemon-reload
   if ((purge)); then purge_data; fi
+  rm -f -- "$P/current" # at the end: without it, what is left would count as an older installation
   dirs=$(grep '^dir ' "$P/manifest" | cut -d' ' -f3 | sort -r || :)
   if ((purge)) || ! has_data; then rm -f -- "$P/manifest"; else keep_manifest; fi
   while read -r path; do
@@ -63,18 +67,17 @@ stop_for_good() {
 give_back_older() {
   if [[ -L $P/venv ]]; then rm -f -- "$P/venv"; fi
   if [[ -d $P/releases/older/venv ]]; then mv -T -- "$P/releases/older/venv" "$P/venv"; fi
-  cp -p -- "$P/releases/older/found" "$work/found"
   rm -rf --one-file-system -- "${P:?}/releases/older"
   good 'The older installation is as it was'
 }
 
 data_places() {
-  printf '%s\n' "$prefix/.env" "$prefix/evidence" "$prefix/kept" /etc/mt5-sentinel /var/lib/mt5-sentinel \
-    /var/log/mt5-sentinel
+  printf '%s\n' "$prefix"/{.env,gateway.env,evidence,kept} /etc/mt5-sentinel /var/{lib,log}/mt5-sentinel \
+    /var/lib/mt5-sentinel-gateway /var/lib/private/mt5-sentinel-gateway
 }
 
 # What the older installation had before us stays its own.
-is_of_older() { cat "$P/releases/older/found" "$work/found" 2>/dev/null | grep -qxF -- "$1"; }
+is_of_older() { grep -qxF -- "older - $1" "$P/manifest"; }
 
 has_data() {
   local path
@@ -87,7 +90,7 @@ has_data() {
 purge_data() {
   local path name
   while read -r path; do
-    if [[ ! -e $root$path ]] || is_of_older "$path"; then continue; fi
+    if [[ ! -e $root$path && ! -L $root$path ]] || is_of_older "$path"; then continue; fi
     rm -rf --one-file-system -- "$root${path:?}"
     note "Purged $path"
   done < <(data_places)
@@ -101,10 +104,10 @@ purge_data() {
   done < <(grep '^user ' "$P/manifest" || :)
 }
 
-# For a later --purge: which directories and which user are ours.
+# For a later --purge: which directories and which user are ours, and what was here before.
 keep_manifest() {
   local lines
-  lines=$(grep -E '^(dir|user) ' "$P/manifest" || :)
+  lines=$(grep -E '^(dir|user|older) ' "$P/manifest" || :)
   write "$P/manifest" 644 <<<"$lines"
 }
 

@@ -17,6 +17,11 @@ recover() {
   fi
 }
 
+# Where --rollback goes when it is not told: on with a way back that was cut short, else to the release before.
+release_before() {
+  if [[ $(pending by) == rollback ]]; then pending to; else release_at previous; fi
+}
+
 point_previous() {
   if [[ -n $1 ]]; then link "$P/previous" "releases/$1"; else rm -f -- "$P/previous"; fi
 }
@@ -34,14 +39,11 @@ has_older() {
 
 # The older installation becomes releases/older: copies of its files, then its venv. Nothing of it is deleted.
 adopt_older() {
-  local older=$P/releases/older slot path
+  local older=$P/releases/older slot
   if has_older; then
     for slot in "${slots[@]}"; do
       if [[ -f $(place_of "$slot") ]]; then put "$(place_of "$slot")" "$older/deploy/$slot"; fi
     done
-    for path in "$prefix/.env" "$prefix/evidence" /etc/mt5-sentinel /var/lib/mt5-sentinel /var/log/mt5-sentinel; do
-      if [[ -e $root$path ]]; then printf '%s\n' "$path"; fi
-    done | write "$older/found" 644
     write "$older/VERSION" 644 <<<older
     link "$P/current" releases/older
     good "Older installation kept as $prefix/releases/older"
@@ -84,7 +86,7 @@ switch_to() {
   if [[ $from != "$1" ]]; then
     # A release that no gate has judged is nothing to go back to.
     if [[ -f $P/.pending && $(pending from) != "$1" ]]; then from=$(pending from) before=$(pending before); fi
-    printf 'to %s\nfrom %s\nbefore %s\n' "$1" "$from" "$before" | write "$P/.pending" 644
+    printf 'to %s\nfrom %s\nbefore %s\nby %s\n' "$1" "$from" "$before" "$action" | write "$P/.pending" 644
     link "$P/current" "releases/$1"
     point_previous "$from"
   fi

@@ -84,6 +84,10 @@ def test_a_status_holds_no_secret_and_no_essay(manager: tuple[Manager, Notifier]
             "EURUSD BUY 0.7000 signal, BUY filled",
         ),
         ({"status": "done", "reason": "market_closed"}, "EURUSD no decision: market_closed"),
+        (
+            {"action": "HOLD", "confidence": 0.5, "reason": "model_hold", "conditions": ["halted", "kill_switch"]},
+            "EURUSD HOLD 0.5000 model_hold [halted, kill_switch]",
+        ),
         ({"status": "failed", "reason": "stale", "detail": "old"}, "EURUSD failed: stale: old"),
         (
             {"status": "failed", "reason": "internal_error", "detail": "KeyError: 'x'"},

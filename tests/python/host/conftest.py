@@ -35,7 +35,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def in_order(request: pytest.FixtureRequest) -> None:
     """A step goes on where the one before ended; it makes no sense after one that failed."""
     if request.node.parent in FAILED:
-        pytest.fail(f"not tried: {FAILED[request.node.parent]} failed")
+        pytest.fail(f"not tried: {FAILED[request.node.parent]} failed", pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -53,9 +53,14 @@ def wheelhouse(wheel: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def booted(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """A machine that sees the checkout, the wheels, and a directory ``/mnt/made`` for what tests make."""
-    made = tmp_path_factory.mktemp("made")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What tests make; the machine sees it as ``/mnt/made``."""
+    return tmp_path_factory.mktemp("made")
+
+
+@pytest.fixture(scope="module")
+def booted(wheel: Path, made: Path) -> Iterator[Machine]:
+    """A machine that sees the checkout, the wheels, and what tests make."""
     # Not in pytest's directory, which is removed later together with what may be mounted there.
     with tempfile.TemporaryDirectory(prefix="sentinel-host-", ignore_cleanup_errors=True) as place:
         shares = {"/mnt/checkout": str(ROOT), "/mnt/wheels": str(wheel.parent), "/mnt/made": str(made)}

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from tests.python.host import cgroups
@@ -23,6 +23,14 @@ ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     **{"HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb", "SYSTEMD_PAGER": "cat", "SYSTEMD_COLORS": "0"},
 }
+OF_SYSTEMD = (
+    "/var/log/journal/",
+    "/var/lib/systemd/",
+    "/var/lib/logrotate/",
+    "/run/",
+    "/etc/machine-id",
+    "/root/",
+)
 
 Done = subprocess.CompletedProcess[str]
 
@@ -61,6 +69,8 @@ class Machine:
     nspawn: int = 0
     leader: int = 0
     groups: list[str] = field(default_factory=list)
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    """Of nspawn, where this process has started it."""
 
     @property
     def root(self) -> Path:
@@ -93,10 +103,10 @@ class Machine:
             *("--boot", "systemd.unit=multi-user.target"),
         ]
         with (self.place / "console.log").open("ab") as console:
-            process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True
             )
-        self.nspawn = process.pid
+        self.nspawn = self.process.pid
         self.save()
         self.settle()
 
@@ -133,6 +143,12 @@ class Machine:
         done = self.run("sh", "-c", script, "sh", path, f"{mode:o}", stdin=text)
         assert done.returncode == 0, f"{path}: {done.stderr}"
 
+    def changed_files(self) -> set[str]:
+        """Every file and link that is not as on this machine; without what a systemd leaves behind by itself."""
+        upper = self.place / "disk" / "upper"
+        found = {f"/{path.relative_to(upper)}" for path in upper.rglob("*") if path.is_symlink() or not path.is_dir()}
+        return {path for path in found if not path.startswith(OF_SYSTEMD)}
+
     def reboot(self) -> None:
         """Let its systemd reboot it; nspawn ends then, and leaves it to its caller to switch it on again."""
         self.run("systemctl", "reboot")
@@ -153,18 +169,18 @@ class Machine:
         left = cgroups.remove([Path(path) for path in self.groups])
         for name in ("disk.img", "machine.json"):
             (self.place / name).unlink(missing_ok=True)
-        self.nspawn = self.leader = 0
+        self.nspawn, self.leader, self.process = 0, 0, None
         assert not left, f"control groups that could not be removed: {left}"
 
     def save(self) -> None:
         """Write down what ``load`` reads."""
-        facts = asdict(self) | {"place": str(self.place)}
+        facts = asdict(replace(self, process=None)) | {"place": str(self.place)}
         (self.place / "machine.json").write_text(json.dumps(facts), encoding="utf-8")
 
     def _is_gone(self) -> bool:
-        """Whether nspawn has ended; it is reaped where it is a child of this process."""
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.nspawn, os.WNOHANG)
+        """Whether nspawn has ended."""
+        if self.process is not None:
+            return self.process.poll() is not None
         try:
             facts = Path(f"/proc/{self.nspawn}/stat").read_text(encoding="utf-8")
         except FileNotFoundError:

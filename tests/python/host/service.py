@@ -10,16 +10,19 @@ from tests.python.host.machine import Done, Machine, wait_until
 
 UNIT = "mt5-sentinel"
 PREFIX = "/opt/mt5-crs"
+EXEC_START = f"{PREFIX}/venv/bin/python {PREFIX}/src/strategy/sentinel_daemon.py --dry-run --threshold 0.6"
 TOKEN = "token-of-the-stand-in"
 PORT = 8181
 DELAY = "/run/eodhd-delay"
+SEED = "/run/eodhd-seed"
+TRADES = "/var/log/mt5-sentinel/trades.jsonl"
 
 STAND_IN = f"""[Unit]
 Description=stand-in for the market data API
 [Service]
 WorkingDirectory=/mnt/checkout
 Environment=PYTHONDONTWRITEBYTECODE=1
-ExecStart=/usr/bin/python3 -m tests.python.host.stand_in {PORT} {TOKEN} {DELAY}
+ExecStart=/usr/bin/python3 -m tests.python.host.stand_in {PORT} {TOKEN} {DELAY} {SEED}
 [Install]
 WantedBy=multi-user.target
 """
@@ -37,11 +40,14 @@ class Service:
     machine: Machine
     wheels: str = "/mnt/wheels"
 
-    def prepare(self) -> None:
-        """The market data API as a service of its own, and what a user writes before the installation."""
+    def bring_market_data(self) -> None:
+        """The market data API as a service of its own, which a reboot brings back too."""
         self.machine.write("/etc/systemd/system/eodhd.service", STAND_IN)
         self.machine.check("systemctl", "daemon-reload")
         self.machine.check("systemctl", "enable", "--now", "eodhd")
+
+    def configure(self) -> None:
+        """What a user writes before the installation."""
         self.machine.write(f"{PREFIX}/.env", VARIABLES, mode=0o600)
         self.machine.write("/etc/mt5-sentinel/credentials/eodhd_api_token", f"{TOKEN}\n", mode=0o600)
 
@@ -97,11 +103,12 @@ class Service:
 
     def drop_in(self, name: str, text: str) -> None:
         """Add lines to the unit; empty: take them away again."""
-        path = f"/etc/systemd/system/{UNIT}.service.d/{name}.conf"
+        directory = f"/etc/systemd/system/{UNIT}.service.d"
         if text:
-            self.machine.write(path, text)
+            self.machine.write(f"{directory}/{name}.conf", text)
         else:
-            self.machine.check("rm", path)
+            self.machine.check("rm", f"{directory}/{name}.conf")
+            self.machine.check("rmdir", "--ignore-fail-on-non-empty", directory)
         self.systemctl("daemon-reload")
 
     def timed(self, *words: str) -> float:
@@ -114,3 +121,30 @@ class Service:
         """Install, or upgrade to, a wheel of ``/mnt/wheels`` or ``/mnt/made``."""
         path = wheel if wheel.startswith("/") else f"{self.wheels}/{wheel}"
         return self.installer("--wheel", path, "--wheelhouse", wheelhouse)
+
+    def release(self, link: str = "current") -> str:
+        """The release that a link of the installation names."""
+        return self.machine.check("readlink", f"{PREFIX}/{link}").strip().removeprefix("releases/")
+
+    def begin_anew(self, seed: int) -> None:
+        """Start without journal, cache and paper book, on other bars."""
+        self.systemctl("stop", UNIT)
+        self.machine.check("find", "/var/lib/mt5-sentinel", "-type", "f", "-delete")
+        self.machine.write(SEED, str(seed))
+        mark = self.mark()
+        self.systemctl("start", UNIT)
+        self.wait_for("Decision: ", mark)
+
+    def trades(self, path: str = TRADES) -> int:
+        """Lines of the file of trades."""
+        return self.machine.run("cat", path).stdout.count("\n")
+
+    def trade(self) -> int:
+        """Begin anew until bars make it trade on paper; the seed of these bars."""
+        before = self.trades()
+        for seed in range(60):
+            self.begin_anew(seed)
+            if "filled" in self.show("StatusText"):
+                self.wait_until("the trade is in its file", lambda: self.trades() > before)
+                return seed
+        raise AssertionError(f"no bars made it trade\n{self.state()}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.python.host import wheels
 from tests.python.host.conftest import Measured
-from tests.python.host.service import DELAY, PREFIX, TOKEN, Service
+from tests.python.host.service import DELAY, EXEC_START, PREFIX, TOKEN, TRADES, Service
 
 RESTART_S = 10.0
 SLACK_S = 8.0
@@ -25,6 +26,14 @@ while len(held) < 1500:
 time.sleep(600)
 """
 
+BEFORE: set[str] = set()
+"""Files of the machine that were there before anything of ours was."""
+
+ACCOUNTS = {
+    f"/etc/{name}{end}" for name in ("passwd", "group", "shadow", "gshadow", "subuid", "subgid") for end in ("", "-")
+}
+"""Changed by whatever makes or removes a user; what they hold is looked at."""
+
 pytestmark = pytest.mark.usefixtures("in_order")
 
 
@@ -32,8 +41,16 @@ def seconds_of_cycles(lines: str) -> list[str]:
     return re.findall(r"TRADING CYCLE START: \S+T\d\d:\d\d:(\d\d)", lines)
 
 
+def release(wheel: Path, made: Path, version: str, added: dict[str, str]) -> str:
+    """A wheel of another version, where the machine sees it."""
+    told = {"mt5_sentinel/__init__.py": f'__version__ = "{version}"'}
+    return f"/mnt/made/{wheels.altered(wheel, made, version, told | added).name}"
+
+
 def test_install_from_a_wheel(service: Service, wheel: Path, wheelhouse: str, measured: Measured) -> None:
-    service.prepare()
+    service.bring_market_data()
+    BEFORE.update(service.machine.changed_files())
+    service.configure()
     done = service.install(wheel.name, wheelhouse)
     assert done.returncode == 0, done.stdout + done.stderr
     for number in range(1, 8):
@@ -87,13 +104,16 @@ def test_reload_keeps_the_process(service: Service, measured: Measured) -> None:
 def test_a_hang_and_the_watchdog(service: Service, measured: Measured) -> None:
     """With a watchdog of 6 s instead of 120 s, so that the test need not wait; nothing else is changed."""
     service.drop_in("watchdog", "[Service]\nWatchdogSec=6\n")
+    mark = service.mark()
     service.systemctl("restart", "mt5-sentinel")
-    service.wait_for("Decision: ", mark := service.mark())
+    service.wait_for("Decision: ", mark)
     old = service.pid
     service.machine.check("kill", "-STOP", str(old))
     took_s = service.wait_for_new_pid(old, 60)
     assert took_s >= RESTART_S + 4
-    assert "Watchdog timeout" in service.journal(mark)
+    told = service.journal(mark)
+    assert "Watchdog timeout" in told
+    assert "Fatal Python error: Aborted" in told, "the journal shows where it hung"
     measured(f"stopped at PID {old}, PID {service.pid} after {took_s:.1f} s (WatchdogSec=6 for this test)")
     service.drop_in("watchdog", "")
     service.systemctl("restart", "mt5-sentinel")
@@ -112,6 +132,7 @@ def test_more_memory_than_the_cap(service: Service, measured: Measured) -> None:
     assert "code=killed, status=9/KILL" in ended, ended
     held = max(int(number) for number in re.findall(r"held (\d+) MiB", ended))
     assert MEMORY_MB * 0.85 < held < MEMORY_MB, ended
+    service.machine.check("rm", "/opt/hog.py")
     service.drop_in("hog", "")  # what is restarted after ten seconds is the daemon again
     took_s = service.wait_for_new_pid(hog)
     service.wait_for("Decision: ", mark)
@@ -152,14 +173,120 @@ def test_a_token_in_env_goes_on_working(service: Service) -> None:
 
 def test_exit_78_stays_down(service: Service, measured: Measured) -> None:
     config = "/etc/mt5-sentinel/config.toml"
-    before = service.machine.run("cat", config).stdout
-    service.machine.write(config, "threshold = 7\n")
+    service.machine.check("cp", "-p", config, f"{config}.good")
+    service.machine.check("sh", "-c", f"echo 'interval = \"2h\"' >> {config}")
     mark = service.mark()
     assert service.machine.run("systemctl", "restart", "mt5-sentinel").returncode != 0
     assert (service.show("ActiveState"), service.show("SubState")) == ("failed", "failed")
     assert (service.show("ExecMainStatus"), service.show("NRestarts")) == ("78", "0")
-    assert "threshold" in service.journal(mark)
+    assert "interval" in service.journal(mark)
     measured("failed at once, status 78, no restart")
-    service.machine.write(config, before)
+    service.machine.check("mv", f"{config}.good", config)
     service.systemctl("restart", "mt5-sentinel")
     assert service.is_active()
+
+
+def test_a_second_run_changes_nothing(service: Service, wheel: Path, wheelhouse: str) -> None:
+    before, pid = service.machine.changed_files(), service.pid
+    done = service.install(wheel.name, wheelhouse)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert service.pid == pid
+    assert service.machine.changed_files() == before
+
+
+def test_upgrade_to_a_release_that_fails_each_cycle(
+    service: Service, wheel: Path, wheelhouse: str, made: Path, measured: Measured
+) -> None:
+    fault = "def cycle(*_, **__): raise RuntimeError('of a broken release')"
+    broken = release(wheel, made, "0.1.1", {"mt5_sentinel/cycle.py": fault})
+    good, mark = service.release(), service.mark()
+    done = service.install(broken, wheelhouse)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "FAULT EURUSD internal_error" in done.stderr
+    assert service.release() == good
+    assert service.is_active()
+    service.wait_for("Decision: ", mark)
+    stood = "of a broken release" in service.journal(mark)
+    assert stood, "the broken release was really started"
+    measured(f"{broken.split('-')[1]} was judged, {service.release()} runs again")
+
+
+def test_upgrade_to_a_release_that_does_not_import(
+    service: Service, wheel: Path, wheelhouse: str, made: Path, measured: Measured
+) -> None:
+    broken = release(wheel, made, "0.1.2", {"mt5_sentinel/daemon.py": "import no_such_module"})
+    good, pid = service.release(), service.pid
+    done = service.install(broken, wheelhouse)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "no_such_module" in done.stderr
+    assert (service.release(), service.pid) == (good, pid)
+    measured("refused before anything was stopped")
+
+
+def test_upgrade_and_rollback(service: Service, wheel: Path, wheelhouse: str, made: Path, measured: Measured) -> None:
+    first, pid = service.release(), service.pid
+    done = service.install(release(wheel, made, "0.1.3", {}), wheelhouse)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (service.release(), service.release("previous")) == ("0.1.3", first)
+    assert service.pid not in (0, pid)
+    assert service.machine.check("mt5-sentinel", "--version").strip() == "mt5-sentinel 0.1.3"
+    done = service.installer("--rollback")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert service.release() == first
+    assert service.is_active()
+    measured(f"{first} → 0.1.3 → {service.release()}")
+
+
+def test_reboot(service: Service, measured: Measured) -> None:
+    old, mark, began = service.machine.leader, service.mark(), time.monotonic()
+    service.machine.reboot()
+    assert service.machine.leader != old
+    service.wait_until("it is back", service.is_active, 60)
+    took_s = time.monotonic() - began
+    service.wait_for("Decision: ", mark)
+    assert service.show("NRestarts") == "0"
+    measured(f"active by itself {took_s:.1f} s after the command; {service.show('StatusText')}")
+
+
+def test_logrotate_and_writing_goes_on(service: Service, measured: Measured) -> None:
+    service.drop_in("eager", f"[Service]\nExecStart=\nExecStart={EXEC_START.replace('0.6', '0.34')}\n")
+    seed = service.trade()
+    before = service.trades()
+    force = ["logrotate", "-v", "-f", "-s", "/var/lib/logrotate/status", "/etc/logrotate.d/mt5-sentinel"]
+    done = service.machine.run(*force)
+    assert "error:" not in done.stdout + done.stderr, done.stderr
+    assert done.returncode == 0
+    (rotated,) = service.machine.check("sh", "-c", f"ls {TRADES}-*").split()
+    assert (service.trades(), service.trades(rotated)) == (0, before)
+    assert service.machine.check("stat", "-c", "%a %U", TRADES).strip() == "640 mt5-sentinel"
+    service.begin_anew(seed)
+    service.wait_until("a trade in the new file", lambda: service.trades() > 0)
+    assert service.trades(rotated) == before
+    service.drop_in("eager", "")
+    measured(f"{before} lines in {rotated.rpartition('/')[2]}, {service.trades()} in the new file")
+
+
+def test_uninstall_leaves_only_user_data(service: Service, measured: Measured) -> None:
+    done = service.installer("--uninstall")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert service.machine.run("pgrep", "-f", "sentinel_daemon").stdout == ""
+    assert service.show("LoadState") == "not-found"
+    left = service.machine.changed_files() - BEFORE - ACCOUNTS
+    kept = {path for path in left if not path.startswith(("/var/lib/mt5-sentinel/", "/var/log/mt5-sentinel/"))}
+    assert kept == {
+        *(f"{PREFIX}/.env", f"{PREFIX}/manifest", "/etc/mt5-sentinel/config.toml"),
+        "/etc/mt5-sentinel/credentials/eodhd_api_token",
+    }
+    assert {"/var/lib/mt5-sentinel/journal.db", TRADES} <= left
+    measured(f"{len(left)} files: settings, secrets, journal, trades")
+
+
+def test_purge_leaves_nothing(service: Service, measured: Measured) -> None:
+    done = service.installer("--uninstall", "--purge", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert service.machine.changed_files() - BEFORE - ACCOUNTS == set()
+    for path in ("/etc/passwd", "/etc/group"):
+        assert "mt5-sentinel" not in service.machine.check("cat", path)
+    for path in (PREFIX, "/etc/mt5-sentinel", "/var/lib/mt5-sentinel", "/var/log/mt5-sentinel"):
+        assert service.machine.run("test", "-e", path).returncode == 1, path
+    measured("no file, no user")

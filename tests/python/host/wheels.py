@@ -1,4 +1,4 @@
-"""What is installed: a wheel of this checkout, releases made from it that are broken, and all they need, without network."""
+"""What is installed: a wheel of this checkout, other releases made from it, and all that they need."""
 
 from __future__ import annotations
 

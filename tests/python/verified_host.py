@@ -53,7 +53,7 @@ def shim(folder: Path, name: str, cases: dict[str, tuple[int, str]]) -> None:
 class VerifiedHost:
     """Attributes say what the machine would; ``look`` writes them down and judges."""
 
-    def __init__(self, folder: Path, now_s: float = NOW_S) -> None:
+    def __init__(self, folder: Path, now_s: float = NOW_S, minutes: int = 11) -> None:
         """A healthy host."""
         self.root, self.shims, self.now_s = folder / "host", folder / "shims", now_s
         self.is_active, self.is_enabled = (0, "active\n"), (0, "enabled\n")
@@ -86,7 +86,7 @@ class VerifiedHost:
         self.exe, self.command = "/usr/bin/python3.11", COMMAND
         self.database = "/var/lib/mt5-sentinel/journal.db"
         self.journalctl = (0, "")
-        self.starts = [self.began_s + 1, *(self.began_s + 56 + 0.25 + 60 * minute for minute in range(11))]
+        self.starts = [self.began_s + 1, *(self.began_s + 56 + 0.25 + 60 * minute for minute in range(minutes))]
         """When cycles began: at once, then at second 58."""
         self.failed = {4: "fetch_timeout"}
         """Numbers of cycles, and their reasons."""

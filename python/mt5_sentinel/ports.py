@@ -22,6 +22,13 @@ class Clock(Protocol):
         """Return after ``timeout_s`` at the latest; earlier when a signal arrived, or to look at the clock."""
 
 
+class HeldClock(Clock, Protocol):
+    """A clock that holds something of the machine's."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
 class Market(Protocol):
     """A source of bars."""
 

@@ -22,9 +22,13 @@ ERASE = "\r\x1b[K"
 class Progress:
     """Counts rows of a total and shows the share on the last line of the terminal; erased at the end."""
 
-    def __init__(self, *, beside_output: bool) -> None:
-        """Begin now; beside standard output it shows only where that is a file: a pager has the same terminal."""
+    def __init__(self, *, beside_output: bool, unit: str = "rows written") -> None:
+        """Begin now, counting ``unit``.
+
+        Beside standard output it shows only where that is a file: a pager has the same terminal.
+        """
         self.total = 0
+        self._unit = unit
         self._done = 0
         self._next_s = time.monotonic() + AFTER_S
         self._is_seen = False
@@ -54,7 +58,7 @@ class Progress:
         self._next_s = time.monotonic() + EVERY_S
         share = self._done / self.total
         bar = ("#" * int(share * WIDTH)).ljust(WIDTH, ".")
-        self._show(f"{ERASE}{share:4.0%} {bar} {self._done:,} of {self.total:,} rows written")
+        self._show(f"{ERASE}{share:4.0%} {bar} {self._done:,} of {self.total:,} {self._unit}")
 
     def _show(self, text: str) -> None:
         self._is_seen = True

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -23,6 +24,7 @@ from mt5_sentinel.gateway.dispatch import Dispatcher
 from mt5_sentinel.gateway.memory import Memory
 from mt5_sentinel.gateway.server import Server
 from mt5_sentinel.gateway.ticks import Ticks
+from mt5_sentinel.ports import HeldClock
 
 EXAMPLE = """example:
   mt5-sentinel gateway                              # paper, this machine only
@@ -84,13 +86,18 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
 
 def execute(arguments: argparse.Namespace) -> int:
     """Serve until a signal; or test, or throw the switch of one that runs."""
+    return serve(arguments, SystemClock)
+
+
+def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) -> int:
+    """The same by any clock."""
     if arguments.volume_lots_max <= 0 or arguments.orders_per_minute_max < 1:
         raise Misconfigured("--volume-lots-max and --orders-per-minute-max are above 0", "bad_configuration")
     arguments.symbol = arguments.symbol or ["EURUSD"]
     if arguments.state_dir is None:
         arguments.state_dir = state_dir()
     logs.set_up("error" if arguments.check else arguments.log_level, gateway_venues.secrets())
-    clock = SystemClock()
+    clock = make_clock()
     try:
         if arguments.halt is not None or arguments.resume:
             return gateway_wire.switch(arguments, clock)
@@ -108,7 +115,7 @@ def state_dir() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "mt5-sentinel-gateway"
 
 
-def _serve(arguments: argparse.Namespace, clock: SystemClock) -> int:
+def _serve(arguments: argparse.Namespace, clock: HeldClock) -> int:
     keys, clients = gateway_keys.read(arguments)
     stop = _Stop()
     with ExitStack() as undo:

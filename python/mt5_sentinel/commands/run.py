@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -17,6 +18,7 @@ from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon
 from mt5_sentinel.errors import Transient
 from mt5_sentinel.metrics import Metrics
+from mt5_sentinel.ports import HeldClock
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.scoring import asked, read_mode
 from mt5_sentinel.systemd import Notifier
@@ -80,10 +82,15 @@ def add_settings(parser: argparse.ArgumentParser, names: list[str]) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Build the daemon and run it until a signal, or for one cycle of each symbol."""
+    return serve(arguments, SystemClock)
+
+
+def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) -> int:
+    """The same by any clock."""
     symbols = _settings(arguments)
     shared = symbols[0]
     logs.set_up(shared.log_level, shared.secrets())
-    clock = SystemClock()
+    clock = make_clock()
     started_s = clock.monotonic_s()
     names = [settings.symbol for settings in symbols]
     mode = brokers.mode(shared)

@@ -42,7 +42,7 @@ def shows(**values: str) -> Break:
 
 def sets(**values: object) -> Break:
     """Another attribute of the host."""
-    return lambda host: [setattr(host, name, value) for name, value in values.items()]
+    return lambda host: vars(host).update(values)
 
 
 def old_hierarchy(limit: str) -> Break:
@@ -169,7 +169,7 @@ BROKEN: list[tuple[str, str, Break]] = [
     ("files are the wheel's", "a changed core", edit(f"{SITE}/mt5_sentinel/_core.abi3.so", "FLE")),
     ("files are the wheel's", "no record", remove(f"{SITE}/mt5_sentinel-0.1.dist-info/RECORD")),
     ("cycles run", "the newest is old", quiet),
-    ("cycles run", "most failed", lambda host: [host.fail(number) for number in range(7)]),
+    ("cycles run", "most failed", lambda host: host.fail(*range(7))),
     ("cycles run", "the database was removed", sets(database="/var/lib/mt5-sentinel/journal.db (deleted)")),
     ("cycles run", "no database is open", sets(database="/dev/null")),
     ("cycles run", "it is no database", edit("/var/lib/mt5-sentinel/journal.db", "x" * 9000)),

@@ -13,7 +13,10 @@ from urllib.parse import quote
 
 import pytest
 
+from mt5_sentinel.errors import Transient
 from mt5_sentinel.ops import notion
+from mt5_sentinel.ops.endpoint import Endpoint
+from mt5_sentinel.secret import Secret
 from tests.python.chat_server import CHALLENGE, JSON, Asked, ChatServer, Reply, always
 from tests.python.conftest import Sentinel
 from tests.python.review_place import repository
@@ -221,7 +224,7 @@ def test_the_report_becomes_a_page(run: Verify, api: ChatServer, tmp_path: Path)
 
 def test_a_long_report_comes_in_pieces_that_fit(api: ChatServer) -> None:
     text = "# Title\n" + "\n".join(f"## Part {number}\n" + "x😀" * 2500 for number in range(60))
-    endpoint = notion.Endpoint("Notion", api.url.removesuffix("/v1"), notion.Secret("t"), "notion_url", "notion_token")
+    endpoint = Endpoint("Notion", api.url.removesuffix("/v1"), Secret("t"), "notion_url", "notion_token")
     assert notion.publish(endpoint, "aa", "title", text) == "0123-abc"
     assert {(one.method, one.path) for one in api.asked[1:]} == {("PATCH", "/v1/blocks/0123-abc/children")}
     sizes = [len(one.content["children"]) for one in api.asked]
@@ -257,8 +260,8 @@ def test_the_report_stands_where_publishing_fails(run: Verify, api: ChatServer, 
 
 def test_a_page_that_was_begun_says_so(api: ChatServer) -> None:
     api.script = lambda asked: page(asked) if asked.method == "POST" else (500, {}, b"")
-    endpoint = notion.Endpoint("Notion", api.url.removesuffix("/v1"), notion.Secret("t"), "notion_url", "notion_token")
-    with pytest.raises(notion.Transient, match="the page 0123-abc has 100 of 151 blocks"):
+    endpoint = Endpoint("Notion", api.url.removesuffix("/v1"), Secret("t"), "notion_url", "notion_token")
+    with pytest.raises(Transient, match="the page 0123-abc has 100 of 151 blocks"):
         notion.publish(endpoint, "aa", "title", "\n".join(f"# {number}" for number in range(151)))
 
 

@@ -109,9 +109,9 @@ class VerifiedHost:
                 yield self.line(at_s + 1, "!!! CYCLE ERROR: EODHD: no byte came for 7.5 s")
                 yield self.line(at_s + 1, "Daemon continues running...")
 
-    def fail(self, number: int, reason: str = "fetch_timeout") -> None:
-        """One more failed cycle, in log and database."""
-        self.failed[number] = reason
+    def fail(self, *numbers: int) -> None:
+        """More failed cycles, in log and database."""
+        self.failed |= dict.fromkeys(numbers, "fetch_timeout")
         self.log = list(self._log())
 
     def file(self, place: str, text: str) -> Path:

@@ -55,21 +55,20 @@ def spoil(faults: list[str]) -> None:
     """Let each cycle do these as well; with ``miss`` some minutes have none."""
     from mt5_sentinel import trader
 
-    whole, count = trader.cycle, [0]
+    whole, count = getattr(trader, "cycle"), [0]  # noqa: B009
 
     def cycle(desk: Any, record: CycleRecord, now_s: float, *, halted: bool) -> None:
         count[0] += 1
         whole(desk, record, now_s, halted=halted)
         for name in faults:
-            FAULTS.get(name, lambda count: None)(count[0])
+            if name in FAULTS:
+                FAULTS[name](count[0])
 
-    trader.cycle = cycle
+    setattr(trader, "cycle", cycle)  # noqa: B010
     is_due = schedule.Schedule.is_due
 
     def is_sometimes_due(self: schedule.Schedule, wall_s: float, monotonic_s: float) -> bool:
-        return is_due(self, wall_s, monotonic_s) and not (
-            "miss" in faults and int(wall_s // 60) % MISSED_EVERY == 0
-        )
+        return is_due(self, wall_s, monotonic_s) and not ("miss" in faults and int(wall_s // 60) % MISSED_EVERY == 0)
 
     schedule.Schedule.is_due = is_sometimes_due  # type: ignore[method-assign]
 

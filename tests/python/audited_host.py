@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import shutil
@@ -110,7 +111,7 @@ class AuditedHost:
             for name in (UNIT, self.layout.launcher, LOGROTATE)
         ]
         links = [f"link current/venv {self.layout.venv}", f"link releases/1.0 {self.layout.current}"]
-        trees = [f"tree - {self.layout.releases}/1.0", "dir - /etc/mt5-sentinel"]
+        trees = ["user - mt5-sentinel", f"tree - {self.layout.releases}/1.0", "dir - /etc/mt5-sentinel"]
         self.write(self.layout.manifest, "\n".join([*lines, *links, *trees]) + "\n")
 
     def _lay_down(self) -> None:
@@ -127,6 +128,11 @@ class AuditedHost:
         self.write(self.layout.launcher, "from mt5_sentinel.cli import main\nmain()\n")
         self.write(release / "VERSION", f"{_core.__version__}\n")
         self.write(release / "venv/bin/python", PYTHON, 0o755)
+        site = release / "venv/lib/python3.11/site-packages"
+        code = self.write(site / "mt5_sentinel/__init__.py", "# a program\n").read_bytes()
+        digest = base64.urlsafe_b64encode(hashlib.sha256(code).digest()).rstrip(b"=").decode()
+        record = f"mt5_sentinel/__init__.py,sha256={digest},{len(code)}\nmt5_sentinel-1.dist-info/RECORD,,\n"
+        self.write(site / "mt5_sentinel-1.dist-info/RECORD", record)
         self.write(release / "deploy/install_service.sh", "#!/bin/bash\necho done\n", 0o755)
         self.path(self.layout.current).symlink_to("releases/1.0")
         self.path(prefix / "venv").symlink_to("current/venv")

@@ -29,6 +29,7 @@ CHECKS: Mapping[str, Callable[[Place], str]] = {
     "launcher": audit_files.launcher,
     "interpreter": audit_files.interpreter,
     "release": audit_files.release,
+    "package": audit_files.package,
     "manifest": audit_files.manifest,
     "importable": audit_rights.importable,
     "release unwritable": audit_rights.unwritable,

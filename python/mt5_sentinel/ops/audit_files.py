@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import base64
+import csv
 import hashlib
 import os
 import stat
@@ -89,6 +91,8 @@ def manifest(place: Place) -> str:
     count, wrong = 0, list[str]()
     for number, line in enumerate(place.real(path).read_text(encoding="utf-8").splitlines(), start=1):
         kind, wanted, name = [*line.split(" ", 2), "", "", ""][:3]
+        if kind == "user" and name:
+            continue  # made with the installation; whether it is there is for other checks
         if kind not in ("file", "link", "tree", "dir") or not name.startswith("/"):
             raise Broken(f"{path}, line {number}: not `KIND WHAT PATH`: {line[:80]}", INSTALL)
         count += kind in ("file", "link")
@@ -100,6 +104,26 @@ def manifest(place: Place) -> str:
         more = f" ({len(wrong) - 1} more)" if wrong[1:] else ""
         raise Broken(f"{wrong[0]}{more}", f"what you changed belongs into a drop-in or config.toml; {INSTALL}")
     return f"{count} files and links are as they were installed"
+
+
+def package(place: Place) -> str:
+    """The program in the venv is, file by file, what its wheel brought."""
+    venv = place.real(place.layout.venv)
+    records = sorted(venv.glob("lib/python*/site-packages/mt5_sentinel-*.dist-info/RECORD"))
+    if len(records) != 1:
+        raise Broken(f"{place.layout.venv} holds {len(records)} packages mt5-sentinel, not one", INSTALL)
+    top, count = records[0].parent.parent, 0
+    for name, digest, _ in csv.reader(records[0].read_text(encoding="utf-8").splitlines()):
+        if not digest.startswith("sha256="):
+            continue  # RECORD itself, and what was compiled on this machine
+        count += 1
+        path = Path(os.path.normpath(top / name))
+        found = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode()
+        if found != digest.removeprefix("sha256="):
+            raise Broken(f"{place.layout.venv}: {name} is not as its wheel brought it", INSTALL)
+    if not count:
+        raise Broken(f"{records[0].parent.name}/RECORD lists no hash", INSTALL)
+    return f"{count} files are as the wheel brought them"
 
 
 def _fault(real: Path, kind: str, wanted: str) -> str | None:

@@ -29,13 +29,14 @@ class Unset(Exception):
     """What it looks at is not configured here; never raised for what could not be looked at."""
 
 
-def ask(check: str, question: Question, todo: str = INSTALL) -> Finding:
+def ask(check: str, question: Question, todo: str = INSTALL, as_root: str = AS_ROOT) -> Finding:
     """The answer to one question; whatever it dies of is a failed check, and no other one is lost by it.
 
     Args:
         check: its name.
         question: asked once.
         todo: what to do where the question itself does not say.
+        as_root: what to do where this user may not look.
     """
     said: list[str] = []
     error = Guard().attempt(lambda: said.append(question()))
@@ -50,7 +51,7 @@ def ask(check: str, question: Question, todo: str = INSTALL) -> Finding:
     if isinstance(error, OSError):
         is_forbidden = isinstance(error, PermissionError)
         found = f"{error.filename or 'the machine'}: {error.strerror or error}"
-        return failed(check, found, AS_ROOT if is_forbidden else todo)
+        return failed(check, found, as_root if is_forbidden else todo)
     return failed(check, f"the check itself failed: {type(error).__name__}: {error}", "report it, with this line")
 
 

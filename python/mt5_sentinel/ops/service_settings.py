@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mt5_sentinel import config, logs
+from mt5_sentinel import config, credentials, logs
 from mt5_sentinel.commands import assembly, run, sources
 from mt5_sentinel.config import Settings
 from mt5_sentinel.errors import Misconfigured
@@ -43,9 +43,7 @@ def given(host: Host) -> Iterator[Given]:
     """
     unit = Unit(host)
     environ = unit.environment(host)
-    names = [f"{config.ENV_PREFIX}{name.upper()}" for name in config.SECRETS]
-    names += [variable for name in config.SECRETS for variable in config.TABLE[name].metadata["env"]]
-    logs.learn(environ[name] for name in names if name in environ)
+    learn(environ)
     arguments = _flags(unit.command())
     flags = {name: getattr(arguments, name, None) for name in config.TABLE}
     with tempfile.TemporaryDirectory() as scratch:
@@ -54,6 +52,14 @@ def given(host: Host) -> Iterator[Given]:
             (Path(scratch) / name).symlink_to(path.resolve())
         environ["CREDENTIALS_DIRECTORY"] = scratch
         yield Given(environ, flags, _file(host, arguments, environ))
+
+
+def learn(environ: Mapping[str, str]) -> None:
+    """Hide the secrets that variables and credentials hold, whatever else is wrong with the settings."""
+    names = [f"{config.ENV_PREFIX}{name.upper()}" for name in config.SECRETS]
+    names += [variable for name in config.SECRETS for variable in config.TABLE[name].metadata["env"]]
+    logs.learn(environ[name] for name in names if name in environ)
+    logs.learn(text for _, text in credentials.read(environ, config.SECRETS, []))
 
 
 def load(host: Host) -> tuple[Settings, ...]:

@@ -37,6 +37,7 @@ uninstall() {
   while read -r path; do
     if [[ -n $path ]]; then rmdir -- "$root$path" 2>/dev/null || :; fi
   done <<<"$dirs"
+  if ((purge)); then rmdir -- "$P" 2>/dev/null || :; fi # whoever made it: it is empty
   tell_what_stays
 }
 

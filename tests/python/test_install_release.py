@@ -11,7 +11,7 @@ import pytest
 
 from tests.python.conftest import ROOT
 from tests.python.install_fixtures import host, venv_template, wheels
-from tests.python.installed_host import Host, program
+from tests.python.installed_host import Host, program, wheel
 
 __all__ = ["host", "venv_template", "wheels"]
 

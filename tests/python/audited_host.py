@@ -111,7 +111,12 @@ class AuditedHost:
             for name in (UNIT, self.layout.launcher, LOGROTATE)
         ]
         links = [f"link current/venv {self.layout.venv}", f"link releases/1.0 {self.layout.current}"]
-        trees = ["user - mt5-sentinel", f"tree - {self.layout.releases}/1.0", "dir - /etc/mt5-sentinel"]
+        trees = [
+            "user - mt5-sentinel",
+            "older - /opt/mt5-crs/data",
+            f"tree - {self.layout.releases}/1.0",
+            "dir - /etc/mt5-sentinel",
+        ]
         self.write(self.layout.manifest, "\n".join([*lines, *links, *trees]) + "\n")
 
     def _lay_down(self) -> None:

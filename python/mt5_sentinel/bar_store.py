@@ -70,7 +70,7 @@ class Known(NamedTuple):
     newest_open_s: int | None
     answered_at_s: int | None
     stored: int
-    """Bars of that stretch, counted up to ``COUNTED_MAX``."""
+    """Bars of that stretch, as far as they were counted."""
     price: float | None
     """The newest price of that answer, of the bar that was forming."""
 
@@ -192,8 +192,8 @@ class Series:
         self._store = store
         self._id = series_id
 
-    def known(self) -> Known:
-        """How far the stored bars reach."""
+    def known(self, counted_max: int = COUNTED_MAX) -> Known:
+        """How far the stored bars reach; they are counted up to ``counted_max``."""
         with self._store.reading() as db:
             query = (
                 "SELECT asked_from_s, (SELECT max(open_s) FROM bar WHERE series_id = id), answered_at_s,"
@@ -201,7 +201,7 @@ class Series:
                 " AND open_s >= ifnull(asked_from_s, 0) LIMIT ?2)), price"
                 " FROM series WHERE id = ?1"
             )
-            return Known(*db.execute(query, (self._id, COUNTED_MAX)).fetchone())
+            return Known(*db.execute(query, (self._id, counted_max)).fetchone())
 
     def keep(self, rows: Sequence[Row], price: float, *, asked_from_s: int, answered_at_s: int) -> int:
         """Store what an answer brought: closed bars, of which the newest revision wins, and the newest price.

@@ -84,7 +84,7 @@ class History:
         self._check_clock()
         if failure is not None:
             raise self._told_with_age(failure, moment_s)
-        known = self._series.known()
+        known = self._series.known(self._settings.history_bars)
         with stage(record, "parse"):
             stored = self._series.rows(self._settings.history_bars)
             rows = _core.RawRows.from_rows(stored)
@@ -192,7 +192,7 @@ class History:
             self.store.hold(market.name, moment_s + fault.hold_s)
 
     def _plan(self, moment_s: int, decided_bar_s: int | None) -> _core.FetchPlan:
-        known = self._series.known()
+        known = self._series.known(self._settings.history_bars)
         return _core.plan_fetch(
             self._calendar,
             interval_s=self._interval_s,

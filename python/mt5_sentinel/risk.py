@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -26,7 +27,11 @@ PACE_S = 86_400 + 60
 
 CLOSED = """
 SELECT CAST(strftime('%s', closed_utc) AS INTEGER), profit FROM position
-WHERE mode = ? AND state = 'closed' AND closed_utc IS NOT NULL ORDER BY closed_utc DESC, ticket DESC LIMIT ?"""
+WHERE mode = ?1 AND state = 'closed' AND closed_utc >= coalesce((SELECT closed_utc FROM position
+    WHERE mode = ?1 AND state = 'closed' AND closed_utc < ?3 AND profit >= 0 ORDER BY closed_utc DESC LIMIT 1), '')
+ORDER BY closed_utc DESC, ticket DESC LIMIT ?2"""
+"""From the newest trade on that lost nothing and is older than a pause: no loss before it counts towards one, and no
+pause that began before it lasts. All of them, read at each look, cost more than the rest of a cycle."""
 
 OPENINGS = """
 SELECT CAST(strftime('%s', created_utc) AS INTEGER) FROM intent
@@ -188,7 +193,8 @@ class Risk:
         self, book: _core.Book, now_s: int, switch: kill_switch.Switch
     ) -> tuple[_core.Ledger | None, list[str]]:
         before = self._ledger()
-        closed = self._file.rows(CLOSED, (self._file.mode, CLOSED_MAX))
+        paused_s = math.ceil(self._settings.cooldown_minutes * 60)
+        closed = self._file.rows(CLOSED, (self._file.mode, CLOSED_MAX, utc(now_s - paused_s)))
         ledger, conditions = _core.advance_ledger(
             before,
             self._limits,

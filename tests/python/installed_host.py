@@ -72,7 +72,7 @@ SYSTEMCTL = r"""#!/bin/bash
 # Answers for systemd: what a release does when it starts stands in behaviour/<release>, else it is healthy.
 here=$(dirname "$0")/systemd
 echo "$*" >>"$here/calls"
-release=$(basename "$(readlink "$here/current")")
+release=$(basename "$(readlink -f "$here/current")")
 does=$(cat "$here/behaviour/$release" 2>/dev/null)
 begin() {
   [ "$does" != fails ] || return 1
@@ -176,7 +176,7 @@ class Host:
         """The installer's command line on this host."""
         fast = self.bin / "fast-python"
         python = [] if "--python" in arguments else ["--python", str(fast if fast.exists() else interpreter())]
-        start = ["bash", "-c", WITH_SYSTEMD, str(INSTALLER)] if with_systemd else [str(INSTALLER)]
+        start = ["bash", "-c", WITH_SYSTEMD, "tests"] if with_systemd else [str(INSTALLER)]
         return [*start, "--root", str(self.root), *python, *map(str, arguments)]
 
     def run(

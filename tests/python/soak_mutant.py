@@ -55,15 +55,16 @@ def spoil(faults: list[str]) -> None:
     """Let each cycle do these as well; with ``miss`` some minutes have none."""
     from mt5_sentinel import trader
 
-    whole, count = trader.cycle, [0]
+    whole, count = getattr(trader, "cycle"), [0]  # noqa: B009
 
     def cycle(desk: Any, record: CycleRecord, now_s: float, *, halted: bool) -> None:
         count[0] += 1
         whole(desk, record, now_s, halted=halted)
         for name in faults:
-            FAULTS.get(name, lambda count: None)(count[0])
+            if name in FAULTS:
+                FAULTS[name](count[0])
 
-    trader.cycle = cycle
+    setattr(trader, "cycle", cycle)  # noqa: B010
     is_due = schedule.Schedule.is_due
 
     def is_sometimes_due(self: schedule.Schedule, wall_s: float, monotonic_s: float) -> bool:

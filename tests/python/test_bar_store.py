@@ -38,6 +38,7 @@ def test_bars_outlive_the_process(store: BarStore) -> None:
     again = BarStore(store.path).series("eodhd", "EURUSD", HOUR_S)
     assert again.rows(10) == rows, "to the last bit"
     assert again.known() == (START_S, START_S + HOUR_S, START_S + 7300, 2, 1.2)
+    assert again.known(1).stored == 1, "counted no further than asked for"
 
 
 def test_the_newest_revision_wins_and_is_counted(store: BarStore) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mt5_sentinel import config
+from mt5_sentinel import config, curve
 from mt5_sentinel.errors import Misconfigured
 
 
@@ -64,3 +64,20 @@ def test_without_systemd_there_are_none(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     (tmp_path / "eodhd_api_token").write_text("lies about")
     assert config.load({}, {}, None).eodhd_api_token == ""
+
+
+def test_a_key_that_systemd_hands_over_may_look_readable_for_a_group(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From version 254 on its files show 0440, for a list of rights lets the service's user read them."""
+    key, elsewhere = place / "daemon.key", tmp_path / "daemon.key"
+    for path in (key, elsewhere):
+        curve.create(path)
+        path.chmod(0o440)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(place))
+    assert curve.read_key_pair(key)[0]
+    with pytest.raises(Misconfigured, match="mode 440 lets others read"):
+        curve.read_key_pair(elsewhere)
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    with pytest.raises(Misconfigured, match="mode 440 lets others read"):
+        curve.read_key_pair(key)

@@ -130,7 +130,7 @@ def test_an_override_is_recorded_and_is_no_pass(tmp_path: Path, monkeypatch: pyt
     assert record["audit_sha256"] == hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     assert [one["reason"] for one in record["strikes"]] == ["challenge"]  # type: ignore[attr-defined] # a list
     line = json.loads((tmp_path / "audit.jsonl").read_text(encoding="utf-8"))
-    assert (line["event"], line["override"], line["override_reason"]) == ("override", True, SAID[1])
+    assert (line["what"], line["override"], line["override_reason"]) == ("override", True, SAID[1])
 
 
 def test_no_override_where_gate_1_has_not_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -99,7 +98,7 @@ def test_no_process_outlives_a_soak(environment: dict[str, str], tmp_path: Path,
     finally:
         running.process.kill()
         running.process.wait()
-    assert code == {signal.SIGKILL: -signal.SIGKILL}.get(signum, 130)
+    assert code == (-signum if signum == signal.SIGKILL else 130)
     wait_until(lambda: not any(is_alive(child) for child in children))
     assert not out.exists(), "a report is written whole or not at all"
 
@@ -142,4 +141,4 @@ def test_a_work_directory_must_be_new(environment: dict[str, str], tmp_path: Pat
     done = run_soak(environment, *PRODUCT, "--work", tmp_path)
     assert done.returncode == 78
     assert "no new directory can be made there" in done.stderr
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []

@@ -128,9 +128,8 @@ def keep(record: Record, directory: Path, environ: Mapping[str, str]) -> Path:
     facts = dataclasses.asdict(record)
     evidence.write_json(path, facts)
     short = {name: value for name, value in facts.items() if name not in ("audit", "detail")}
-    evidence.note(
-        environ, directory, {"event": "override" if record.override else "review", **short, "file": str(path)}
-    )
+    what = "override" if record.override else "review"
+    evidence.note(environ, directory, {"at": record.ended_at, "what": what, **short, "file": str(path)})
     return path
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def booted(wheel: Path, made: Path) -> Iterator[Machine]:
     # Not in pytest's directory, which is removed later together with what may be mounted there.
     with tempfile.TemporaryDirectory(prefix="sentinel-host-", ignore_cleanup_errors=True) as place:
         shares = {"/mnt/checkout": str(ROOT), "/mnt/wheels": str(wheel.parent), "/mnt/made": str(made)}
-        running = Machine(Path(place), Path(place).name, shares)
+        running = Machine(Path(place), f"sentinel-{uuid.uuid4().hex[:12]}", shares)  # no _ may stand in a name
         try:
             running.boot()
             yield running

@@ -117,10 +117,10 @@ class Service:
         self.systemctl(*words)
         return time.monotonic() - began
 
-    def install(self, wheel: str, wheelhouse: str) -> Done:
+    def install(self, wheel: str, wheelhouse: str, *options: str) -> Done:
         """Install, or upgrade to, a wheel of ``/mnt/wheels`` or ``/mnt/made``."""
         path = wheel if wheel.startswith("/") else f"{self.wheels}/{wheel}"
-        return self.installer("--wheel", path, "--wheelhouse", wheelhouse)
+        return self.installer("--wheel", path, "--wheelhouse", wheelhouse, *options)
 
     def release(self, link: str = "current") -> str:
         """The release that a link of the installation names."""

@@ -28,7 +28,10 @@ from mt5_sentinel.ops.soak.children import Children
 from mt5_sentinel.ops.soak.sampling import Sample, Watch
 from mt5_sentinel.progress import Progress
 
-SAMPLE_EVERY_S, SAMPLE_EVERY_REAL_S = 0.2, 2.0
+SAMPLE_EVERY_REAL_S, SAMPLE_EVERY_S_MIN, SAMPLE_EVERY_S_MAX = 2.0, 0.05, 0.5
+SAMPLES_OF_MINUTES = 10_000.0
+"""Accelerated, a shorter run is looked at more often: the share of this many minutes, in seconds, within the bounds."""
+
 AFTER_LAST_S = 2.0
 """How long after its last moment a run is ended; a cycle that runs then is finished."""
 
@@ -148,7 +151,9 @@ def _watch(scene: Scene, wanted: Wanted, bound_s: float) -> tuple[list[Sample], 
         scene.clock.skip_until(until_s)
     samples: list[Sample] = []
     began_s = time.monotonic()
-    pause_s = SAMPLE_EVERY_REAL_S if scene.clock is None else SAMPLE_EVERY_S
+    pause_s = SAMPLE_EVERY_REAL_S
+    if scene.clock is not None:
+        pause_s = min(SAMPLE_EVERY_S_MAX, max(SAMPLE_EVERY_S_MIN, wanted.minutes / SAMPLES_OF_MINUTES))
     with Progress(beside_output=False, unit="minutes") as progress:
         progress.total, done = wanted.minutes, 0
         while now_s() < until_s:

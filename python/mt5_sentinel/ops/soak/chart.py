@@ -107,7 +107,7 @@ def _trades(run: Run, panel: Panel) -> Iterator[str]:
 
 def _stages(run: Run) -> Iterator[str]:
     yield f'<text class="title" x="{LEFT}" y="{STAGE_TOP - 26}">Stages of a cycle, milliseconds</text>\n'
-    yield f'<text x="{LEFT}" y="{STAGE_TOP - 8}">dark: p50, light: p99, line: longest; logarithmic scale</text>\n'
+    yield f'<text x="{LEFT}" y="{STAGE_TOP - 8}">full: p50, pale: p99, line: longest; logarithmic scale</text>\n'
     foot = STAGE_TOP + STAGE_ROW * len(run.cycles.stages) + 6
     for decade in DECADES:
         x = _decade(decade)

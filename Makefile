@@ -9,7 +9,7 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rust test-python lint format bench docs faults simulate model wheel clean tools
+.PHONY: help run test test-rust test-python lint format bench docs faults simulate soak model wheel clean tools
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ faults: $(VENV)/.dev  ## write docs/FAULTS.md from a run of the daemon under eve
 
 simulate: $(VENV)/.dev  ## the order path under faults: make simulate SEEDS=1-5000 MINUTES=2000
 	$(BIN)/python -m tests.python.storm $(or $(SEEDS),1-20) $(or $(MINUTES),2000)
+
+soak: $(VENV)/.dev  ## the daemon beside an API, a hub and a gateway: make soak MINUTES=43200 OUT=build/soak
+	$(BIN)/mt5-sentinel soak --accelerated --minutes $(or $(MINUTES),10000) --out $(or $(OUT),build/soak)
 
 model: $(VENV)/.dev  ## train the bundled model again
 	$(BIN)/python -m mt5_sentinel.research.train

@@ -28,10 +28,10 @@ GZIP_WBITS = 31
 class FetchError(Exception):
     """Why nothing came: ``timeout``, ``too_large``, or ``connection`` with its kind; never the URL."""
 
-    def __init__(self, reason: str, text: str) -> None:
-        """Keep the code and the sentence."""
+    def __init__(self, reason: str, text: str, cause: str = "") -> None:
+        """Keep the code, the sentence, and the name of the library's error where there was one."""
         super().__init__(text)
-        self.reason = reason
+        self.reason, self.cause = reason, cause
 
 
 class Answer(NamedTuple):
@@ -44,44 +44,54 @@ class Answer(NamedTuple):
 
 def get(
     url: str | Secret,
-    headers: Mapping[str, str],
+    headers: Mapping[str, str | Secret],
     *,
     budget_s: float,
     body_bytes_max: int,
     silence_s: float | None = None,
+    method: str = "GET",
+    body: bytes | None = None,
 ) -> Answer:
-    """Fetch one URL over a connection of its own; redirects are not followed.
+    """Fetch one URL, or send a body to one, over a connection of its own; redirects are not followed.
 
     Args:
         url: a ``Secret`` where it holds a token: frames that an error passes keep their variables.
-        headers: sent as they are; ``gzip`` is the one encoding that is unpacked.
+        headers: sent as they are, a ``Secret`` by what it holds; ``gzip`` is the one encoding that is unpacked.
         budget_s: from connecting to the last byte.
         body_bytes_max: packed and unpacked.
         silence_s: longest time without a single byte; the budget when None.
+        method: what is asked for.
+        body: what is sent.
 
     Raises:
         FetchError: without a trace of the URL, which may hold a token: urllib3's own errors quote it, so none is
             chained.
     """
     # The error is raised outside of the except block, so that urllib3's is not even its context.
-    outcome = _get(url, headers, budget_s, min(budget_s, silence_s or budget_s), body_bytes_max)
+    outcome = _get((method, url, body), headers, budget_s, min(budget_s, silence_s or budget_s), body_bytes_max)
     if isinstance(outcome, FetchError):
         raise outcome
     return outcome
 
 
 def _get(
-    url: str | Secret, headers: Mapping[str, str], budget_s: float, silence_s: float, body_bytes_max: int
+    asked: tuple[str, str | Secret, bytes | None],
+    headers: Mapping[str, str | Secret],
+    budget_s: float,
+    silence_s: float,
+    body_bytes_max: int,
 ) -> Answer | FetchError:
+    method, url, sent = asked
     late = FetchError("timeout", f"no whole answer within {budget_s:.1f} s")
     with _Watchdog(budget_s) as watchdog:
         try:
             with watchdog.pool() as pool:
                 timeout = urllib3.Timeout(connect=min(CONNECT_S_MAX, budget_s), read=silence_s)
                 response = pool.request(
-                    "GET",
-                    url.reveal() if isinstance(url, Secret) else url,
-                    headers={**headers, "Connection": "close"},
+                    method,
+                    _plain(url),
+                    body=sent,
+                    headers={name: _plain(value) for name, value in headers.items()} | {"Connection": "close"},
                     timeout=timeout,
                     redirect=False,
                     retries=False,
@@ -95,14 +105,17 @@ def _get(
                 # A connection that was cut looks like a finished body where no length was announced.
                 return late if watchdog.barked else _unpacked(response, body, body_bytes_max)
         except urllib3.exceptions.NewConnectionError as error:
-            return FetchError("connection", f"no connection: {type(error).__name__}")
+            return FetchError("connection", f"no connection: {type(error).__name__}", type(error).__name__)
         except urllib3.exceptions.TimeoutError:
             silent = FetchError("timeout", f"no byte came for {silence_s:.1f} s")
             return late if watchdog.barked else silent
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            return (
-                late if watchdog.barked else FetchError("connection", f"the connection broke: {type(error).__name__}")
-            )
+            kind = type(error).__name__
+            return late if watchdog.barked else FetchError("connection", f"the connection broke: {kind}", kind)
+
+
+def _plain(text: str | Secret) -> str:
+    return text.reveal() if isinstance(text, Secret) else text
 
 
 def _unpacked(response: urllib3.BaseHTTPResponse, body: bytearray, bytes_max: int) -> Answer | FetchError:

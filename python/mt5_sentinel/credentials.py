@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def read(environ: Mapping[str, str], names: Iterable[str], mistakes: list[str]) 
 def _text(path: Path) -> str:
     with path.open("rb") as file:
         body = file.read(CREDENTIAL_BYTES_MAX + 1)
-    text = body.decode("utf-8").strip(os.linesep + "\n")
+    text = body.decode("utf-8").rstrip("\r\n")
     if len(body) > CREDENTIAL_BYTES_MAX or not text.isprintable():
         raise ValueError(path.name)
     return text

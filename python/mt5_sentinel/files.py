@@ -87,6 +87,17 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+def give_to_owner_of(directory: Path, descriptor: int) -> None:
+    """Let a file that root makes belong to the owner of its directory, who has to read it, rotate it or remove it.
+
+    Raises:
+        OSError: it cannot be done.
+    """
+    if sys.platform != "win32" and os.geteuid() == 0:
+        owner = directory.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
 def naming(path: str, error: SentinelError) -> SentinelError:
     """The same error, with the file it is about in front."""
     return type(error)(f"{path}: {error}", error.reason)

@@ -68,7 +68,7 @@ def halt(state_dir: Path, *, flatten: bool, reason: str) -> Path:
     """
     path = state_dir / HALT
     line = " ".join(reason.split())[:REASON_MAX]
-    files.write(str(path), [f"{FLATTEN if flatten else 'halt'}\n", f"{line}\n"])
+    _write(path, f"{FLATTEN if flatten else 'halt'}\n{line}\n")
     forget_resume(state_dir)
     return path
 
@@ -80,7 +80,7 @@ def resume(state_dir: Path) -> bool:
         Unusable: a file cannot be written or removed.
     """
     # First the request: a daemon that looks in between is still halted, and no request is lost.
-    files.write(str(state_dir / RESUME), ["resume\n"])
+    _write(state_dir / RESUME, "resume\n")
     path = state_dir / HALT
     try:
         path.unlink()
@@ -101,5 +101,12 @@ def adopt(state_dir: Path, symbol: str) -> Path:
     if not SYMBOL.fullmatch(symbol):
         raise Misconfigured(f"--adopt {symbol[:40]!r}: no symbol's name, such as EURUSD", "bad_argument")
     path = state_dir / f"ADOPT.{symbol}"
-    files.write(str(path), ["adopt\n"])
+    _write(path, "adopt\n")
     return path
+
+
+def _write(path: Path, text: str) -> None:
+    """The whole file or none; the daemon's own where root writes it: it must read it whatever the umask of root is."""
+    with files.replacing(str(path)) as file:
+        file.write(text.encode())
+        files.give_to_owner_of(path.parent, file.fileno())

@@ -61,7 +61,7 @@ def read(path: Path, *, algorithm: str, which: str, made_by: str) -> dict[str, A
             content = file.read(FILE_BYTES_MAX)
     except OSError as error:
         raise Misconfigured(f"{path}: the key file cannot be read: {error.strerror}", "bad_key") from None
-    if sys.platform != "win32" and mode & OTHERS:  # Windows keeps rights elsewhere
+    if sys.platform != "win32" and not _is_credential(path) and mode & OTHERS:  # Windows keeps rights elsewhere
         shown = oct(stat.S_IMODE(mode))[2:]
         raise Misconfigured(f"{path}: mode {shown} lets others read the {which} key; chmod 600 it", "bad_key")
     try:
@@ -71,6 +71,12 @@ def read(path: Path, *, algorithm: str, which: str, made_by: str) -> dict[str, A
     if values.get("algorithm") != algorithm:
         raise Misconfigured(f'{path}: `algorithm` is not "{algorithm}"', "bad_key")
     return values
+
+
+def _is_credential(path: Path) -> bool:
+    """Whether systemd handed the file to this service alone; from version 254 on, its mode shows 0440 then."""
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    return bool(directory) and path.parent == Path(str(directory))
 
 
 def _name(part: Path, path: Path) -> None:

@@ -69,10 +69,11 @@ def told(record: CycleRecord) -> str:
         return f"FAULT {record.symbol} {record.reason}: {record.detail}"
     if record.status == "failed":
         return f"{record.symbol} failed: {record.reason}: {record.detail}"
+    odd = f" [{', '.join(record.conditions)}]" if record.conditions else ""
     if record.action is None:
-        return f"{record.symbol} no decision: {record.reason}"
+        return f"{record.symbol} no decision: {record.reason}{odd}"
     outcome = "" if record.outcome is None else f", {record.side} {record.outcome}"
-    return f"{record.symbol} {record.action} {record.confidence:.4f} {record.reason}{outcome}"
+    return f"{record.symbol} {record.action} {record.confidence:.4f} {record.reason}{outcome}{odd}"
 
 
 def _line(text: str) -> str:

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from mt5_sentinel import files
 from mt5_sentinel.logs import hide
 
 TRADES = "trades.jsonl"
@@ -42,9 +43,7 @@ def append(place: Path, name: str, facts: Mapping[str, object]) -> None:
     except FileExistsError:
         descriptor = os.open(path, flags)
     else:
-        if os.geteuid() == 0:
-            owner = place.stat()
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        files.give_to_owner_of(place, descriptor)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(f"{path} is no file")

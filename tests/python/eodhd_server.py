@@ -71,14 +71,14 @@ Script = Callable[[Request], Answer]
 class EodhdServer:
     """Serves until closed; ``requests`` holds everything that was asked, oldest first."""
 
-    def __init__(self) -> None:
-        """Listen on a free port of the loopback."""
+    def __init__(self, port: int = 0) -> None:
+        """Listen on this port of the loopback, or on a free one."""
         self.requests: list[Request] = []
         self._lock = threading.Lock()
         self._script: Script = lambda request: Answer(200, b"[]")
         self._once: list[Answer] = []
         self._closing = threading.Event()
-        self._listen(0)
+        self._listen(port)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def respond(

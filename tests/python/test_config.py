@@ -203,7 +203,11 @@ def test_a_secret_is_never_in_the_message(file: Path, content: str) -> None:
 def test_secrets_are_known_for_redaction() -> None:
     assert load({}, {"EODHD_API_TOKEN": TOKEN}).secrets() == (TOKEN,)
     assert Settings().secrets() == ()
-    assert [name for name, row in TABLE.items() if row.metadata["secret"]] == ["eodhd_api_token"]
+    assert [name for name, row in TABLE.items() if row.metadata["secret"]] == [
+        "eodhd_api_token",
+        "review_api_key",
+        "notion_token",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,22 @@ def test_what_cannot_be_read_halts(place: Place) -> None:
     assert kill_switch.read(place.directory / "a" / "HALT") == "halt"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: who owns what root writes")
+def test_what_root_writes_the_daemon_can_read(tmp_path: Path) -> None:
+    """Under a strict umask of root's the service user could not read `flatten`, and would only halt."""
+    os.chown(tmp_path, 12345, 23456)
+    umask = os.umask(0o077)
+    try:
+        halted = kill_switch.halt(tmp_path, flatten=True, reason="x")
+        adopted = kill_switch.adopt(tmp_path, "EURUSD")
+        found = {path: path.stat().st_uid for path in (halted, adopted)}
+        kill_switch.resume(tmp_path)
+        found[tmp_path / "RESUME"] = (tmp_path / "RESUME").stat().st_uid
+    finally:
+        os.umask(umask)
+    assert set(found.values()) == {12345}, found
+
+
 def test_a_configured_file_halts_beside_the_usual_one(place: Place, tmp_path: Path) -> None:
     other = tmp_path / "stop"
     risk = place.risk(halt_file=str(other))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -128,3 +130,32 @@ def test_the_check_above_would_see_a_leak() -> None:
     logging.getLogger().handlers[0].setFormatter(logging.Formatter("%(message)s"))
     log.info("GET /api?api_token=%s", TOKEN)
     assert TOKEN in stream.getvalue()
+
+
+def test_each_line_tells_the_journal_how_severe_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "stream").open("w") as stream:
+        facts = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{facts.st_dev}:{facts.st_ino}")
+        logs.set_up("debug", (), stream)
+        log = logging.getLogger("mt5_sentinel")
+        log.debug("a")
+        log.info("b")
+        log.warning("c")
+        try:
+            raise ValueError("x")
+        except ValueError:
+            log.exception("d")
+    first, *rest = (tmp_path / "stream").read_text().splitlines()
+    assert first == "<7>a"
+    assert rest[:2] == ["<6>b", "<4>c"]
+    assert rest[2] == "<3>d"
+    assert all(line.startswith("<3>") for line in rest[2:]), "every line of the traceback"
+    assert len(rest) > 4
+
+
+def test_a_stream_that_is_not_the_journal_has_no_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1")  # a process above is a service, this one writes to a file
+    with (tmp_path / "stream").open("w") as stream:
+        logs.set_up("info", (), stream)
+        logging.getLogger("mt5_sentinel").info("b")
+    assert (tmp_path / "stream").read_text() == "b\n"

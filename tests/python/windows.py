@@ -13,7 +13,8 @@ import fcntl, importlib, os, pkgutil, signal, sys, types
 def every_module():
     import mt5_sentinel
     found = pkgutil.walk_packages(mt5_sentinel.__path__, "mt5_sentinel.")
-    return sorted(each.name for each in found if ".research" not in each.name and not each.name.endswith("__main__"))
+    left_out = ("__main__", "mlflow_model")  # runs at once; is loaded within MLflow's server only
+    return sorted(each.name for each in found if ".research" not in each.name and not each.name.endswith(left_out))
 
 def import_all():
     return [importlib.import_module(name) for name in every_module()]

@@ -122,34 +122,45 @@ class _Direct:
         pass
 
 
+def _told(name: str, todo: str, work: Callable[[], Line]) -> Line:
+    try:
+        return work()
+    except SentinelError as error:
+        return Line(False, name, str(error), todo)
+
+
+def about_account(client: GatewayClient, clock: Clock, skew_s_max: float = SKEW_S_MAX) -> Iterator[Line]:
+    """What a gateway says of its clock, its terminal and its account; a line each."""
+    yield _told("clock", "", lambda: _clock(client, clock, skew_s_max))
+    yield _told("terminal", "start the terminal and log in", lambda: _terminal(client))
+    yield _told("trading", "see what the terminal says about it", lambda: _trading(client))
+    yield _told("kill switch", "", lambda: _halt(client))
+    yield _told("account", "is the terminal logged in?", lambda: _account(client))
+
+
+def about_symbol(client: GatewayClient, symbol: str) -> Line:
+    """What a gateway says of a symbol."""
+    todo = f"show {symbol} in Market Watch, spelled as the broker spells it"
+    return _told(symbol, todo, lambda: _symbol(client, symbol))
+
+
 def _asked(client: GatewayClient, arguments: argparse.Namespace, clock: Clock) -> Iterator[Line]:
-    def told(name: str, todo: str, work: Callable[[], Line]) -> Line:
-        try:
-            return work()
-        except SentinelError as error:
-            return Line(False, name, str(error), todo)
-
-    yield told("clock", "", lambda: _clock(client, clock))
-    yield told("terminal", "start the terminal and log in", lambda: _terminal(client))
-    yield told("trading", "see what the terminal says about it", lambda: _trading(client))
-    yield told("kill switch", "", lambda: _halt(client))
-    yield told("account", "is the terminal logged in?", lambda: _account(client))
+    yield from about_account(client, clock)
     for symbol in arguments.symbol:
-        todo = f"show {symbol} in Market Watch, spelled as the broker spells it"
-        yield told(symbol, todo, lambda symbol=symbol: _symbol(client, symbol))  # type: ignore[misc]
+        yield about_symbol(client, symbol)
         todo = "the broker would refuse such an order now; its words say why"
-        yield told("order check", todo, lambda symbol=symbol: _order(client, symbol))  # type: ignore[misc]
-    yield told("memory", "give --state-dir a directory that can be written", lambda: _memory(client, clock))
+        yield _told("order check", todo, lambda symbol=symbol: _order(client, symbol))  # type: ignore[misc]
+    yield _told("memory", "give --state-dir a directory that can be written", lambda: _memory(client, clock))
 
 
-def _clock(client: GatewayClient, clock: Clock) -> Line:
+def _clock(client: GatewayClient, clock: Clock, skew_s_max: float) -> Line:
     before_s = clock.wall_s()
     beat = client.answer("HEARTBEAT", {}, wire.Heartbeat)
     try:
-        _core.check_gateway_clock(before_s, clock.wall_s(), beat.utc, SKEW_S_MAX)
+        _core.check_gateway_clock(before_s, clock.wall_s(), beat.utc, skew_s_max)
     except SentinelError as error:
         return Line(False, "clock", str(error), "let both machines keep time (NTP)")
-    return Line(True, "clock", f"the gateway's is within {SKEW_S_MAX:g} s of this machine's")
+    return Line(True, "clock", f"the gateway's is within {skew_s_max:g} s of this machine's")
 
 
 def _terminal(client: GatewayClient) -> Line:

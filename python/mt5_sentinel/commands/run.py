@@ -52,17 +52,22 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help=f"TOML file (default: {config.DEFAULT_FILE})")
     parser.add_argument(
         "--once", action="store_true", help="run one cycle of each symbol and end with the worst exit code"
     )
+    add_flags(parser)
+    return parser
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """All flags that say how the daemon is set up, for the commands that look at the same settings."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help=f"TOML file (default: {config.DEFAULT_FILE})")
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--dry-run", dest="live", action="store_false", default=None, help="no real orders (default)")
     way.add_argument(
         "--live", dest="live", action="store_true", default=None, help=config.TABLE["live"].metadata["text"]
     )
     add_settings(parser, [name for name, row in config.TABLE.items() if row.metadata["flag"]])
-    return parser
 
 
 def add_settings(parser: argparse.ArgumentParser, names: list[str]) -> None:

@@ -43,10 +43,16 @@ def lines(findings: Iterable[Finding]) -> list[str]:
     """A line for each check, and one for what to do below a failed one; without secrets."""
     shown = []
     for one in findings:
-        shown.append(hide(f"{MARKS[one.verdict]} {one.check:<24} {one.found}"))
+        found = _printable(hide(one.found)).replace("\n", f"\n{'':27}")
+        shown.append(f"{MARKS[one.verdict]} {one.check:<24} {found}")
         if one.verdict == "failed":
-            shown.append(hide(f"  {'':<24} → {one.todo}"))
+            shown.append(f"  {'':<24} → {_printable(hide(one.todo))}")
     return shown
+
+
+def _printable(text: str) -> str:
+    """Without signs that act on a terminal: what servers say is quoted here."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text)
 
 
 def count(findings: Sequence[Finding], verdict: str) -> int:

@@ -1,0 +1,91 @@
+"""The settings the service runs with: what its unit gives it, read the way the daemon reads it."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from mt5_sentinel import config, credentials, logs
+from mt5_sentinel.commands import assembly, run, sources
+from mt5_sentinel.config import Settings
+from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.ops.host import Host
+from mt5_sentinel.ops.layout import CONFIG
+from mt5_sentinel.ops.unit_file import Unit
+
+CHECKS = (*sources.CHECKS, *assembly.CHECKS)
+"""What the daemon asks about its settings at start."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the service is given: variables, flags as they are parsed, its TOML file."""
+
+    environ: Mapping[str, str]
+    flags: Mapping[str, Any]
+    file: Path | None
+
+
+@contextmanager
+def given(host: Host) -> Iterator[Given]:
+    """What the installed unit gives; its secrets are hidden from now on. Credentials are there within the block.
+
+    Raises:
+        Misconfigured: ExecStart has a flag that `run` has not.
+        Broken: the unit or a file of variables cannot be understood.
+        OSError: a file cannot be read.
+    """
+    unit = Unit(host)
+    environ = unit.environment(host)
+    learn(environ)
+    arguments = _flags(unit.command())
+    flags = {name: getattr(arguments, name, None) for name in config.TABLE}
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, path in unit.credentials(host).items():
+            logs.learn([path.read_text(encoding="utf-8", errors="replace").strip()])
+            (Path(scratch) / name).symlink_to(path.resolve())
+        environ["CREDENTIALS_DIRECTORY"] = scratch
+        yield Given(environ, flags, _file(host, arguments, environ))
+
+
+def learn(environ: Mapping[str, str]) -> None:
+    """Hide the secrets that variables and credentials hold, whatever else is wrong with the settings."""
+    names = [f"{config.ENV_PREFIX}{name.upper()}" for name in config.SECRETS]
+    names += [variable for name in config.SECRETS for variable in config.TABLE[name].metadata["env"]]
+    logs.learn(environ[name] for name in names if name in environ)
+    logs.learn(text for _, text in credentials.read(environ, config.SECRETS, []))
+
+
+def load(host: Host) -> tuple[Settings, ...]:
+    """The settings of each symbol; errors as ``given``, and all mistakes at once as ``config.load_all``."""
+    with given(host) as found:
+        symbols = config.load_all(found.flags, found.environ, found.file, CHECKS)
+    sources.quota(symbols, time.time())
+    return symbols
+
+
+def _file(host: Host, arguments: argparse.Namespace, environ: Mapping[str, str]) -> Path | None:
+    """The TOML file; None where there is none, as on a host that is configured by variables alone."""
+    named = arguments.config or environ.get(f"{config.ENV_PREFIX}CONFIG")
+    if named:
+        return host.path(named)
+    return host.path(CONFIG) if host.path(CONFIG).exists() else None
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Misconfigured(f"ExecStart: {message}", "bad_configuration")
+
+
+def _flags(command: list[str]) -> argparse.Namespace:
+    """The flags of ``run`` in ExecStart: after the launcher, or after the verb."""
+    words = command[command.index("run") :] if "run" in command else ["run", *command[2:]]
+    parser = _Parser(add_help=False)
+    run.add_parser(parser.add_subparsers())
+    return parser.parse_args(words)

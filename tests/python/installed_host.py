@@ -1,0 +1,255 @@
+"""A host for the installer's tests: a directory as its root, a stand-in package, programs that answer for systemd."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+
+import pytest
+
+from tests.python.conftest import ROOT
+
+INSTALLER = ROOT / "deploy" / "install_service.sh"
+TOKEN = "a-token-of-the-older-installation"
+
+CLI = """
+import sys
+
+def main(argv=None):
+    if "--help" not in argv:
+        print("standing in for", argv)
+    return 0 if argv[0] in ("run", "gateway") else 2
+
+def script():
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+def wheel(
+    folder: Path, version: str = "0.1.0", *, content: str = "", broken: bool = False, requires: str = ""
+) -> Path:
+    """A well-formed wheel named mt5-sentinel, of plain Python, without dependencies unless one is named."""
+    info = f"mt5_sentinel-{version}.dist-info"
+    needs = f"Requires-Dist: {requires}\n" if requires else ""
+    files = {
+        "mt5_sentinel/__init__.py": f'__version__ = "{version}"\n{"import no_such_module" if broken else ""}\n',
+        "mt5_sentinel/cli.py": CLI + f"# {content}\n",
+        "mt5_sentinel/__main__.py": "from mt5_sentinel.cli import script\n\nscript()\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: mt5-sentinel\nVersion: {version}\n" + needs,
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "[console_scripts]\nmt5-sentinel = mt5_sentinel.cli:script\n",
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"mt5_sentinel-{version}-py3-none-any.whl"
+    record = []
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+            record.append(f"{name},sha256={digest},{len(text.encode())}")
+        archive.writestr(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,", ""]))
+    return path
+
+
+# The installer as a program that talks to systemd though it has --root: the shims below answer for it.
+WITH_SYSTEMD = f"""
+source {INSTALLER}
+speaks_to_systemd() {{ return 0; }}
+main "$@"
+"""
+
+SYSTEMCTL = r"""#!/bin/bash
+# Answers for systemd: what a release does when it starts stands in behaviour/<release>, else it is healthy.
+here=$(dirname "$0")/systemd
+echo "$*" >>"$here/calls"
+release=$(basename "$(readlink -f "$here/current")")
+does=$(cat "$here/behaviour/$release" 2>/dev/null)
+begin() {
+  [ "$does" != fails ] || return 1
+  echo active >"$here/ActiveState"
+  pid=$(($(cat "$here/pids") + 1)); echo $pid | tee "$here/pids" >"$here/MainPID"
+  case $does in
+    FAULT*) echo "$does" ;;
+    silent) echo 'ready, the first cycle begins' ;;
+    *) echo 'EURUSD failed: fetch_connection: no connection' ;;
+  esac >"$here/StatusText"
+}
+end() { echo inactive >"$here/ActiveState"; echo 0 >"$here/MainPID"; }
+case $1 in
+  --version) echo 'systemd 252 (252)' ;;
+  is-active) grep -qx active "$here/ActiveState" ;;
+  is-enabled) [ -e "$here/enabled.${3%.service}" ] ;;
+  enable) : >"$here/enabled.${2%.service}" ;;
+  disable) [ "$2" = --now ] && { end; shift; }; rm -f "$here/enabled.${2%.service}" ;;
+  stop) end ;;
+  start) [ -s "$here/units/mt5-sentinel.service" ] && begin ;;
+  show)
+    name=${3#--property=}
+    case $name in
+      Type) sed -n 's/^Type=//p' "$here/units/mt5-sentinel.service" ;;
+      NRestarts) if [ "$does" = dies ]; then echo $((RANDOM + 1)); else echo 0; fi ;;
+      *) cat "$here/$name" ;;
+    esac ;;
+esac
+"""
+
+# Stands before a program: the Nth call of all that are watched kills the installer and everything it started.
+KILLER = """#!/bin/bash
+here=$(dirname "$0")
+echo "$(basename "$0") $*" >>"$here/watched"
+if [ "$(wc -l <"$here/watched")" = "$(cat "$here/kill_at")" ]; then kill -KILL 0; fi
+exec "$here/plain/$(basename "$0")" "$@"
+"""
+
+# Copies a finished venv instead of making one, which takes seconds.
+FAST_PYTHON = """#!/bin/bash
+if [ "$1 $2" = "-m venv" ]; then mkdir -p "$(dirname "$3")" && exec cp -al "{template}" "$3"; fi
+exec {python} "$@"
+"""
+
+
+@cache
+def interpreter() -> str:
+    """A Python that a service user can read, as the installer demands it."""
+    for name in (os.path.realpath(sys.executable), "/usr/bin/python3", "/usr/local/bin/python3"):
+        probe = [name, "-c", "import ensurepip, sys; sys.exit(sys.version_info < (3, 10))"]
+        ways = [Path(os.path.realpath(name)), *Path(os.path.realpath(name)).parents]
+        if Path(name).exists() and all(way.stat().st_mode & stat.S_IXOTH for way in ways):
+            if subprocess.run(probe, capture_output=True, check=False).returncode == 0:
+                return name
+    pytest.skip("no Python 3.10 with ensurepip that everybody can read (apt-get install python3-venv)")
+
+
+def program(path: Path, text: str) -> Path:
+    """A script that can be run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+class Host:
+    """A directory as the root of a host, and programs before the real ones in its PATH."""
+
+    def __init__(self, place: Path) -> None:
+        """Make the directories that every host has."""
+        self.place, self.root, self.bin = place, place / "root", place / "bin"
+        self.prefix = self.root / "opt" / "mt5-crs"
+        self.systemd = self.bin / "systemd"
+        for folder in ("etc/systemd/system", "opt", "usr/local/bin", "var/lib", "var/log"):
+            (self.root / folder).mkdir(parents=True)
+        (self.systemd / "behaviour").mkdir(parents=True)
+        (self.systemd / "units").symlink_to(self.root / "etc/systemd/system")
+        (self.systemd / "current").symlink_to(self.prefix / "current")
+        for name, text in (("ActiveState", "inactive"), ("MainPID", "0"), ("pids", "100"), ("StatusText", "")):
+            (self.systemd / name).write_text(f"{text}\n")
+        program(self.bin / "systemctl", SYSTEMCTL)
+        program(self.bin / "journalctl", "#!/bin/sh\necho 'a line of the journal'\n")
+
+    def copy(self, place: Path) -> Host:
+        """The same host at another place."""
+        subprocess.run(["cp", "-a", f"{self.place}/.", place], check=True)
+        other = type(self).__new__(type(self))
+        other.place, other.root, other.bin = place, place / "root", place / "bin"
+        other.prefix, other.systemd = other.root / "opt" / "mt5-crs", other.bin / "systemd"
+        for name, target in (("units", "etc/systemd/system"), ("current", "opt/mt5-crs/current")):
+            (other.systemd / name).unlink()
+            (other.systemd / name).symlink_to(other.root / target)
+        return other
+
+    def fast(self, template: Path) -> Host:
+        """The same host, whose interpreter copies a venv."""
+        program(self.bin / "fast-python", FAST_PYTHON.format(template=template, python=interpreter()))
+        return self
+
+    def command(self, *arguments: str | Path, with_systemd: bool) -> list[str]:
+        """The installer's command line on this host."""
+        fast = self.bin / "fast-python"
+        python = [] if "--python" in arguments else ["--python", str(fast if fast.exists() else interpreter())]
+        start = ["bash", "-c", WITH_SYSTEMD, "tests"] if with_systemd else [str(INSTALLER)]
+        return [*start, "--root", str(self.root), *python, *map(str, arguments)]
+
+    def run(
+        self, *arguments: str | Path, with_systemd: bool = False, variables: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the installer to its end, in a group of processes of its own."""
+        env = {"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": str(self.place), **(variables or {})}
+        command = self.command(*arguments, with_systemd=with_systemd)
+        return subprocess.run(
+            command, env=env, capture_output=True, text=True, timeout=120, check=False, start_new_session=True
+        )
+
+    def done(self, *arguments: str | Path, with_systemd: bool = False) -> str:
+        """Run the installer, which must succeed; what it printed."""
+        ran = self.run(*arguments, with_systemd=with_systemd)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+    def kill_at(self, number: int, names: tuple[str, ...] = ("mv", "ln", "rm", "systemctl")) -> None:
+        """Kill the installer at the Nth call of these programs; 0: only write the calls down."""
+        (self.bin / "plain").mkdir(exist_ok=True)
+        (self.bin / "kill_at").write_text(f"{number}\n")
+        (self.bin / "watched").write_text("")
+        for name in names:
+            if not (self.bin / "plain" / name).exists():
+                real = self.bin / name
+                if real.exists():
+                    text = real.read_text().replace('$(dirname "$0")/systemd', str(self.systemd))
+                    program(self.bin / "plain" / name, text)
+                    real.unlink()
+                else:
+                    (self.bin / "plain" / name).symlink_to(str(shutil.which(name)))
+            program(self.bin / name, KILLER)
+
+    def watched(self) -> list[str]:
+        """The calls of watched programs since ``kill_at``."""
+        return (self.bin / "watched").read_text().splitlines()
+
+    def live(self) -> None:
+        """Let the programs be as they were."""
+        (self.bin / "kill_at").write_text("0\n")
+
+    def snapshot(self, *, without: tuple[str, ...] = ()) -> dict[str, str]:
+        """Every path below the root: kind, mode, content."""
+        found = {}
+        for path in sorted(self.root.rglob("*")):
+            name = str(path.relative_to(self.root))
+            if any(name.startswith(skip) for skip in without):
+                continue
+            mode = oct(path.lstat().st_mode)
+            if path.is_symlink():
+                found[name] = f"{mode} -> {path.readlink()}"
+            elif path.is_file():
+                found[name] = f"{mode} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+            else:
+                found[name] = mode
+        return found
+
+    def calls(self) -> list[str]:
+        """What systemctl was told."""
+        path = self.systemd / "calls"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def token(self) -> None:
+        """Put a token where the installer looks for one."""
+        place = self.root / "etc/mt5-sentinel/credentials"
+        place.mkdir(parents=True)
+        (place / "eodhd_api_token").write_text(TOKEN)
+
+    def current(self) -> str:
+        """The release in use."""
+        return (self.prefix / "current").readlink().name
+
+    def state(self) -> str:
+        """What the stand-in of systemd says of the service."""
+        return (self.systemd / "ActiveState").read_text().strip()

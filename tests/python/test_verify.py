@@ -156,7 +156,11 @@ BROKEN: list[tuple[str, str, Break]] = [
     ("process is the unit's", "a program that was replaced", sets(exe="/usr/bin/python3.11 (deleted)")),
     ("process is the unit's", "another command line", sets(command=["/bin/sh"])),
     ("process is the unit's", "another group", sets(groups="0::/user.slice\n")),
-    ("process is the unit's", "another moment", shows(ExecMainStartTimestampMonotonic="1000000")),
+    (
+        "process is the unit's",
+        "another moment",
+        shows(ExecMainStartTimestampMonotonic="1000000", ActiveEnterTimestampMonotonic="1500000"),
+    ),
     ("process is the unit's", "active before it began", shows(ActiveEnterTimestampMonotonic="1000000")),
     ("process is the unit's", "no process", shows(MainPID="0")),
     ("watchdog", "off", shows(WatchdogUSec="0")),
@@ -241,6 +245,12 @@ def test_a_clean_stop_after_a_failure_is_no_death(host: VerifiedHost) -> None:
     host.log.insert(2, host.line(host.began_s - 30, "stopped, the last cycle was finished", OLD_PID))
     found = host.look()["never-crash validated"]
     assert (found.verdict, "1 before a stop" in found.found) == ("not shown", True), found.found
+
+
+def test_a_death_is_told_with_its_last_words(host: VerifiedHost) -> None:
+    restarted_after_an_error(EXIT_CODE="dumped", EXIT_STATUS="SEGV")(host)
+    found = host.look()["never-crash validated"]
+    assert "after `!!! CYCLE ERROR: boom` the process was gone" in found.found
 
 
 def test_no_schedule_yet_is_not_shown(host: VerifiedHost) -> None:

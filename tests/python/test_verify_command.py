@@ -109,15 +109,15 @@ def altered(entry: dict[str, Any]) -> dict[str, Any]:
     return entry | {"exit": 7}
 
 
-EDITS: dict[str, Callable[[list[str]], list[str]]] = {
-    "an exit code": lambda lines: [json.dumps(altered(json.loads(lines[0]))), *lines[1:]],
-    "an output": lambda lines: [lines[0].replace("loaded", "masked"), *lines[1:]],
-    "a line taken out": lambda lines: lines[:3] + lines[4:],
-    "two lines swapped": lambda lines: [lines[1], lines[0], *lines[2:]],
-    "the end cut off": lambda lines: lines[:-1],
-    "a line added": lambda lines: [*lines, lines[-1]],
-    "no line left": lambda lines: [],
-    "no JSON": lambda lines: ["x", *lines[1:]],
+EDITS: dict[str, tuple[str, Callable[[list[str]], list[str]]]] = {
+    "an exit code": ("was changed", lambda lines: [json.dumps(altered(json.loads(lines[0]))), *lines[1:]]),
+    "an output": ("not what was hashed", lambda lines: [lines[0].replace("loaded", "masked"), *lines[1:]]),
+    "a line taken out": ("lines are missing", lambda lines: lines[:3] + lines[4:]),
+    "two lines swapped": ("lines are missing", lambda lines: [lines[1], lines[0], *lines[2:]]),
+    "the end cut off": ("the seal is missing", lambda lines: lines[:-1]),
+    "a line added": ("lines are missing", lambda lines: [*lines, lines[-1]]),
+    "no line left": ("the seal is missing", lambda lines: []),
+    "no JSON": ("it is no entry", lambda lines: ["x", *lines[1:]]),
 }
 
 
@@ -126,12 +126,14 @@ def test_an_edited_log_shows(run: Verify, tmp_path: Path, name: str) -> None:
     run()
     path = tmp_path / "out" / "VERIFY_LOG"
     before = path.read_text(encoding="utf-8").splitlines()
-    after = EDITS[name](before)
+    told, edit = EDITS[name]
+    after = edit(before)
     assert after != before
     path.write_text("".join(f"{line}\n" for line in after), encoding="utf-8")
     done = run("--check", path)
     assert done.returncode == 65, done.stdout
     assert "VERIFY_LOG: line" in done.stderr
+    assert told in done.stderr
 
 
 @pytest.mark.parametrize("name", ["COMPLETION_REPORT.md", "OUTPUT-*.txt"])

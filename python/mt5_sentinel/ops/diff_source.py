@@ -63,9 +63,9 @@ def from_git(host: Host, directory: Path, base: str | None, bytes_max: int) -> D
 
 
 def _commit(host: Host, directory: Path, base: str | None) -> str:
-    """The commit a name stands for; a name that begins with a dash is no option here."""
+    """The commit a name stands for; its end keeps a name that begins with a dash from being an option."""
     for name in BASES if base is None else (base,):
-        ran = _git(host, directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        ran = _git(host, directory, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
         if ran.code == 0:
             return ran.out.strip()
     inside = _git(host, directory, "rev-parse", "--git-dir")

@@ -89,6 +89,10 @@ class StormCrew:
         if self._waiting:
             self._waiting.pop().run_cycle(self._now_s)
 
+    def hangs(self) -> bool:
+        """A cycle that hangs would hang the storm."""
+        return False
+
 
 class DaemonSide:
     """One daemon after the other, on the same files."""

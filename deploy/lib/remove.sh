@@ -33,12 +33,22 @@ uninstall() {
   if ((purge)); then purge_data; fi
   rm -f -- "$P/current" # at the end: without it, what is left would count as an older installation
   dirs=$(grep '^dir ' "$P/manifest" | cut -d' ' -f3 | sort -r || :)
-  if ((purge)) || ! has_data; then rm -f -- "$P/manifest"; else keep_manifest; fi
+  remove_empty "$dirs"
+  if ((purge)) || ! has_data; then
+    rm -f -- "$P/manifest"
+    remove_empty "$dirs" # the prefix itself, in which the manifest was
+    if ((purge)); then rmdir -- "$P" 2>/dev/null || :; fi # whoever made it: it is empty
+  else
+    keep_manifest
+  fi
+  tell_what_stays
+}
+
+remove_empty() {
+  local path
   while read -r path; do
     if [[ -n $path ]]; then rmdir -- "$root$path" 2>/dev/null || :; fi
-  done <<<"$dirs"
-  if ((purge)); then rmdir -- "$P" 2>/dev/null || :; fi # whoever made it: it is empty
-  tell_what_stays
+  done <<<"$1"
 }
 
 # A link is removed when it points where we made it point.

@@ -13,6 +13,7 @@ from tests.python.audited_host import LOGROTATE_TEXT, AuditedHost
 
 Breaks = Callable[[AuditedHost], object]
 
+DROP_IN = Path(f"{UNIT}.d/a.conf")
 RELEASE = PREFIX / "releases/1.0"
 SITE = RELEASE / "venv/lib/python3.11/site-packages"
 
@@ -106,6 +107,7 @@ CASES = [
     ),
     Case("unit exposure", _program("systemd-analyze", "exit 0"), "no figure", "systemd-analyze security"),
     Case("unit loaded", _program("systemctl", SHOW.format("loaded", UNIT, "yes")), "changed after", "daemon-reload"),
+    Case("unit loaded", _write(DROP_IN, "[Service]\nNice=1\n"), f"{DROP_IN}: a drop-in was added", "daemon-reload"),
     Case("unit loaded", _program("systemctl", SHOW.format("masked", UNIT, "no")), "masked", "daemon-reload"),
     Case("unit loaded", _program("systemctl", SHOW.format("loaded", "/x", "no")), "goes by /x", "systemctl cat"),
     Case("unit loaded", _program("systemctl", "echo no bus >&2; exit 1"), "no bus", "systemctl show"),

@@ -13,7 +13,7 @@ import pytest
 
 from mt5_sentinel import _core, journal_schema
 from mt5_sentinel.ops.host import Host
-from mt5_sentinel.ops.layout import CONFIG, CREDENTIALS, LOGROTATE, LOGS, STATE, UNIT, Layout
+from mt5_sentinel.ops.layout import CONFIG, CREDENTIALS, LOGROTATE, LOGS, PREFIX, STATE, UNIT, Layout
 
 SERVICE_UID = 64_001
 TOKEN = "tok3n-that-nobody-may-see"
@@ -64,7 +64,7 @@ PROGRAMS = {
 class AuditedHost:
     """Everything is as the installer leaves it; a test breaks one thing."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, prefix: Path = PREFIX) -> None:
         if os.geteuid() != 0:
             pytest.skip("needs root: files of the service's user are made")
         if shutil.which("logrotate") is None:
@@ -74,7 +74,7 @@ class AuditedHost:
         for name, text in PROGRAMS.items():
             self.program(name, text)
         environ = {"PATH": f"{self.programs}:{os.environ['PATH']}:/usr/sbin"}
-        self.host, self.layout = Host(self.root, environ), Layout()
+        self.host, self.layout = Host(self.root, environ), Layout(prefix)
         self._lay_down()
 
     def path(self, place: str | Path) -> Path:
@@ -111,7 +111,12 @@ class AuditedHost:
             for name in (UNIT, self.layout.launcher, LOGROTATE)
         ]
         links = [f"link current/venv {self.layout.venv}", f"link releases/1.0 {self.layout.current}"]
-        trees = ["user - mt5-sentinel", f"tree - {self.layout.releases}/1.0", "dir - /etc/mt5-sentinel"]
+        trees = [
+            "user - mt5-sentinel",
+            "older - /opt/mt5-crs/data",
+            f"tree - {self.layout.releases}/1.0",
+            "dir - /etc/mt5-sentinel",
+        ]
         self.write(self.layout.manifest, "\n".join([*lines, *links, *trees]) + "\n")
 
     def _lay_down(self) -> None:
@@ -119,7 +124,7 @@ class AuditedHost:
         self.write(
             "/etc/passwd", f"root:x:0:0::/root:/bin/sh\nmt5-sentinel:x:{SERVICE_UID}:{SERVICE_UID}::/:/bin/false\n"
         )
-        self.write(UNIT, UNIT_TEXT)
+        self.write(UNIT, UNIT_TEXT.replace(str(PREFIX), str(prefix)))
         self.write(LOGROTATE, LOGROTATE_TEXT)
         self.write(CONFIG, "threshold = 0.6\n")
         self.write(CREDENTIALS / "eodhd_api_token", TOKEN, 0o600)

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-
 import pytest
 
 from tests.python.conftest import ROOT
@@ -35,9 +34,7 @@ def script():
 """
 
 
-def wheel(
-    folder: Path, version: str = "0.1.0", *, content: str = "", broken: bool = False, requires: str = ""
-) -> Path:
+def wheel(folder: Path, version: str = "0.1.0", *, content: str = "", broken: bool = False, requires: str = "") -> Path:
     """A well-formed wheel named mt5-sentinel, of plain Python, without dependencies unless one is named."""
     info = f"mt5_sentinel-{version}.dist-info"
     needs = f"Requires-Dist: {requires}\n" if requires else ""
@@ -124,9 +121,9 @@ def interpreter() -> str:
     for name in (os.path.realpath(sys.executable), "/usr/bin/python3", "/usr/local/bin/python3"):
         probe = [name, "-c", "import ensurepip, sys; sys.exit(sys.version_info < (3, 10))"]
         ways = [Path(os.path.realpath(name)), *Path(os.path.realpath(name)).parents]
-        if Path(name).exists() and all(way.stat().st_mode & stat.S_IXOTH for way in ways):
-            if subprocess.run(probe, capture_output=True, check=False).returncode == 0:
-                return name
+        is_open = Path(name).exists() and all(way.stat().st_mode & stat.S_IXOTH for way in ways)
+        if is_open and subprocess.run(probe, capture_output=True, check=False).returncode == 0:
+            return name
     pytest.skip("no Python 3.10 with ensurepip that everybody can read (apt-get install python3-venv)")
 
 
@@ -157,8 +154,10 @@ class Host:
         program(self.bin / "journalctl", "#!/bin/sh\necho 'a line of the journal'\n")
 
     def copy(self, place: Path) -> Host:
-        """The same host at another place."""
-        subprocess.run(["cp", "-a", f"{self.place}/.", place], check=True)
+        """The same host at another place; files are shared, for the installer replaces them by a rename."""
+        place.mkdir()
+        subprocess.run(["cp", "-al", self.root, place], check=True)
+        subprocess.run(["cp", "-a", self.bin, place], check=True)
         other = type(self).__new__(type(self))
         other.place, other.root, other.bin = place, place / "root", place / "bin"
         other.prefix, other.systemd = other.root / "opt" / "mt5-crs", other.bin / "systemd"
@@ -183,7 +182,12 @@ class Host:
         self, *arguments: str | Path, with_systemd: bool = False, variables: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run the installer to its end, in a group of processes of its own."""
-        env = {"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": str(self.place), **(variables or {})}
+        env = {
+            "PATH": f"{self.bin}:{os.environ['PATH']}",
+            "HOME": str(self.place),
+            "TMPDIR": str(self.place),
+            **(variables or {}),
+        }
         command = self.command(*arguments, with_systemd=with_systemd)
         return subprocess.run(
             command, env=env, capture_output=True, text=True, timeout=120, check=False, start_new_session=True
@@ -204,7 +208,7 @@ class Host:
             if not (self.bin / "plain" / name).exists():
                 real = self.bin / name
                 if real.exists():
-                    text = real.read_text().replace('$(dirname "$0")/systemd', str(self.systemd))
+                    text = real.read_text().replace('$(dirname "$0")/systemd', '$(dirname "$0")/../systemd')
                     program(self.bin / "plain" / name, text)
                     real.unlink()
                 else:

@@ -10,8 +10,8 @@ import pytest
 
 from mt5_sentinel import cli
 from mt5_sentinel.ops import audit, audit_machine, findings
-from mt5_sentinel.ops.layout import LOGS, PREFIX, STATE, UNIT
-from tests.python.audit_cases import CASES, Case
+from mt5_sentinel.ops.layout import LOGS, PREFIX, STATE, UNIT, Layout
+from tests.python.audit_cases import CASES, EXPOSED, Case
 from tests.python.audited_host import TOKEN, UNIT_TEXT, AuditedHost
 
 ELSEWHERE = {
@@ -58,6 +58,12 @@ def test_the_check_sees_its_fault_and_no_other_does(host: AuditedHost, case: Cas
     assert TOKEN not in shown + json.dumps(findings.as_data(found))
 
 
+def test_what_a_program_quotes_shows_no_secret(host: AuditedHost) -> None:
+    host.program("systemd-analyze", f'echo "{UNIT}:9: Invalid assignment: {TOKEN}" >&2')
+    shown = "\n".join(findings.lines(audit.run(host.host, host.layout)))
+    assert "Invalid assignment: [hidden]" in shown and TOKEN not in shown
+
+
 def test_a_full_disk(host: AuditedHost, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_machine, "FREE_MB_MIN", 10**12)
     found = audit.run(host.host, host.layout)
@@ -82,6 +88,21 @@ def test_a_service_that_runs_as_root_is_told(host: AuditedHost) -> None:
     found = audit.run(host.host, host.layout)
     assert failed(found) == {"importable", "release unwritable", "directories", "logrotate"}
     assert "User=mt5-sentinel" in by_name(found)["directories"].todo
+
+
+def test_another_prefix_is_looked_at_where_it_is(tmp_path: Path) -> None:
+    host = AuditedHost(tmp_path, Path("/srv/trading"))
+    found = audit.run(host.host, host.layout)
+    assert failed(found) == set(), findings.lines(found)
+    assert {"launcher", "release", "manifest"} <= failed(audit.run(host.host, Layout()))
+
+
+def test_another_units_warning_is_not_this_ones(host: AuditedHost) -> None:
+    warning = "/lib/systemd/system/another.service:3: Unit uses MemoryLimit="
+    host.program("systemd-analyze", f'[ "$1" = verify ] && echo "{warning}" >&2 || {EXPOSED}')
+    assert failed(audit.run(host.host, host.layout)) == set()
+    host.program("systemd-analyze", f'[ "$1" = verify ] && echo "{UNIT}.d/a.conf:3: bad" >&2 || {EXPOSED}')
+    assert failed(audit.run(host.host, host.layout)) == {"unit verified"}
 
 
 def test_an_empty_machine_fails_and_nothing_dies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,6 +102,25 @@ def test_hosts_that_never_answer_are_given_up(floor: Floor, silent: int, monkeyp
     floor.flags += ["--eodhd-url", f"http://127.0.0.1:{silent}"]
     code, found, text = floor.examine()
     assert (code, bad(found)) == (1, {"market data", "clock", "hub", "gateway"}), text
+
+
+def test_a_process_among_silent_hosts_tells_each_line_at_once_and_ends(
+    silent: int, environment: dict[str, str], tmp_path: Path
+) -> None:
+    wires = {"HUB_HOST": "127.0.0.1", "HUB_PORT": str(silent), "GTW_HOST": "127.0.0.1", "GTW_PORT": str(silent)}
+    command = [sys.executable, "-m", "mt5_sentinel", "doctor", "--eodhd-url", f"http://127.0.0.1:{silent}"]
+    command += ["--metrics-port", "0", "--state-dir", str(tmp_path)]
+    # Without PYTHONUNBUFFERED: it is the command that sees to it that a line is out.
+    env = {name: text for name, text in environment.items() if name != "PYTHONUNBUFFERED"} | wires
+    with subprocess.Popen(command, env=env | {"EODHD_API_TOKEN": TOKEN}, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline().startswith("✓ configuration")
+        assert running.poll() is None, "the silent API alone takes longer"
+        said, _ = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert {line.split("  ")[0][2:] for line in said.splitlines() if line[0] == "✗"} == {
+        *("market data", "clock", "hub", "gateway")
+    }
 
 
 def test_all_limits_together_stay_within_half_a_minute() -> None:

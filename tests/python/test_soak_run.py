@@ -137,8 +137,14 @@ def wait_until(is_so: Any, timeout_s: float = 60) -> None:
         time.sleep(0.05)
 
 
-def test_a_work_directory_must_be_new(environment: dict[str, str], tmp_path: Path) -> None:
+def test_places_are_looked_at_first(environment: dict[str, str], tmp_path: Path) -> None:
     done = run_soak(environment, *PRODUCT, "--work", tmp_path)
     assert done.returncode == 78
     assert "no new directory can be made there" in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    file = tmp_path / "file"
+    file.touch()
+    for out in (file, file / "below"):
+        done = run_soak(environment, *PRODUCT, "--out", out)
+        assert done.returncode == 78
+        assert f"--out {out}: {file} is no directory that can be written" in done.stderr
+    assert list(tmp_path.iterdir()) == [file]

@@ -173,7 +173,7 @@ BROKEN: list[tuple[str, str, Break]] = [
     ("cycles run", "the database was removed", sets(database="/var/lib/mt5-sentinel/journal.db (deleted)")),
     ("cycles run", "no database is open", sets(database="/dev/null")),
     ("cycles run", "it is no database", edit("/var/lib/mt5-sentinel/journal.db", "x" * 9000)),
-    ("punctual", "late", lambda host: host.starts.__setitem__(5, host.starts[5] + 4)),
+    ("punctual", "late", lambda host: host.starts.__setitem__(5, host.starts[5] + 6)),
     ("punctual", "early", lambda host: host.starts.__setitem__(5, host.starts[5] - 1)),
     ("punctual", "a minute is missing", lambda host: host.starts.pop(5)),
     ("orders settled", "unknown", sets(orders=["filled", "unknown"])),

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import http.client
 import math
+import os
 import shutil
 import signal
 import sys
@@ -27,7 +28,10 @@ from mt5_sentinel.ops.soak.children import Children
 from mt5_sentinel.ops.soak.sampling import Sample, Watch
 from mt5_sentinel.progress import Progress
 
-SAMPLE_EVERY_S, SAMPLE_EVERY_REAL_S = 0.2, 2.0
+SAMPLE_EVERY_REAL_S, SAMPLE_EVERY_S_MIN, SAMPLE_EVERY_S_MAX = 2.0, 0.05, 0.5
+SAMPLES_OF_MINUTES = 10_000.0
+"""Accelerated, a shorter run is looked at more often: the share of this many minutes, in seconds, within the bounds."""
+
 AFTER_LAST_S = 2.0
 """How long after its last moment a run is ended; a cycle that runs then is finished."""
 
@@ -54,7 +58,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         "--minutes", type=bars.count, default=10, metavar="N", help="cycles, one a minute (default: 10)"
     )
     parser.add_argument("--accelerated", action="store_true", help="on a clock that skips the waits between cycles")
-    parser.add_argument("--threshold", type=float, default=0.4, metavar="X", help="as of run (default: 0.4)")
+    parser.add_argument("--threshold", type=float, default=0.35, metavar="X", help="as of run (default: 0.35)")
     parser.add_argument(
         "--hub",
         choices=("auto", "mlflow", "stand-in"),
@@ -94,6 +98,7 @@ def soak(arguments: argparse.Namespace, daemon: tuple[str, ...] | None = None) -
     usual = 60.0 if wanted.accelerated else wanted.minutes + 5.0
     bound_s = 60 * (arguments.timeout_minutes or usual)
     signal.signal(signal.SIGTERM, _interrupt)
+    _check_out(arguments.out)
     with _work(arguments.work) as work:
         began_s = time.monotonic()
         run = _run(work, wanted, bound_s)
@@ -146,7 +151,9 @@ def _watch(scene: Scene, wanted: Wanted, bound_s: float) -> tuple[list[Sample], 
         scene.clock.skip_until(until_s)
     samples: list[Sample] = []
     began_s = time.monotonic()
-    pause_s = SAMPLE_EVERY_REAL_S if scene.clock is None else SAMPLE_EVERY_S
+    pause_s = SAMPLE_EVERY_REAL_S
+    if scene.clock is not None:
+        pause_s = min(SAMPLE_EVERY_S_MAX, max(SAMPLE_EVERY_S_MIN, wanted.minutes / SAMPLES_OF_MINUTES))
     with Progress(beside_output=False, unit="minutes") as progress:
         progress.total, done = wanted.minutes, 0
         while now_s() < until_s:
@@ -196,6 +203,13 @@ def _hub(arguments: argparse.Namespace) -> str:
     if arguments.hub != "auto":
         return str(arguments.hub)
     return "stand-in" if lacking or arguments.accelerated else "mlflow"
+
+
+def _check_out(out: Path) -> None:
+    """Whether the report can be written, before it takes long to find out."""
+    above = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise Misconfigured(f"--out {out}: {above} is no directory that can be written", "bad_out")
 
 
 @contextlib.contextmanager

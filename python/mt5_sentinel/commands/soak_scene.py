@@ -21,8 +21,8 @@ BEGAN_S = 1_767_571_220.0
 QUOTA_UNITS = 400_000
 """Of which a twentieth may be spent: a request a minute costs 7,200 a day."""
 
-ORDERS_PER_DAY_MAX = 500
-"""Wide: a soak is after many orders, a trader after good ones."""
+WIDE = {"orders_per_day_max": 500, "cooldown_minutes": 10.0, "daily_loss_max": 1_000.0, "drawdown_max": 5_000.0}
+"""Limits of risk: a soak is after many orders, a trader after good ones."""
 
 ROLE = ("-m", "mt5_sentinel.commands.soak_process")
 PRODUCT = ("-m", "mt5_sentinel")
@@ -132,10 +132,8 @@ def _settings(work: Path, wanted: Wanted, eodhd: int, hub: int, gateway: int, me
         "hub_port": hub,
         "gtw_host": "127.0.0.1",
         "gtw_port": gateway,
-        "orders_per_day_max": ORDERS_PER_DAY_MAX,
-        "cooldown_minutes": 10.0,
         "metrics_port": metrics,
         "state_dir": str(work / "state"),
         "logs_dir": str(work),
-    }
+    } | WIDE
     return [f"{name} = {json.dumps(value)}\n" for name, value in chosen.items()]

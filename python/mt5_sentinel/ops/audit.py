@@ -13,7 +13,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from mt5_sentinel import _core, trail
-from mt5_sentinel.ops import audit_files, audit_logrotate, audit_machine, audit_rights, audit_service, audit_unit
+from mt5_sentinel.ops import (
+    audit_files,
+    audit_logrotate,
+    audit_machine,
+    audit_rights,
+    audit_service,
+    audit_unit,
+    service_settings,
+)
 from mt5_sentinel.ops.findings import Finding, count, passed, skipped
 from mt5_sentinel.ops.host import Host
 from mt5_sentinel.ops.layout import LOGS, Layout
@@ -64,6 +72,7 @@ def run(host: Host, layout: Layout) -> list[Finding]:
 
 def each(place: Place) -> Iterator[Finding]:
     """The checks one by one, as they are made; of a checkout those that can be made, the others by name."""
+    service_settings.learn_all(place.host)  # programs that are run quote what they read
     for name, check in CHECKS.items():
         if place.deploy is not None and name not in OF_A_CHECKOUT:
             yield skipped(name, "about a host; --deploy looks at files")

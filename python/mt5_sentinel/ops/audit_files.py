@@ -91,9 +91,9 @@ def manifest(place: Place) -> str:
     count, wrong = 0, list[str]()
     for number, line in enumerate(place.real(path).read_text(encoding="utf-8").splitlines(), start=1):
         kind, wanted, name = [*line.split(" ", 2), "", "", ""][:3]
-        if kind == "user" and name:
-            continue  # made with the installation; whether it is there is for other checks
-        if kind not in ("file", "link", "tree", "dir") or not name.startswith("/"):
+        if kind in ("user", "older", "dir") and name:
+            continue  # for an uninstall: whom it made, what is the older installation's own, what goes when it is empty
+        if kind not in ("file", "link", "tree") or not name.startswith("/"):
             raise Broken(f"{path}, line {number}: not `KIND WHAT PATH`: {line[:80]}", INSTALL)
         count += kind in ("file", "link")
         if (fault := _fault(place.real(Path(name)), kind, wanted)) is not None:

@@ -80,7 +80,7 @@ def loaded(place: Place) -> str:
     """What systemd goes by is this file, as it is now."""
     ran = place.host.run(
         *("systemctl", "show", f"{SERVICE}.service", "--no-pager"),
-        *("-p", "LoadState,FragmentPath,NeedDaemonReload,UnitFileState"),
+        *("-p", "LoadState,FragmentPath,DropInPaths,NeedDaemonReload,UnitFileState"),
     )
     if ran.code == EXIT_MISSING:
         raise Broken("there is no systemctl", NO_SYSTEMD)
@@ -94,8 +94,12 @@ def loaded(place: Place) -> str:
     if facts.get("FragmentPath") != str(UNIT):
         todo = f"systemctl cat {SERVICE}; remove the other file, then systemctl daemon-reload"
         raise Broken(f"systemd goes by {facts.get('FragmentPath')}, not by {UNIT}", todo)
+    todo = f"systemctl daemon-reload && systemctl restart {SERVICE}"
+    # A drop-in in a directory that is new does not make systemd say that it has to read again.
+    known = {f"/usr{path}" if path.startswith("/lib/") else path for path in facts.get("DropInPaths", "").split()}
+    if other := known ^ {str(path) for path in Unit(place.host).paths[1:]}:
+        raise Broken(f"{min(other)}: a drop-in was added or removed after systemd read the unit", todo)
     if facts.get("NeedDaemonReload") != "no":
-        todo = f"systemctl daemon-reload && systemctl restart {SERVICE}"
         raise Broken(f"{UNIT} or a drop-in was changed after systemd read it", todo)
     return f"the unit on disk is what systemd goes by ({facts.get('UnitFileState') or 'not enabled'})"
 

@@ -85,7 +85,8 @@ def _memory(run: Run, x_max: float) -> Iterator[str]:
 def _equity(run: Run, x_max: float) -> Iterator[str]:
     values = run.cycles.equity
     low, high = min((y for _, y in values), default=0.0), max((y for _, y in values), default=1.0)
-    panel = Panel(342, 190, x_max, low - 0.5, high + 0.5)
+    room = max(1.0, (high - low) / 10)
+    panel = Panel(342, 190, x_max, low - room, high + room)
     yield f'<text class="title" x="{LEFT}" y="310">Equity on paper, USD, and trades</text>\n'
     yield f'<text x="{LEFT}" y="329"><tspan class="key-trade">│ a position opened</tspan>'
     yield f", {run.ledgers.opened:,} in all; prices are a random walk: no promise of profit</text>\n"
@@ -106,7 +107,7 @@ def _trades(run: Run, panel: Panel) -> Iterator[str]:
 
 def _stages(run: Run) -> Iterator[str]:
     yield f'<text class="title" x="{LEFT}" y="{STAGE_TOP - 26}">Stages of a cycle, milliseconds</text>\n'
-    yield f'<text x="{LEFT}" y="{STAGE_TOP - 8}">dark: p50, light: p99, line: longest; logarithmic scale</text>\n'
+    yield f'<text x="{LEFT}" y="{STAGE_TOP - 8}">full: p50, pale: p99, line: longest; logarithmic scale</text>\n'
     foot = STAGE_TOP + STAGE_ROW * len(run.cycles.stages) + 6
     for decade in DECADES:
         x = _decade(decade)

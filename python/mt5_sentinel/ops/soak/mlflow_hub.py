@@ -7,6 +7,7 @@ import socket
 import sys
 from pathlib import Path
 
+from mt5_sentinel import files
 from mt5_sentinel.errors import Transient
 from mt5_sentinel.ops.soak.children import Children
 
@@ -16,6 +17,27 @@ SAVE = (
     "import mlflow, sys; mlflow.pyfunc.save_model("
     "sys.argv[1], python_model=sys.argv[2], artifacts={'bundle': sys.argv[3]}, pip_requirements=[])"
 )
+MODEL = '''"""Scores with the bundle that was saved beside it."""
+
+from pathlib import Path
+
+import mlflow
+
+from mt5_sentinel import _core
+
+
+class Bundled(mlflow.pyfunc.PythonModel):
+    def load_context(self, context):
+        self._model = _core.Model.load_for_trading(Path(context.artifacts["bundle"]), False, [])
+
+    def predict(self, context, model_input, params=None):
+        return [list(self._model.score_row(list(map(float, row)))) for row in model_input.to_numpy()]
+
+
+mlflow.models.set_model(Bundled())
+'''
+"""A file of its own beside the model: a module of this package would need MLflow to be imported at all."""
+
 APP = "mlflow.pyfunc.scoring_server.app:app"
 
 
@@ -30,8 +52,8 @@ def start(children: Children, work: Path, bundle: Path) -> int:
     Raises:
         Transient: it did not start.
     """
-    model = work / "mlflow_model"
-    code = Path(__file__).with_name("mlflow_model.py")
+    model, code = work / "mlflow_model", work / "mlflow_code.py"
+    files.write(str(code), [MODEL])
     saving = children.start("mlflow_save", [sys.executable, "-c", SAVE, *map(str, (model, code, bundle))], QUIET)
     if saving.wait() != 0:
         raise Transient(f"MLflow did not save the model: {saving.last_words()}", "soak_start")

@@ -10,7 +10,7 @@ MINUTES = 4 * 7 * 1440
 """Bars of a round; at a moment the bar ``minute % MINUTES`` plays, as in the gateway's recordings."""
 
 POINT = 1e-5
-MIDDLE, STEP, PULL, WICK = 112_000, 14.0, 0.0005, 6.0
+MIDDLE, STEP, PULL, WICK = 112_000, 30.0, 0.0005, 12.0
 """Points: the price it keeps to, what a minute moves, the share of the way back, what high and low reach beyond."""
 
 Bar = tuple[int, int, int, int, int]

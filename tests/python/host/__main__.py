@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
             return 69
         place.mkdir(parents=True, exist_ok=True)
         shares = {target: str(Path(source).resolve()) for source, _, target in (one.partition(":") for one in rest)}
-        machine = Machine(place, f"sentinel{os.getpid()}", shares)
+        machine = Machine(place, f"sentinel{os.getpid()}", shares, outlives=True)
         try:
             machine.boot()
         except BaseException:

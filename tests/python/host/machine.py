@@ -15,7 +15,13 @@ from pathlib import Path
 
 from tests.python.host import cgroups
 
-PROGRAMS = {"systemd-nspawn": "systemd-container", "nsenter": "util-linux", "pgrep": "procps", "mount": "mount"}
+PROGRAMS = {
+    "systemd-nspawn": "systemd-container",
+    "nsenter": "util-linux",
+    "setpriv": "util-linux",
+    "pgrep": "procps",
+    "mount": "mount",
+}
 BOOT_S = 60.0
 HALT_S = 20.0
 DISK_BYTES = 6 * 1024**3
@@ -66,6 +72,8 @@ class Machine:
     name: str
     shares: dict[str, str] = field(default_factory=dict)
     """Directories of this machine it can read, by their path in it."""
+    outlives: bool = False
+    """Whether it goes on running when the process that started it has ended, however that ended."""
     nspawn: int = 0
     leader: int = 0
     groups: list[str] = field(default_factory=list)
@@ -97,7 +105,8 @@ class Machine:
             f'echo $$ > "{path}/cgroup.procs"; ' for path in cgroups.joined([Path(path) for path in self.groups])
         )
         command = [
-            *("sh", "-c", f'{join}exec "$@"', "sh", "systemd-nspawn", "--quiet", "--register=no", "--keep-unit"),
+            *("sh", "-c", f'{join}exec "$@"', "sh", *([] if self.outlives else ["setpriv", "--pdeathsig", "TERM"])),
+            *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit"),
             *(f"--directory={self.root}", f"--machine={self.name}", "--private-network", "--link-journal=no"),
             # So that IPAddressDeny= can be put into the kernel, as on a host.
             *("--system-call-filter=bpf", "--console=read-only"),

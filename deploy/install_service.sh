@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# shellcheck source-path=SCRIPTDIR
+#
 # Installs, upgrades, rolls back and removes the mt5-sentinel service; --help tells how.
 # Every check comes before any change, the new release is built before the running service is stopped,
 # and a run that was killed at any point is repaired by the next one.
@@ -9,7 +11,6 @@ export LC_ALL=C
 unset PYTHONPATH PYTHONHOME PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV CDPATH
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-# shellcheck source-path=SCRIPTDIR
 . "$here/lib/layout.sh"
 . "$here/lib/checks.sh"
 . "$here/lib/release.sh"

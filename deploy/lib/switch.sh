@@ -152,8 +152,8 @@ take_away() {
 # User, group and directories, by the files that say so at every boot, too.
 make_accounts() {
   local below=${root:+--root=$root}
-  if ((EUID != 0)); then
-    note 'User and directories: left out without root; systemd-sysusers and systemd-tmpfiles make them at boot'
+  if ((EUID != 0)) || ! command -v systemd-sysusers systemd-tmpfiles >/dev/null; then
+    note 'User and directories: left to systemd-sysusers and systemd-tmpfiles of the image (root and systemd make them)'
     return
   fi
   systemd-sysusers ${below:+"$below"} mt5-sentinel.conf

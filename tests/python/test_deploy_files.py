@@ -42,7 +42,7 @@ def test_bash_reads_every_script(path: Path) -> None:
 
 def test_shellcheck_has_nothing_to_say() -> None:
     command = [needs("shellcheck", "shellcheck"), "--external-sources", *map(str, SCRIPTS)]
-    done = subprocess.run(command, cwd=DEPLOY, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 

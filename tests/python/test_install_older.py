@@ -55,7 +55,7 @@ def test_upgrade_loses_nothing(older_host: Host, wheels: Wheels) -> None:
 
 def test_rollback_brings_it_back_as_it_was(older_host: Host, wheels: Wheels) -> None:
     before = older_installation.files(older_host.root)
-    older_host.done("--wheel", wheels["0.1.0"], with_systemd=True)
+    older_host.done("--wheel", wheels["0.1.0"], "--with", "gateway", with_systemd=True)
     assert older_installation.files(older_host.root) != before
     told = older_host.done("--rollback", with_systemd=True)
     assert older_installation.files(older_host.root) == before
@@ -63,12 +63,15 @@ def test_rollback_brings_it_back_as_it_was(older_host: Host, wheels: Wheels) -> 
     assert older_host.state() == "active"
     assert "its unit tells nothing of cycles" in told
     assert not (older_host.root / "etc/sysusers.d/mt5-sentinel.conf").exists()
+    assert "disable --now mt5-sentinel-gateway.service" in older_host.calls(), "it had no gateway"
+    assert not (older_host.root / "etc/systemd/system/mt5-sentinel-gateway.service").exists()
     launcher = older_host.prefix / "src/strategy/sentinel_daemon.py"
     assert launcher.stat().st_mode & 0o777 == 0o755
     # And forward again, by the release that is there.
     older_host.done("--rollback", with_systemd=True)
     assert older_host.current() == "0.1.0"
     assert (older_host.root / "etc/sysusers.d/mt5-sentinel.conf").exists()
+    assert older_host.calls().count("enable mt5-sentinel-gateway") == 2
 
 
 def test_a_first_release_that_fails_brings_the_older_one_back(older_host: Host, wheels: Wheels) -> None:

@@ -160,8 +160,11 @@ def test_disk_token_unit_and_interpreter_are_looked_at_first(host: Host, wheels:
     shutil.copytree(ROOT / "deploy", deploy)
     unit = deploy / "mt5-sentinel.service"
     unit.write_text(unit.read_text().replace("MemoryMax=1G", "MemoryLimit=1G\nNoSuchKey=yes"))
-    hidden = program(tmp_path / "python", f'#!/bin/sh\n[ "$1" = -IB ] && printf "3.11.2\\nTrue\\n{tmp_path}\\n/\\n"\n')
+    behind = tmp_path / "open"  # itself readable, in a directory that nobody else may enter
+    behind.mkdir()
+    behind.chmod(0o755)
     tmp_path.chmod(0o700)
+    hidden = program(tmp_path / "python", f'#!/bin/sh\n[ "$1" = -IB ] && printf "3.11.2\\nTrue\\n{behind}\\n/\\n"\n')
     empty = host.copy(tmp_path / "without_token")
     (empty.root / "etc/mt5-sentinel/credentials/eodhd_api_token").unlink()
     full = host.copy(tmp_path / "full")

@@ -86,6 +86,7 @@ def test_the_report_is_written_whole(tmp_path: Path) -> None:
         report.write(tmp_path, spoilt, verdict.judge(spoilt), facts)
         text = (tmp_path / "SOAK.md").read_text()
         assert text.startswith(f"# Soak: {word}\n")
+        assert "| daemon RSS, MB | +0.5 |" in text
         assert "| fetch | 9,000 | 1.00 | 2.00 | 3.00 |" in text
         assert json.loads((tmp_path / "soak.json").read_text())["verdict"]["passed"] is (word == "PASS")
     assert r"2026-01-05 \| 00:00:58" in text, "a bar would end the cell"
@@ -101,6 +102,7 @@ def test_a_report_of_a_run_that_never_came_to_a_cycle(tmp_path: Path) -> None:
     facts = report.facts(tmp_path, took_s=1.0, hub="mlflow", market="always", threshold=0.4)
     report.write(tmp_path, empty, verdict.judge(empty), facts)
     assert "MLflow's own scoring server" in (tmp_path / "SOAK.md").read_text()
+    assert "too short to tell" in (tmp_path / "SOAK.md").read_text()
 
 
 def test_a_report_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from mt5_sentinel.ops.findings import Finding
 from mt5_sentinel.ops.soak import chart
 from mt5_sentinel.ops.soak.evidence import Spread
 from mt5_sentinel.ops.soak.sampling import SLOPE_PER, Sample, slope, warm
-from mt5_sentinel.ops.soak.verdict import Run
+from mt5_sentinel.ops.soak.verdict import SLOPE_CYCLES_MIN, Run
 
 MARKDOWN, DATA, PICTURE = "SOAK.md", "soak.json", "soak.svg"
 
@@ -74,8 +74,10 @@ def write(out: Path, run: Run, found: Sequence[Finding], told: Facts) -> None:
 
 
 def growth(samples: Sequence[Sample]) -> dict[str, float | None]:
-    """What each measure gains on 10,000 cycles after the warm-up; bytes as megabytes."""
+    """What each measure gains on 10,000 cycles after the warm-up, bytes as megabytes; nothing of a run too short."""
     after = warm(samples)
+    if not after or after[-1].cycles - after[0].cycles < SLOPE_CYCLES_MIN:
+        return {}
     measures: dict[str, Callable[[Sample], float]] = {
         "daemon RSS, MB": lambda one: one.rss_mb,
         "daemon PSS, MB": lambda one: one.pss_mb,
@@ -88,7 +90,7 @@ def growth(samples: Sequence[Sample]) -> dict[str, float | None]:
     gained: dict[str, float | None] = {
         name: slope([(one.cycles, measure(one)) for one in after]) for name, measure in measures.items()
     }
-    for name in after[0].others_rss_mb if after else ():
+    for name in after[0].others_rss_mb:
         gained[f"{name} RSS, MB"] = slope([(one.cycles, one.others_rss_mb.get(name, 0.0)) for one in after])
     return {name: None if value is None else round(value, 4) for name, value in gained.items()}
 
@@ -114,7 +116,10 @@ def _markdown(run: Run, found: Sequence[Finding], told: Facts) -> Iterator[str]:
     yield "\n`book` and `route` ask the gateway, `fetch` the bars, `score` the hub and the local model; `cycle` also"
     yield " holds the writing of the journal, each time down to the disk.\n"
     yield "\n## Growth on 10,000 cycles, after the warm-up (the first half)\n\n"
-    yield from _table({name: "–" if value is None else f"{value:+.4g}" for name, value in growth(run.samples).items()})
+    gained = growth(run.samples)
+    if not gained:
+        yield "The run was too short to tell.\n"
+    yield from _table({name: "–" if value is None else f"{value:+.4g}" for name, value in gained.items()})
     yield from _ends(run.samples)
 
 
@@ -156,7 +161,8 @@ def _ends(samples: Sequence[Sample]) -> Iterator[str]:
 
 
 def _table(rows: Mapping[str, str]) -> Iterator[str]:
-    yield "| | |\n|---|---|\n"
+    if rows:
+        yield "| | |\n|---|---|\n"
     for name, value in rows.items():
         yield f"| {name} | {_cell(value)} |\n"
 

@@ -33,14 +33,15 @@ def killed_everywhere(
     start: Host, arguments: Iterable[str | Path], judge: Callable[[Host], str], *, names: tuple[str, ...] = ALL
 ) -> tuple[int, list[str]]:
     """Kill a run before each change; how often, and what ``judge`` had to say about the run after it."""
-    words = list(arguments)
-    watched = start.copy(start.place.parent / "watched")
+    words, place = list(arguments), start.place.parent / f"{start.place.name}-{names[0]}"
+    place.mkdir()
+    watched = start.copy(place / "watched")
     watched.kill_at(0, names)
     watched.done(*words, with_systemd=True)
     points = [number for number, call in enumerate(watched.watched(), start=1) if CHANGES.match(call)]
     told = []
     for number in points:
-        one = start.copy(start.place.parent / f"killed{number}")
+        one = start.copy(place / f"killed{number}")
         one.kill_at(number, names)
         ran = one.run(*words, with_systemd=True)
         call = one.watched()[-1] if one.watched() else "nothing"

@@ -228,7 +228,7 @@ def test_the_daemon_survives_errors_and_fires_at_second_58(daemon: Start, server
     running = daemon()
     running.wait_for("Daemon continues running...")
     server.respond(200, bodies.body(bodies.hourly(time.time())))
-    running.wait_for("Decision: ", timeout_s=75)
+    running.wait_for("Decision: ", timeout_s=150)
     started = re.findall(r"TRADING CYCLE START: \S+T\d\d:\d\d:(\d\d)", running.log)
     assert started[-1] == "58"
     assert running.end() == 0

@@ -58,7 +58,7 @@ class Daemon:
         self._schedule = schedule
         self._reload = reload
         self._notifier = notifier or Notifier({})
-        self._stop = False
+        self._stop = self._is_closing = False
         self._reload_wanted = False
 
     @property
@@ -114,7 +114,9 @@ class Daemon:
         Returns:
             Symbols whose cycle had to be given up; the next start notes it as interrupted.
         """
-        self._notifier.stopping()
+        if not self._is_closing:
+            self._notifier.stopping()
+        self._is_closing = True
         given_up = self._crew.close(budget_s)
         for symbol in given_up:
             log.error("%s: its cycle still runs after %g s more and is given up", symbol, budget_s)

@@ -105,7 +105,9 @@ pub fn wrong_imports(path: &str, text: &str) -> Vec<String> {
                 "gateway/ is the other end of the wire: it imports nothing of the daemon's"
             }
             "research" if room != "research" => "research/ is imported by nothing outside it",
-            "ops" if room != "ops" && room != "commands" => "ops/ looks after the service: the daemon imports none of it",
+            "ops" if room != "ops" && room != "commands" => {
+                "ops/ looks after the service: the daemon imports none of it"
+            }
             _ if room.is_empty() && GROUND.contains(&own) && !is_ground(own, first) => {
                 "types, errors, ports and config import nothing above them"
             }

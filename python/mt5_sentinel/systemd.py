@@ -44,8 +44,8 @@ class Notifier:
     def status(self, record: CycleRecord) -> None:
         """The newest decision, for ``systemctl status``; called from the threads of the symbols.
 
-        ``FAULT`` stays in front until each symbol's newest cycle is without, ``first cycles: N of M`` until each has had
-        one: an installer waits for that before it calls a release good.
+        ``FAULT`` stays in front until each symbol's newest cycle is without one, ``first cycles: N of M`` until each
+        has had one: an installer waits for that before it calls a release good.
         """
         self._newest[record.symbol] = text = told(record)
         newest = dict(self._newest)  # whole, whatever another thread adds meanwhile

@@ -44,7 +44,7 @@ EXAMPLE = """examples:
   mt5-sentinel soak --minutes 43200 --accelerated     # a month, without the waiting
 
 It takes three local processes: bars (a stand-in of EODHD), a scoring server, and the trade gateway on paper.
-A slope of memory takes 8,000 minutes; what a shorter run does not show is named in its last line. A run of ten
+A slope of memory takes over 8,000 minutes; what a shorter run does not show is named in its last line. A run of ten
 minutes or more that trades nothing fails."""
 
 

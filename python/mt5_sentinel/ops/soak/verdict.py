@@ -164,7 +164,7 @@ def _growth(check: str, run: Run, measure: Measure) -> Finding:
     found = f"{gained:+.2f} MB over {length:,.0f} cycles"
     if gained > most:
         return failed(check, f"{found}, {most:.2f} at most", todo)
-    return not_shown(check, f"{found}, not more than {most:.2f}; a slope takes {2 * SLOPE_CYCLES_MIN:,} minutes")
+    return not_shown(check, f"{found}, not more than {most:.2f}; a slope takes over {2 * SLOPE_CYCLES_MIN:,} minutes")
 
 
 def _flat(check: str, values: Sequence[float], run: Run, todo: str) -> Finding:

@@ -26,7 +26,7 @@ from mt5_sentinel.ops.findings import Finding, count, passed, skipped
 from mt5_sentinel.ops.host import Host
 from mt5_sentinel.ops.layout import LOGS, Layout
 from mt5_sentinel.ops.place import Place
-from mt5_sentinel.ops.questions import ask
+from mt5_sentinel.ops.questions import INSTALL, ask, within
 
 CHECKS: Mapping[str, Callable[[Place], str]] = {
     "unit": audit_unit.present,
@@ -53,6 +53,9 @@ CHECKS: Mapping[str, Callable[[Place], str]] = {
     "clock": audit_machine.clock,
 }
 
+LIMIT_S = 90.0
+"""What a check may take, whatever holds it; more than any program or wire it asks is given."""
+
 OF_A_CHECKOUT = ("unit", "unit verified", "unit exposure", "installer", "launcher", "logrotate")
 """What can be said of the deploy folder alone."""
 
@@ -72,12 +75,20 @@ def run(host: Host, layout: Layout) -> list[Finding]:
 
 def each(place: Place) -> Iterator[Finding]:
     """The checks one by one, as they are made; of a checkout those that can be made, the others by name."""
-    service_settings.learn_all(place.host)  # programs that are run quote what they read
+    # Programs that are run quote what they read, so its secrets are learnt first.
+    ask("settings", functools.partial(within, LIMIT_S, "the unit", INSTALL, lambda: _learnt(place.host)))
     for name, check in CHECKS.items():
         if place.deploy is not None and name not in OF_A_CHECKOUT:
             yield skipped(name, "about a host; --deploy looks at files")
         else:
-            yield ask(name, functools.partial(check, place))
+            todo = "it waits for something that does not answer: a network file system, or no regular file in its place?"
+            bounded = functools.partial(within, LIMIT_S, f"`{name}`", todo, functools.partial(check, place))
+            yield ask(name, bounded)
+
+
+def _learnt(host: Host) -> str:
+    service_settings.learn_all(host)
+    return ""
 
 
 def note(findings: Sequence[Finding], host: Host, environ: Mapping[str, str]) -> str | None:

@@ -18,7 +18,7 @@ from mt5_sentinel.commands import brokers
 from mt5_sentinel.commands.doctor_subject import Subject, nearest
 from mt5_sentinel.errors import SentinelError
 from mt5_sentinel.kept_http import KeptHttp
-from mt5_sentinel.ops import audit_machine, audit_rights, state_files
+from mt5_sentinel.ops import audit_machine, audit_rights, audit_secrets, state_files
 from mt5_sentinel.ops.place import Place, mode
 from mt5_sentinel.ops.questions import Broken, Unset
 
@@ -61,7 +61,7 @@ def directories(subject: Subject) -> str:
 def secret_files(subject: Subject) -> str:
     """Files that hold secrets are read by their owner alone."""
     if subject.is_service:
-        return audit_rights.secrets(Place(subject.host, subject.layout))
+        return audit_secrets.secrets(Place(subject.host, subject.layout))
     told = []
     path = subject.given.file or Path(subject.given.environ.get(f"{config.ENV_PREFIX}CONFIG") or config.DEFAULT_FILE)
     if path.exists() and any(name in path.read_text(encoding="utf-8", errors="replace") for name in config.SECRETS):

@@ -14,11 +14,15 @@ from pathlib import Path
 
 from mt5_sentinel import _core, trail
 from mt5_sentinel.ops import (
+    audit_accounts,
     audit_files,
     audit_logrotate,
     audit_machine,
+    audit_promises,
     audit_rights,
+    audit_secrets,
     audit_service,
+    audit_site,
     audit_unit,
     service_settings,
 )
@@ -33,16 +37,19 @@ CHECKS: Mapping[str, Callable[[Place], str]] = {
     "unit verified": audit_unit.verified,
     "unit exposure": audit_unit.exposure,
     "unit loaded": audit_unit.loaded,
+    "unit promises": audit_promises.kept,
     "installer": audit_files.installer,
     "launcher": audit_files.launcher,
     "interpreter": audit_files.interpreter,
     "release": audit_files.release,
-    "package": audit_files.package,
+    "package": audit_site.package,
     "manifest": audit_files.manifest,
     "importable": audit_rights.importable,
     "release unwritable": audit_rights.unwritable,
-    "secrets": audit_rights.secrets,
+    "secrets": audit_secrets.secrets,
     "directories": audit_rights.directories,
+    "sysusers": audit_accounts.sysusers,
+    "tmpfiles": audit_accounts.tmpfiles,
     "logrotate": audit_logrotate.rotates,
     "settings": audit_service.settings,
     "gateway": audit_service.gateway,
@@ -56,7 +63,10 @@ CHECKS: Mapping[str, Callable[[Place], str]] = {
 LIMIT_S = 90.0
 """What a check may take, whatever holds it; more than any program or wire it asks is given."""
 
-OF_A_CHECKOUT = ("unit", "unit verified", "unit exposure", "installer", "launcher", "logrotate")
+OF_A_CHECKOUT = (
+    *("unit", "unit verified", "unit exposure", "unit promises", "installer", "launcher"),
+    *("sysusers", "tmpfiles", "logrotate"),
+)
 """What can be said of the deploy folder alone."""
 
 
@@ -81,7 +91,7 @@ def each(place: Place) -> Iterator[Finding]:
         if place.deploy is not None and name not in OF_A_CHECKOUT:
             yield skipped(name, "about a host; --deploy looks at files")
         else:
-            todo = "it waits for something that does not answer: a network file system, or no regular file in its place?"
+            todo = "what does it wait for: a network file system, a file that is none? Look: df -h; ls -la /var/lib"
             bounded = functools.partial(within, LIMIT_S, f"`{name}`", todo, functools.partial(check, place))
             yield ask(name, bounded)
 

@@ -65,8 +65,9 @@ def journal_size(place: Place) -> str:
 
 
 def clock(place: Place) -> str:
-    """Whether something keeps the clock; the daemon decides by the second."""
+    """Whether something keeps the clock; the daemon decides by the second. Fails in a container: its host keeps it."""
     todo = "timedatectl set-ntp true (apt-get install systemd-timesyncd or chrony), then timedatectl timesync-status"
+    todo += "; in a container the clock is its host's: look there"
     ran = place.host.run("timedatectl", "show", "-p", "NTPSynchronized", "--value")
     if ran.code == 0 and ran.out.strip() in ("yes", "no"):
         if ran.out.strip() == "no":

@@ -119,8 +119,8 @@ def test_a_checkout_that_cannot_work(checkout: Place, fault: str) -> None:
 def test_spans_and_sizes_as_systemd_writes_them() -> None:
     texts = ("120", "10s", "1min 30s", "2min", "infinity", "", "500ms", "0", "5parsecs")
     assert [audit_promises.span_s(text) for text in texts] == [120, 10, 90, 120, None, None, 0.5, 0, None]
-    texts = ("1G", "1073741824", "512M", "infinity", "50%", "")
-    assert [audit_promises.size(text) for text in texts] == [1 << 30, 1 << 30, 512 << 20, None, None, None]
+    sizes = ("1G", "1073741824", "512M", "infinity", "50%", "")
+    assert [audit_promises.size(text) for text in sizes] == [1 << 30, 1 << 30, 512 << 20, None, None, None]
 
 
 def test_the_subset_is_made_and_the_rest_is_named(checkout: Place, capsys: pytest.CaptureFixture[str]) -> None:

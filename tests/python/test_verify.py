@@ -29,9 +29,7 @@ def test_everything_holds_on_a_healthy_host(host: VerifiedHost) -> None:
         "1 failed cycles in the log, 1 followed by a cycle of the same PID,"
         " 0 ends in all, 0 restarts by systemd; log and database agree"
     )
-    assert found["punctual"].found == (
-        "EURUSD: 11 minutes due, 0 missed, cycles at most 0.25 s after second 58"
-    )
+    assert found["punctual"].found == ("EURUSD: 11 minutes due, 0 missed, cycles at most 0.25 s after second 58")
     assert found["cycles run"].found.startswith(
         "EURUSD: 1 of the newest 12 cycles failed (below_threshold 11, fetch_timeout 1)"
     )

@@ -74,7 +74,7 @@ def test_a_configuration_refused_before_any_cycle_is_no_crash() -> None:
 @pytest.mark.parametrize("result", ["watchdog", "oom-kill", "timeout", "core-dump"])
 def test_a_kill_by_systemd_or_for_memory_is_its_own_doing(result: str) -> None:
     found = [one | ({"UNIT_RESULT": result} if "UNIT_RESULT" in one else {}) for one in entries("kill")]
-    assert [one.how for one in survival(printed(found), "now").ends][0] == "crashed"
+    assert survival(printed(found), "now").ends[0].how == "crashed"
 
 
 def test_a_start_that_timed_out_is_a_crash() -> None:
@@ -94,7 +94,9 @@ def test_only_systemd_is_believed_about_ends() -> None:
 
 
 def test_a_machine_that_went_down_is_no_crash() -> None:
-    gone = [one | {"_BOOT_ID": BOOT} for one in entries("abort") if CYCLE in one["MESSAGE"] or ERROR in one["MESSAGE"]][:2]
+    gone = [one | {"_BOOT_ID": BOOT} for one in entries("abort") if CYCLE in one["MESSAGE"] or ERROR in one["MESSAGE"]][
+        :2
+    ]
     found = printed(gone + entries("stop")[-3:])
     told = survival(found, found[-1].run)
     assert ([one.told for one in told.ends], len(told.forced)) == (["the machine went down"], 1)

@@ -164,9 +164,8 @@ class Punctuality(NamedTuple):
 
     def __str__(self) -> str:
         """In words."""
-        return (
-            f"{self.due} minutes due, {self.missed} missed, cycles at most {self.late_s:.2f} s after second {SECOND:.0f}"
-        )
+        late = f"cycles at most {self.late_s:.2f} s after second {SECOND:.0f}"
+        return f"{self.due} minutes due, {self.missed} missed, {late}"
 
 
 def punctuality(cycles: list[dict[str, Any]], since_s: float, now_s: float) -> Punctuality:

@@ -115,16 +115,18 @@ def _end(run: str, own: Sequence[Line], boot: str) -> End | None:
     again = next((one for one in own if one.restarts), None)
     has_cycles = any((CYCLE in one.text or ERROR in one.text) and one.pid != SYSTEMD for one in own)
     if exited is not None:
-        result = failed.result if failed is not None else ""
-        return End(run, _how(exited, result, has_cycles=has_cycles), exited.text)
+        return End(run, _how(exited, failed.result if failed else "", has_cycles=has_cycles), exited.text)
     if failed is not None:
         return End(run, "crashed", failed.text)
     if any(one.job == "stop" or (STOPPED in one.text and one.pid != SYSTEMD) for one in own):
         return End(run, "stopped", own[-1].text)
     if again is not None:
         return End(run, "crashed", f"it ended without an error, and nobody had asked: {again.text}")
-    if not has_cycles:
-        return None  # lines of no process of ours
+    return _vanished(run, own, boot) if has_cycles else None  # else they are lines of no process of the service
+
+
+def _vanished(run: str, own: Sequence[Line], boot: str) -> End:
+    """An end of which the log has no word."""
     if own[-1].boot != boot:
         return End(run, "forced", "the machine went down")
     return End(run, "crashed", f"PID {own[-1].pid} was gone without a word")

@@ -24,7 +24,7 @@ def files_are_the_wheels(scene: Scene) -> str:
     text = records[0].read_text(encoding="utf-8")
     scene.witness.note("sha256", str(records[0]), hashlib.sha256(text.encode()).hexdigest())
     site, checked, native = records[0].parent.parent, 0, ""
-    for name, digest, _ in csv.reader(text.split("\n")):
+    for name, digest, _ in csv.reader(text.rstrip("\n").split("\n")):
         if not digest.startswith("sha256=") or not name.startswith(PACKAGE):
             continue
         body = (site / name).read_bytes()

@@ -135,6 +135,7 @@ def restarted(*numbers: int) -> list[Line]:
         ((1, 2), 3, 3),
         ((1, 3), 3, 2),
         ((1, 4, 1, 3), 3, 2),
+        ((1, 2, 1, 3), 3, 2),
     ],
 )
 def test_restarts_are_held_against_what_systemd_counts(seen: tuple[int, ...], counted: int, missing: int) -> None:

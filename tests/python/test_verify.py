@@ -9,7 +9,7 @@ import pytest
 
 from mt5_sentinel.ops import verify
 from mt5_sentinel.ops.verify_service import seconds
-from tests.python.verified_host import CAP, GROUP, OLD_PID, PID, STARTED_S, VerifiedHost
+from tests.python.verified_host import CAP, GROUP, OLD_PID, PID, VerifiedHost
 
 
 @pytest.fixture
@@ -124,6 +124,7 @@ def restarted_after_an_error(**ending: str) -> Break:
 
 
 SITE = "/opt/mt5-crs/releases/1/venv/lib/python3.11/site-packages"
+SYSTEMS = "include-system-site-packages = true\n"
 
 BROKEN: list[tuple[str, str, Break]] = [
     ("installed", "no unit", shows(LoadState="not-found")),
@@ -187,6 +188,9 @@ BROKEN: list[tuple[str, str, Break]] = [
     ("launcher", "gone", remove("/opt/mt5-crs/src/strategy/sentinel_daemon.py")),
     ("files are the wheel's", "a changed file", edit(f"{SITE}/mt5_sentinel/cli.py", "evil()\n")),
     ("files are the wheel's", "a changed core", edit(f"{SITE}/mt5_sentinel/_core.abi3.so", "FLE")),
+    ("files are the wheel's", "planted code", edit(f"{SITE}/zz.pth", "import os\n")),
+    ("files are the wheel's", "a planted module", edit(f"{SITE}/sitecustomize.py", "evil()\n")),
+    ("files are the wheel's", "packages of the system", edit(f"{SITE}/../../../pyvenv.cfg", SYSTEMS)),
     ("files are the wheel's", "no record", remove(f"{SITE}/mt5_sentinel-0.1.dist-info/RECORD")),
     ("cycles run", "the newest is old", quiet),
     ("cycles run", "one symbol is silent", sets(silent={"GBPUSD": tuple(range(5, 12))})),
@@ -275,12 +279,6 @@ def test_a_death_is_told_with_its_last_words(host: VerifiedHost) -> None:
     restarted_after_an_error(EXIT_CODE="dumped", EXIT_STATUS="11")(host)
     found = host.look()["never-crash validated"]
     assert "after `!!! CYCLE ERROR: boom` the process was gone" in found.found
-
-
-def test_no_schedule_yet_is_not_shown(host: VerifiedHost) -> None:
-    host.now_s, host.starts = host.began_s + 18, host.starts[:1]
-    edit("/proc/uptime", f"{STARTED_S + 18} 1.0\n")(host)
-    assert host.look()["punctual"].verdict == "not shown"
 
 
 def test_what_may_not_be_read_does_not_hold(host: VerifiedHost) -> None:

@@ -191,6 +191,7 @@ class VerifiedHost:
         self.file(
             f"{site}/mt5_sentinel-0.1.dist-info/RECORD", "".join([*rows, "mt5_sentinel-0.1.dist-info/RECORD,,\n"])
         )
+        self.file("/opt/mt5-crs/releases/1/venv/pyvenv.cfg", "include-system-site-packages = false\n")
         self.file("/usr/bin/python3.11", "")
         self.file(LAUNCHER, "main()\n")
         self.link("/opt/mt5-crs/current", "releases/1")

@@ -176,12 +176,13 @@ def punctuality(cycles: list[dict[str, Any]], since_s: float, now_s: float) -> P
         since_s: minutes count whose second 58 was later, UTC unix seconds.
         now_s: and which is over by a little.
     """
-    due = range(_minute(since_s) + 1, _minute(now_s - LATE_S_MAX - SETTLING_S) + 1)
+    past = range(_minute(since_s) + 1, _minute(now_s - LATE_S_MAX - SETTLING_S) + 1)
     starts = [unix_s(one["started_utc"]) for one in cycles if one["reason"] != STILL_RUNNING]
     # The daemon lets the cycle at its start stand for the first minute too where that is so near.
     served = {_minute(at_s + START_SERVES_S) for at_s in starts[:1]} | {_minute(at_s) for at_s in starts[1:]}
     late_s = max(((at_s - SECOND) % PERIOD_S for at_s in starts[1:]), default=0.0)
-    return Punctuality(len(due), len(set(due) - served), late_s)
+    due = {*past, *map(_minute, starts[1:])}
+    return Punctuality(len(due), len(due - served), late_s)
 
 
 def _minute(at_s: float) -> int:

@@ -72,7 +72,7 @@ def test_each_symbol_is_told(tmp_path: Path) -> None:
 
 def test_a_silent_symbol_is_named(tmp_path: Path) -> None:
     found = silent(tmp_path, *range(5, 12)).look()
-    assert found["cycles run"].found == "GBPUSD: the newest cycle began 441 s ago"
+    assert found["cycles run"].found == "GBPUSD: the newest cycle began 442 s ago"
     assert found["punctual"].found.startswith("GBPUSD: 11 minutes due, 7 missed")
 
 

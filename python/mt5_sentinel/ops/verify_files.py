@@ -21,9 +21,9 @@ def files_are_the_wheels(scene: Scene) -> str:
     venv = scene.witness.host.path(scene.witness.resolve(str(scene.installed.venv)))
     for record in sorted(venv.glob("lib/python*/site-packages/*.dist-info/RECORD")):
         scene.witness.note("sha256", str(record), hashlib.sha256(record.read_bytes()).hexdigest())
-    natives = sorted(venv.glob(f"lib/python*/site-packages/{PACKAGE}/_core.*"))
+    natives = sorted(venv.glob(f"lib/python*/site-packages/{PACKAGE}/_core.*.so"))
     if len(natives) != 1:
-        raise Broken(f"{scene.installed.venv} holds {len(natives)} files {PACKAGE}/_core", INSTALL)
+        raise Broken(f"{scene.installed.venv} holds {len(natives)} files {PACKAGE}/_core.*.so", INSTALL)
     native = hashlib.sha256(natives[0].read_bytes()).hexdigest()
     scene.witness.note("sha256", f"{PACKAGE}/{natives[0].name}", native)
     return f"{found}; _core {native}"

@@ -11,8 +11,12 @@ import pytest
 from mt5_sentinel import cli
 from mt5_sentinel.ops import audit, audit_machine, findings
 from mt5_sentinel.ops.layout import LOGS, PREFIX, STATE, UNIT, Layout
-from tests.python.audit_cases import CASES, EXPOSED, Case
+from tests.python.audit_cases import CASES as OF_FILES
+from tests.python.audit_cases import EXPOSED, Case
+from tests.python.audit_cases_trust import CASES as OF_TRUST
 from tests.python.audited_host import TOKEN, UNIT_TEXT, AuditedHost
+
+CASES = [*OF_FILES, *OF_TRUST]
 
 ELSEWHERE = {
     "disk": "test_a_full_disk",
@@ -86,7 +90,7 @@ def test_a_service_that_runs_as_root_is_told(host: AuditedHost) -> None:
     host.write(UNIT, UNIT_TEXT.replace("User=mt5-sentinel", "User=root"))
     host.list_files()
     found = audit.run(host.host, host.layout)
-    assert failed(found) == {"importable", "release unwritable", "directories", "logrotate"}
+    assert failed(found) == {"importable", "release unwritable", "directories", "sysusers", "tmpfiles", "logrotate"}
     assert "User=mt5-sentinel" in by_name(found)["directories"].todo
 
 

@@ -1,7 +1,6 @@
 """What the release's Python loads: only files that an installed package brought, as it brought them.
 
 A file of ``site-packages`` can run at every start without being asked for, as a ``.pth`` with an import does.
-
 Not looked at: what Python compiled into ``__pycache__`` on this machine; there is nothing to compare it with.
 """
 
@@ -26,7 +25,7 @@ Listed = Mapping[str, str]
 
 
 def package(place: Place) -> str:
-    """The program in the venv, and each package beside it, is file by file what its wheel brought; no more is there."""
+    """Each package in the venv is, file by file, what its wheel brought, and nothing else is there."""
     venv = place.real(place.layout.venv)
     own = sorted(venv.glob(f"lib/python*/site-packages/{OWN}"))
     if len(own) != 1:
@@ -43,7 +42,8 @@ def package(place: Place) -> str:
         listed |= brought
         count += 0 if record == own[0] else _unchanged(place, top, brought)
     for path in _strangers(top, listed):
-        found = f"{place.layout.venv / path.relative_to(venv)}: no installed package brought it, and Python loads such files"
+        shown = place.layout.venv / path.relative_to(venv)
+        found = f"{shown}: no installed package brought it, and Python loads such files"
         raise Broken(found, f"who put it there? Look into it, then: {INSTALL}")
     return f"{count} files of {len(records)} packages are as their wheels brought them, and there are no others"
 

@@ -182,7 +182,11 @@ class VerifiedHost:
 
     def _release(self) -> None:
         site = "/opt/mt5-crs/releases/1/venv/lib/python3.11/site-packages"
-        bodies = {"mt5_sentinel/cli.py": "print()\n", "mt5_sentinel/_core.abi3.so": "ELF", "mt5_sentinel/_core.pyi": "x: int\n"}
+        bodies = {
+            "mt5_sentinel/cli.py": "print()\n",
+            "mt5_sentinel/_core.abi3.so": "ELF",
+            "mt5_sentinel/_core.pyi": "x: int\n",
+        }
         rows = []
         for name, text in bodies.items():
             self.file(f"{site}/{name}", text)

@@ -17,7 +17,7 @@ NAMES = (
 NAME = rf"(?P<name>{NAMES}[\w-]{{0,40}})"
 PUBLIC = re.compile(
     r"public|checksum|sha\d|digest|fingerprint|max_?tokens|tokens?_(?:max|min|count)|(?:load|import)credential"
-    r"|[_-](?:file|path|dir|url|chars|bytes)\Z",
+    r"|[_-](?:file|path|dir|url|chars|bytes|names?)\Z",
     re.IGNORECASE,
 )
 
@@ -37,8 +37,8 @@ ENV = (
     r"(?P<before>^[+\- ]?[ \t]*(?:export[ \t]+)?(?P<name>[A-Z0-9_]{0,40}"
     r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL)[A-Z0-9_]{0,40})=)"
 )
-ENV_ENV_WHOLE = re.compile(ENV + r"(?P<value>[^\s\"'`]+)")
-QUOTED = re.compile(ENV + QUOTE % (1, 1))
+ENV_WHOLE = re.compile(ENV + r"(?P<value>[^\s\"'`]+)")
+ENV_QUOTED = re.compile(ENV + QUOTE % (1, 1))
 ENV_BARE = re.compile(ENV + r"(?P<value>[^\s\"'`<>,;()\[\]{}&\\|]+)")
 QUOTED = re.compile(
     rf"(?P<before>{NAME}[\"']?\]?(?:[ \t]?:[ \t]?[\w.|]{{1,40}}(?=[ \t]?=))?"
@@ -61,7 +61,8 @@ NETRC = re.compile(r"(?P<before>\blogin[ \t]+\S{1,100}[ \t]+password[ \t]+)(?P<v
 NETRC_ALONE = re.compile(r"(?P<before>^[+\- ]?[ \t]*password[ \t]+)(?P<value>(?=\S*\d)\S{4,})[ \t]*$")
 
 CODE = re.compile(
-    r"[A-Za-z_]\w*[ \t]*\([^)]*\)|[;|&][ \t]*[A-Za-z_./$]|\$\(|`|\\[nrx]|\b(?:import|exec|eval|lambda)\b"
+    r"[A-Za-z_]\w*[ \t]*\([^)]*\)|;[ \t]*[A-Za-z_./$]|[|&]{1,2}[ \t]*(?:ba|da|z)?sh\b|[ \t][|&]{1,2}[ \t]|\$\(|`"
+    r"|\\[nrx](?!\W*\Z)|\b(?:import|exec|eval|lambda)\b"
     r"|[\w\])][ \t]+(?:=|\*\*|[|&<>]{1,2})[ \t]+\S"
 )
 """What a password hardly holds and a program does."""
@@ -74,6 +75,7 @@ IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 NUMBERS = re.compile(r"[\d_.+*/eE%-]+")
 WORDS = re.compile(r"(?:none|null|nil|true|false|yes|no|str|bytes|string|optional|secret|self)[.,;:]?", re.IGNORECASE)
 REFERENCE = re.compile(r"\$(?:\{|\(|[A-Z_][A-Z0-9_]*$|[a-z_]+$)|%\w$|//|\.{3}")
+PLACEHOLDER = re.compile(r"\$?\{[^{}]*\}|\$\{\{[^{}]*\}\}|%\(?\w*\)?s|<[\w -]+>")
 PATH = re.compile(r"(?:/(?:etc|opt|var|run|home|usr|tmp|dev|root|srv)|\.{1,2}|~)/")
 RANDOM_CHARS_MIN = 20
 COMMENT = re.compile(r"[+\- ]?[ \t]*(?:#|//|\*|--)")
@@ -110,8 +112,10 @@ def kind_of(name: str) -> Kind:
 
 
 def is_shown(value: str) -> bool:
-    """Taken out already, or the API's public token."""
+    """Taken out already, the API's public token, or a place that a program fills in."""
     bare = value.strip().strip("\"'")
+    if PLACEHOLDER.fullmatch(bare):
+        return True
     return "[redacted " in bare or bare.startswith(logs.HIDDEN) or bare.split()[:1] == [logs.PUBLIC_TOKEN]
 
 

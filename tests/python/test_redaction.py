@@ -65,6 +65,15 @@ SECRETS = {
     "in a file of values": ("--- a/x.ini\n+++ b/x.ini\n+password = correcthorse", "correcthorse", "assignment"),
     "in a comment of code": ("--- a/x.py\n+++ b/x.py\n+# token = hunter22secret", "hunter22secret", "assignment"),
     "in a docstring": ("--- a/x.py\n+++ b/x.py\n+token = 5f3e2a1b.12345678", "5f3e2a1b", "assignment"),
+    "PEM with headers": (
+        PEM.replace("KEY-----\n+MII", "KEY-----\n+Proc-Type: 4,ENCRYPTED\n+\n+MII", 1),
+        "MIIEpAIBAAKCAQEA",
+        "private_key",
+    ),
+    "PGP": (PEM.replace("RSA PRIVATE KEY", "PGP PRIVATE KEY BLOCK"), "MIIEpAIBAAKCAQEA", "private_key"),
+    "a short name": ("+db_pass = 'hunter22'", "hunter22", "assignment"),
+    "user of curl": ("+curl -s -u joe:hunter22 https://x", "hunter22", "login"),
+    "header token": ("+Authorization: token abcdef1234567", "abcdef1234567", "bearer"),
     "JWT": ("t eyJhbGciOiJI.eyJzdWIiOiIx.SflKxwRJSM x", "SflKxwRJSM", "provider_token"),
 }
 
@@ -126,6 +135,13 @@ CODE = {
     "behind a comma": ("+f(token='abc123', orders_max=10**9)", ", orders_max=10**9)"),
     "a limit with the name of a key": ("+ORDERS_KEY_MAX=10**9", "+ORDERS_KEY_MAX=10**9"),
     "a call": ("+API_TOKEN=os.popen('x')", "+API_TOKEN=os.popen('x')"),
+    "a tag of YAML": (
+        "--- a/x.yaml\n+++ b/x.yaml\n+token: !!python/object/apply:os.system",
+        "+token: !!python/object/apply:os.system",
+    ),
+    "an attribute as a value": ("--- a/x.yaml\n+++ b/x.yaml\n+token: os.system", "+token: os.system"),
+    "an attribute in a string": ("+token = 'os.system'", "+token = 'os.system'"),
+    "where it is sent": ("+password: https://evil.example/x1", "https://evil.example/x1"),
     "behind a value": ("+password: hunter22 + os.system(x)", " + os.system(x)"),
 }
 

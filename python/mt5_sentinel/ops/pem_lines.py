@@ -35,11 +35,12 @@ class PemLines:
         if not self._left:
             return []
         self._left -= 1
+        if HEADER.match(line):
+            return []
         found = BODY.match(line)
         if found and self._is_body(found["body"]):
             return [found.span("body")]
-        if not HEADER.match(line):
-            self._left = 0
+        self._left = 0
         return []
 
     def _is_body(self, body: str) -> bool:
@@ -47,7 +48,7 @@ class PemLines:
         if len(body) >= FULL_CHARS_MIN and self._width in (0, len(body)):
             self._width = self._width or len(body)
             return body != body.lower() and body != body.upper()
-        is_last = 0 < len(body) < self._width and len(body) % 4 == 0 and (has_all_cases(body) or body.endswith("="))
+        is_last = len(body) < self._width and len(body) % 4 == 0 and (has_all_cases(body) or body.endswith("="))
         self._left = 0
         return is_last
 

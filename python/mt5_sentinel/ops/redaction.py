@@ -104,6 +104,7 @@ class _Line:
         self._take("assignment", shapes.QUOTED)
         self._take("assignment", shapes.ESCAPED)
         self._take("login", shapes.LOGIN)
+        self._take("login", shapes.CURL)
         self._take("hex_key", shapes.LONG_HEX)
         self._take("assignment", shapes.BARE_WHOLE if kind == Kind.VALUES else shapes.BARE, bare)
         self._take("netrc", shapes.NETRC)

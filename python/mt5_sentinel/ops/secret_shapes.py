@@ -10,7 +10,7 @@ from mt5_sentinel import logs
 
 NAMES = (
     r"(?:api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|secret[_-]?key|signing[_-]?key"
-    r"|token|secret|passw(?:or)?d|passphrase|pwd|credentials?)"
+    r"|token|secret|passw(?:or)?d|passphrase|pwd|credentials?|(?<![a-z])pass(?![\w-]))"
 )
 """Names whose value is nobody else's business."""
 
@@ -22,7 +22,9 @@ PUBLIC = re.compile(
 )
 
 URL_PASSWORD = re.compile(r"(?P<before>(?<=://))(?P<value>[^\s/:@\"']{0,200}:[^\s/\"']{1,200})(?=@[\w\[$])")
-BEARER = re.compile(r"(?P<before>\b(?:bearer|basic)\s+)(?P<value>[A-Za-z0-9._~+/-]{12,}=*)", re.IGNORECASE)
+BEARER = re.compile(
+    r"(?P<before>\b(?:bearer|basic|(?<=authorization: )token)\s+)(?P<value>[A-Za-z0-9._~+/-]{12,}=*)", re.IGNORECASE
+)
 WEBHOOK = re.compile(
     r"(?P<before>\b(?:hooks\.slack\.com/(?:services|workflows)|discord(?:app)?\.com/api/webhooks|webhook\.office\.com)/)"
     r"(?P<value>[\w@/-]{10,})"
@@ -49,6 +51,9 @@ ESCAPED = re.compile(
     rf"(?P<before>{NAME}\\+[\"'][ \t]{{0,20}}[:=][ \t]{{0,20}}\\+[\"'])(?P<value>[^\"'\\\r\n]{{4,}})", re.IGNORECASE
 )
 LOGIN = re.compile(r"(?P<before>\blogin\([^,\"'()\r\n]{1,60},[ \t]{0,20})" + QUOTE % (4, 4))
+CURL = re.compile(
+    r"(?P<before>\bcurl\b[^\r\n]{0,200}[ \t](?:-u|--user)[ =]?[\"']?[\w.@-]{1,60}:)(?P<value>[^\s\"'$]{4,})"
+)
 LONG_HEX = re.compile(
     r"(?P<before>(?P<name>(?:key|seed|secret|token)[\w-]{0,40})[\"']?[ \t]{0,20}[:=]?[ \t]{0,20}[\"']?)"
     r"\b(?P<value>[0-9a-fA-F]{40,})\b",
@@ -74,7 +79,8 @@ TOKEN_SHAPED = re.compile(r"[\w.~+/=:-]+", re.ASCII)
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 NUMBERS = re.compile(r"[\d_.+*/eE%-]+")
 WORDS = re.compile(r"(?:none|null|nil|true|false|yes|no|str|bytes|string|optional|secret|self)[.,;:]?", re.IGNORECASE)
-REFERENCE = re.compile(r"\$(?:\{|\(|[A-Z_][A-Z0-9_]*$|[a-z_]+$)|%\w$|//|\.{3}")
+REFERENCE = re.compile(r"\$(?:\{|\(|[A-Z_][A-Z0-9_]*$|[a-z_]+$)|%\w$|//|\.{3}|!|[A-Za-z][\w+.-]*://")
+ATTRIBUTE = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
 PLACEHOLDER = re.compile(r"\$?\{[^{}]*\}|\$\{\{[^{}]*\}\}|%\(?\w*\)?s|<[\w -]+>")
 PATH = re.compile(r"(?:/(?:etc|opt|var|run|home|usr|tmp|dev|root|srv)|\.{1,2}|~)/")
 RANDOM_CHARS_MIN = 20
@@ -112,9 +118,9 @@ def kind_of(name: str) -> Kind:
 
 
 def is_shown(value: str) -> bool:
-    """Taken out already, the API's public token, or a place that a program fills in."""
+    """Taken out already, the API's public token, a place that a program fills in, or the name of an attribute."""
     bare = value.strip().strip("\"'")
-    if PLACEHOLDER.fullmatch(bare):
+    if PLACEHOLDER.fullmatch(bare) or ATTRIBUTE.fullmatch(bare):
         return True
     return "[redacted " in bare or bare.startswith(logs.HIDDEN) or bare.split()[:1] == [logs.PUBLIC_TOKEN]
 

@@ -28,7 +28,7 @@ uninstall() {
       tree) rm -rf --one-file-system -- "$root${path:?}" && note "Removed $path" ;;
     esac
   done < <(grep -v " $prefix/current\$" "$P/manifest")
-  rm -f -- "$P/previous" "$P/with" "$P/.pending"
+  rm -f -- "$P/previous" "$P/with" "$P"/.{pending,before,restore,restored}
   control daemon-reload
   if ((purge)); then purge_data; fi
   rm -f -- "$P/current" # at the end: without it, what is left would count as an older installation

@@ -62,40 +62,53 @@ def wheel(folder: Path, version: str = "0.1.0", *, content: str = "", broken: bo
 WITH_SYSTEMD = f"""
 source {INSTALLER}
 speaks_to_systemd() {{ return 0; }}
+settle_seconds=${{SETTLE_S:-0}} extra_seconds=0
 main "$@"
 """
 
 SYSTEMCTL = r"""#!/bin/bash
-# Answers for systemd: what a release does when it starts stands in behaviour/<release>, else it is healthy.
+# Answers for systemd: what a release does when it starts stands in behaviour/<release>, else it is healthy; what a
+# unit beside the daemon does stands in behaviour/<unit>.
 here=$(dirname "$0")/systemd
 echo "$*" >>"$here/calls"
 release=$(basename "$(readlink -f "$here/current")")
 does=$(cat "$here/behaviour/$release" 2>/dev/null)
+for unit in "$@"; do [[ $unit != mt5-sentinel* ]] || break; done
+unit=${unit%.service}
+of=$here
+[ "$unit" = mt5-sentinel ] || { of=$here/beside.$unit && mkdir -p "$of" && does=$(cat "$here/behaviour/$unit" 2>&-); }
 begin() {
-  [ "$does" != fails ] || return 1
-  echo active >"$here/ActiveState"
-  pid=$(($(cat "$here/pids") + 1)); echo $pid | tee "$here/pids" >"$here/MainPID"
+  case $does in fails*) echo "${does#fails}" | grep . >"$of/ActiveState" || echo failed >"$of/ActiveState"; return 1 ;; esac
+  echo active >"$of/ActiveState"
+  pid=$(($(cat "$here/pids") + 1)); echo $pid | tee "$here/pids" >"$of/MainPID"
+  echo "$release" >"$of/release"
   case $does in
-    FAULT*) echo "$does" ;;
+    FAULT* | *failed:*) echo "$does" ;;
     silent) echo 'ready, the first cycle begins' ;;
-    *) echo 'EURUSD failed: fetch_connection: no connection' ;;
-  esac >"$here/StatusText"
+    one) echo 'first cycles: 1 of 2; EURUSD HOLD 0.4 below_threshold' ;;
+    *) echo 'EURUSD HOLD 0.4012 below_threshold' ;;
+  esac >"$of/StatusText"
 }
-end() { echo inactive >"$here/ActiveState"; echo 0 >"$here/MainPID"; }
+end() { grep -qx failed "$of/ActiveState" 2>&- || echo inactive >"$of/ActiveState"; echo 0 >"$of/MainPID"; }
 case $1 in
   --version) echo 'systemd 252 (252)' ;;
-  is-active) grep -qx active "$here/ActiveState" ;;
-  is-enabled) [ -e "$here/enabled.${3%.service}" ] ;;
-  enable) : >"$here/enabled.${2%.service}" ;;
-  disable) [ "$2" = --now ] && { end; shift; }; rm -f "$here/enabled.${2%.service}" ;;
+  is-active) state=$(cat "$of/ActiveState" 2>&- || echo inactive); echo "$state"; [ "$state" = active ] ;;
+  is-enabled) if [ -e "$here/enabled.$unit" ]; then echo enabled; else echo disabled; false; fi ;;
+  enable) : >"$here/enabled.$unit" ;;
+  disable) [ "$2" = --now ] && end; rm -f "$here/enabled.$unit" ;;
   stop) end ;;
-  start) [ -s "$here/units/mt5-sentinel.service" ] && begin ;;
+  start | restart) [ -s "$here/units/$unit.service" ] && begin ;;
   show)
-    name=${3#--property=}
+    for name in "$@"; do [[ $name != --property=* ]] || break; done
+    name=${name#--property=}
     case $name in
-      Type) sed -n 's/^Type=//p' "$here/units/mt5-sentinel.service" ;;
+      Type) sed -n 's/^Type=//p' "$here/units/$unit.service" ;;
       NRestarts) if [ "$does" = dies ]; then echo $((RANDOM + 1)); else echo 0; fi ;;
-      *) cat "$here/$name" ;;
+      StatusText)
+        cat "$of/$name"
+        if [ "$does" = late ]; then echo 'FAULT EURUSD internal_error: KeyError' >"$of/$name"; fi ;;
+      MainPID) if [ "$does" = dies ]; then echo $RANDOM; else cat "$of/$name"; fi ;;
+      *) cat "$of/$name" ;;
     esac ;;
 esac
 """
@@ -192,6 +205,10 @@ class Host:
         return subprocess.run(
             command, env=env, capture_output=True, text=True, timeout=120, check=False, start_new_session=True
         )
+
+    def behave(self, name: str, does: str) -> None:
+        """What a release, or a unit beside the daemon, does from now on when it starts; empty: it is healthy."""
+        (self.systemd / "behaviour" / name).write_text(does, encoding="utf-8")
 
     def done(self, *arguments: str | Path, with_systemd: bool = False) -> str:
         """Run the installer, which must succeed; what it printed."""

@@ -110,7 +110,7 @@ units_are_up() {
   while read -r unit; do
     if wants_enabled "$unit" && ! systemctl is-enabled --quiet "$unit"; then return 1; fi
     if wants_running "$unit" && ! systemctl is-active --quiet "$unit"; then return 1; fi
-  done < <(printf 'mt5-sentinel\n' && extra_units "$1")
+  done < <(printf 'mt5-sentinel\n' && extra_units "$1" 2>/dev/null)
 }
 
 enable_units() {

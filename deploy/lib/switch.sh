@@ -195,7 +195,7 @@ is_in_place() {
   links_are_right "$1" || return 1
   while read -r slot; do
     is_laid "$1" "$slot" || return 1
-  done < <(slots_of "$1")
+  done < <(slots_of "$1" 2>/dev/null)
   [[ $(chosen_units) == "$(cat "$P/with" 2>/dev/null)" && -d $root/etc/mt5-sentinel/credentials ]] || return 1
   [[ -f $P/.env && $(stat -c %a "$P/.env") == 600 ]] || return 1
   units_are_up "$1"

@@ -77,8 +77,9 @@ def test_the_way_back_goes_on_when_a_step_of_it_fails(upgraded: Host, wheels: Wh
     assert (upgraded.current(), upgraded.state()) == ("0.1.0", "active")
     (upgraded.bin / "cp").unlink()
     upgraded.behave("0.2.0", "")
-    upgraded.done("--wheel", wheels["0.2.0"], with_systemd=True)
-    assert upgraded.current() == "0.2.0"
+    again = upgraded.run("--wheel", wheels["0.2.0"], with_systemd=True, installer=installer)
+    assert (again.returncode, upgraded.current()) == (0, "0.2.0"), again.stderr
+    assert not (upgraded.prefix / ".before").exists()
 
 
 @pytest.mark.parametrize(

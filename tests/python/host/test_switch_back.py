@@ -22,11 +22,6 @@ def cycle(desk, *words, **named):
         raise RuntimeError('broken for the slower symbol')
     return _well(desk, *words, **named)
 """
-BAD_ROWS = """
-def cycle(*_, **__):
-    from mt5_sentinel.errors import Unusable
-    raise Unusable('row 1: a parser that broke in this release', 'bad_rows')
-"""
 SYMBOLS = """[[symbol]]
 name = "EURUSD"
 [[symbol]]
@@ -106,14 +101,6 @@ def test_the_slower_of_two_symbols_has_a_fault(
     service.machine.check("cp", "-p", "/root/config.toml", "/etc/mt5-sentinel/config.toml")
     service.systemctl("restart", "mt5-sentinel")
     measured("waited for both, and taken back")
-
-
-def test_a_release_whose_cycles_fail_as_none_before_did(
-    service: Service, wheel: Path, wheelhouse: str, made: Path
-) -> None:
-    service.wait_until("a cycle", lambda: service.show("StatusText").startswith("EURUSD "))
-    told = fails(service, release(wheel, made, "0.4.0", {"mt5_sentinel/cycle.py": BAD_ROWS}), wheelhouse)
-    assert "its first cycle failed, as those of the release before did not: EURUSD failed: bad_rows" in told
 
 
 def test_what_cannot_be_written_is_told_before_the_stop(

@@ -57,7 +57,8 @@ go_back() {
   done
   if [[ -z $back ]] && ! has_older || { [[ ! -f $P/.pending ]] && was_fresh mt5-sentinel; }; then
     rm -f -- "$P/.pending" # what stays in .before says that the next run is a first one, too
-    blame 'there is no release to go back to; the service is stopped and disabled' 'mend what it says, and run this again'
+    blame 'there is no release to go back to; the service is stopped and disabled' \
+      'mend what it says, and run this again'
     return
   fi
   of_before=${back:+release }${back:-the older installation}

@@ -87,8 +87,9 @@ check_way_back() {
   if ! is_behind "$1"; then return 0; fi
   writes=$(schema_of "$1")
   [[ -n $(copy_for "$writes") ]] ||
-    fail "release $1 writes a journal of schema $writes, there lies one of schema $(schema_on_disk "$1"), and no copy of an older one is kept" \
-      "nothing was stopped; go on with this release, or move $(state_directory)/*.db away by hand to begin without history"
+    fail "release $1 writes a journal of schema $writes, but schema $(schema_on_disk "$1") lies there;
+    no copy of an older one is kept" 'nothing was stopped: go on with the release in use, or stop the service and' \
+      "move $(state_directory)/*.db away by hand, to begin without history"
 }
 
 # On the way back, the service stopped: the newer databases aside, the copy in their place. A note of it stands until
@@ -115,8 +116,8 @@ restore_state() {
     tar -x --no-same-owner' sh "$aside" <"$copy"
   write "$P/.restored" 600 <<<"$aside"
   rm -f -- "$P/.restore"
-  note "The journal was written by a newer release, which release $1 cannot read. The copy of $(date -u -r "$copy" +'%F %T') UTC" \
-    "from before that release was put in its place: what was decided and traded since is not in it."
+  note "The journal was written by a newer release, and release $1 cannot read it. The copy from before that release," \
+    "of $(date -u -r "$copy" +'%F %T') UTC, was put in its place: what was decided and traded since is not in it."
   note "The newer files are in /var/lib/mt5-sentinel/$aside."
   note "With live trading, positions opened since are taken over from the broker's book at the first cycle."
 }

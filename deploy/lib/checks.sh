@@ -143,6 +143,10 @@ check_older_paths() {
   if [[ -L $P/current && -d $P/venv && ! -L $P/venv && $(release_at current) != older ]]; then
     fail "$prefix/venv is a directory, though release $(release_at current) is installed" 'move it away'
   fi
+  if has_older && [[ -e $P/releases/older ]] && ! is_ours older; then
+    fail "$prefix/releases/older is there, and was not made by this installer" \
+      'move it away: the older installation is to be kept under this name'
+  fi
   if has_older; then note "An older installation is here: it will be kept as $prefix/releases/older"; fi
   if [[ -d $root/etc/systemd/system/mt5-sentinel.service.d ]]; then
     note 'Drop-ins in mt5-sentinel.service.d are yours: they go on applying'

@@ -69,20 +69,18 @@ is_this_build() {
     diff -rq "$work/deploy" "$P/releases/$1/deploy" >/dev/null && (smoke_test "$1") >/dev/null 2>&1
 }
 
-# A build that was killed: the manifest names it, and it has no VERSION.
-is_unfinished() {
-  [[ $1 != older && ! -f $P/releases/$1/VERSION ]] && grep -qsxF "tree - $prefix/releases/$1" "$P/manifest"
-}
+# A build that was killed: ours, and it has no VERSION.
+is_unfinished() { [[ $1 != older && ! -f $P/releases/$1/VERSION ]] && is_ours "$1"; }
 
 remove_unfinished() {
   local one
-  for one in "$P"/releases/*/; do
-    one=$(basename -- "$one")
+  while read -r one; do
     if is_unfinished "$one"; then
-      rm -rf --one-file-system -- "${P:?}/releases/$one"
+      remove_release "$one"
       note "Removed the unfinished release $one of an earlier run"
     fi
-  done
+  done < <(our_releases)
+  if [[ -d $P/releases/.making ]]; then rm -f -- "$P/releases/.making/$mark" && rmdir -- "$P/releases/.making"; fi
 }
 
 # Build beside the running service. What fails is removed by clean_up.
@@ -96,7 +94,7 @@ build_release() {
   local place=$P/releases/$release
   building=$release
   write_manifest
-  mkdir -p "$place"
+  make_release "$release"
   "$python" -m venv "$place/venv" || fail "no venv could be made with $python" 'see the lines above'
   "$place/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
     ${wheelhouse:+--no-index --find-links "$wheelhouse"} "$wheel" ||
@@ -163,10 +161,9 @@ prune_releases() {
   local one count=0
   while read -r one; do
     one=$(basename -- "$(dirname -- "$one")")
-    if [[ $one == older || $one == "$(release_at current)" || $one == "$(release_at previous)" ]]; then continue; fi
+    if ! is_ours "$one" || [[ $one == older || $one == "$(release_at current)" || $one == "$(release_at previous)" ]]; then continue; fi
     if ((++count <= keep)); then continue; fi
-    rm -f -- "$P/releases/$one/VERSION"
-    rm -rf --one-file-system -- "${P:?}/releases/$one"
+    remove_release "$one"
     note "Removed the old release $one (--keep $keep)"
   done < <(ls -1t "$P"/releases/*/VERSION)
   write_manifest "$(release_at current)"
@@ -177,7 +174,7 @@ clean_up() {
   local line
   rm -rf -- "$work"
   if [[ -n $building ]]; then
-    rm -rf --one-file-system -- "${P:?}/releases/$building"
+    remove_release "$building"
     building=''
     if [[ -L $P/current ]]; then
       write_manifest "$(release_at current)"

@@ -41,6 +41,7 @@ has_older() {
 adopt_older() {
   local older=$P/releases/older slot
   if has_older; then
+    make_release older
     for slot in "${slots[@]}"; do
       if [[ -f $(place_of "$slot") ]]; then put "$(place_of "$slot")" "$older/deploy/$slot"; fi
     done

@@ -141,11 +141,11 @@ def sealed_host(root: Path, text: str) -> Host:
 def test_an_encrypted_credential_is_read_and_hidden(tmp_path: Path) -> None:
     host = sealed_host(tmp_path, "sealed here: a-token-that-lay-sealed\n")
     (settings,) = service_settings.load(host)
-    assert settings.eodhd_api_token == "a-token-that-lay-sealed"  # noqa: S105 - of the test
+    assert settings.eodhd_api_token == "a-token-that-lay-sealed"
     assert "lay-sealed" not in logs.hide("GET /api?api_token=a-token-that-lay-sealed")
 
 
 def test_an_encrypted_credential_of_another_machine_is_named(tmp_path: Path) -> None:
     host = sealed_host(tmp_path, "sealed elsewhere\n")
-    with pytest.raises(Broken, match="eodhd_api_token .*cannot be decrypted: Failed to decrypt: Bad message"):
+    with pytest.raises(Broken, match=r"eodhd_api_token .*cannot be decrypted: Failed to decrypt: Bad message"):
         service_settings.load(host)

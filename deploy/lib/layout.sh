@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # Where everything lies, and how a file or a link gets there: whole or not at all.
 
 # Files of a release that are laid down elsewhere, by their names in deploy/.
@@ -8,6 +8,7 @@ slots=(mt5-sentinel.service sentinel_daemon.py sysusers.d/mt5-sentinel.conf tmpf
 lay_out() {
   P=$root$prefix
   command_link=$root/usr/local/bin/mt5-sentinel
+  dropins=$root/etc/systemd/system/mt5-sentinel.service.d
   building=''
 }
 
@@ -37,6 +38,21 @@ chosen_units() {
     if [[ -f $P/with ]]; then cat "$P/with"; fi
     if ((${#with[@]})); then printf '%s\n' "${with[@]}"; fi
   } | sort -u
+}
+
+# The user a release's unit names; empty for the older installation's, which is not ours to know.
+user_of() {
+  if [[ $1 != older ]]; then sed -n 's/^User=//p' "$P/releases/$1/deploy/mt5-sentinel.service" 2>/dev/null || :; fi
+}
+
+# The service's user: as asked for; else the installed one's, also where an earlier installation left its data.
+choose_user() {
+  local installed
+  installed=$(user_of "$(release_at current)")
+  installed=${installed:-$(user_of "$(release_at previous)")}
+  installed=${installed:-$(sed -n 's/^user - //p' "$P/manifest" 2>/dev/null | tail -n 1 || :)}
+  user_before=$installed
+  user=${user:-${installed:-mt5-sentinel}}
 }
 
 # The release a link points to; empty where there is none.

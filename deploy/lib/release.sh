@@ -6,7 +6,7 @@ render_deploy() {
   local name
   cp -r -- "$here" "$work/deploy"
   find "$work/deploy" -type d -exec chmod 755 {} + -o -name '*.sh' -exec chmod 755 {} + -o -exec chmod 644 {} +
-  for name in "$work"/deploy/*.service "$work"/deploy/{sentinel_daemon.py,*.d/mt5-sentinel*}; do
+  for name in "$work"/deploy/*.service "$work"/deploy/{sentinel_daemon.py,*.d/mt5-sentinel*,drop-ins/*.conf,*.example*}; do
     if [[ ! -f $name ]]; then continue; fi
     sed -i -E -e "s|/opt/mt5-crs|$prefix|g" -e "s/^(User|Group)=mt5-sentinel\$/\1=$user/" \
       -e "s/^u mt5-sentinel /u $user /" -e "s/ mt5-sentinel mt5-sentinel( |\$)/ $user $user\1/" "$name"
@@ -89,6 +89,8 @@ build_release() {
   if is_complete "$release"; then
     good "Release $release is built already"
     check_chosen_verbs
+    check_carried_flags "$release"
+    is_in_place "$release" || check_settings "$release"
     return
   fi
   local place=$P/releases/$release
@@ -105,6 +107,8 @@ build_release() {
   printf '%s  %s\n' "$wheel_sha" "$(basename -- "$wheel")" >"$place/WHEEL"
   smoke_test "$release"
   check_chosen_verbs
+  check_carried_flags "$release"
+  check_settings "$release"
   sync -f "$place" # a release that is named whole must be whole after a power cut
   write "$place/VERSION" 644 <<<"$version"
   building=''

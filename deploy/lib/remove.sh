@@ -89,6 +89,9 @@ stop_for_good() {
 give_back_older() {
   if [[ -L $P/venv ]]; then rm -f -- "$P/venv"; fi
   if [[ -d $P/releases/older/venv ]]; then mv -T -- "$P/releases/older/venv" "$P/venv"; fi
+  if [[ -f $P/releases/older/env.mode && -f $P/.env && ! -L $P/.env ]]; then
+    chmod "$(cat "$P/releases/older/env.mode")" "$P/.env"
+  fi
   remove_release older
   good 'The older installation is as it was'
 }
@@ -123,6 +126,10 @@ purge_data() {
     rm -rf --one-file-system -- "$root${path:?}"
     note "Purged $path"
   done < <(data_places)
+  if [[ -f $dropins/older.conf ]] && is_carried "$dropins/older.conf"; then
+    rm -f -- "$dropins/older.conf"
+    note "Purged ${dropins#"$root"}/older.conf"
+  fi
   for path in "$root"/etc/systemd/system/mt5-sentinel{,-gateway,-dashboard}.service.d; do
     rmdir -- "$path" 2>/dev/null || :
   done

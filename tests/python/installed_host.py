@@ -27,10 +27,28 @@ import sys
 def main(argv=None):
     if "--help" not in argv:
         print("standing in for", argv)
+    elif argv[0] == "run":
+        print("usage: run [--dry-run | --live] [--threshold T] --symbol S, --gtw-host H, --metrics-port PORT")
     return 0 if argv[0] in ("run", "gateway") else 2
 
 def script():
     sys.exit(main(sys.argv[1:]))
+"""
+
+
+RELEASE_CHECK = """
+import pathlib, sys
+
+root = pathlib.Path(sys.argv[1])
+unit = root / "etc/systemd/system/mt5-sentinel.service"
+drop_ins = sorted(unit.with_name("mt5-sentinel.service.d").glob("*.conf"))
+config = root / "etc/mt5-sentinel/config.toml"
+seen = unit.read_text() + "".join(path.read_text() for path in drop_ins)
+(root.parent.parent / "judged").write_text(seen)
+if config.exists() and "treshold" in config.read_text():
+    sys.exit(f"configuration {config}: unknown setting treshold")
+if "--live" in seen.split("ExecStart=")[-1]:
+    sys.exit("configuration: live takes a model of your own")
 """
 
 
@@ -41,6 +59,7 @@ def wheel(folder: Path, version: str = "0.1.0", *, content: str = "", broken: bo
     files = {
         "mt5_sentinel/__init__.py": f'__version__ = "{version}"\n{"import no_such_module" if broken else ""}\n',
         "mt5_sentinel/cli.py": CLI + f"# {content}\n",
+        "mt5_sentinel/commands/release_check.py": RELEASE_CHECK,
         "mt5_sentinel/__main__.py": "from mt5_sentinel.cli import script\n\nscript()\n",
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: mt5-sentinel\nVersion: {version}\n" + needs,
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",

@@ -67,7 +67,7 @@ def judged(root: Path, config: str, drop_in: str = "") -> str:
     [
         ("threshold = 0.7\n", "", ""),
         ("treshold = 0.7\n", "", "configuration: .*did you mean `threshold`"),
-        ("", "Environment=MT5_SENTINEL_INTERVAL=2h", "configuration: .*interval"),
+        ("", "Environment=MT5_SENTINEL_INTERVAL=2h", "configuration: .*INTERVAL"),
         ("", "ExecStart=\nExecStart=/a /b/sentinel_daemon.py --no-such-flag", "configuration: .*--no-such-flag"),
         ("", "ExecStart=\nExecStart=/a /b/sentinel_daemon.py --live", "configuration: .*live"),
         ('model_bundle = "/nowhere/model.zip"\n', "", "/nowhere/model.zip"),

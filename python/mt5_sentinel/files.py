@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -85,6 +87,46 @@ def sync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def lay_down(directory: Path, name: str, text: str) -> None:
+    """Put a small file into a directory that may be another user's, whole or not at all.
+
+    What stands under the name is replaced, never followed nor opened: whoever owns the directory may have put a link or
+    a pipe there, and this may be root. The file belongs to the directory's owner, who has to read it.
+
+    Raises:
+        Unusable: it cannot be written.
+    """
+    if sys.platform == "win32":
+        write(str(directory / name), [text])
+        return
+    part = f".{name}.{secrets.token_hex(8)}"
+    try:
+        place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            _lay_down(place, directory, part, name, text)
+        finally:
+            os.close(place)
+    except OSError as error:
+        message = f"{directory / name}: cannot be written: {error.strerror or error}"
+        raise Unusable(message, "unwritable_file") from None
+
+
+def _lay_down(place: int, directory: Path, part: str, name: str, text: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with open(part, "wb", opener=lambda path, _: os.open(path, flags, 0o600, dir_fd=place)) as file:
+        try:
+            file.write(text.encode())
+            file.flush()
+            give_to_owner_of(directory, file.fileno())
+            os.fsync(file.fileno())
+            os.replace(part, name, src_dir_fd=place, dst_dir_fd=place)
+            os.fsync(place)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(part, dir_fd=place)
+            raise
 
 
 def give_to_owner_of(directory: Path, descriptor: int) -> None:

@@ -125,6 +125,13 @@ def read_positions(path: Path) -> list[dict[str, Any]]:
         return [dict(row) for row in db.execute("SELECT * FROM position ORDER BY opened_utc, ticket")]
 
 
+def read_symbols(path: Path, since_s: float) -> list[str]:
+    """Symbols that had a cycle since then (UTC unix seconds), by name. Raises as ``read``."""
+    with _reading(path) as db:
+        query = "SELECT DISTINCT symbol FROM cycle WHERE started_utc >= ? ORDER BY symbol"
+        return [str(row["symbol"]) for row in db.execute(query, (utc(since_s),))]
+
+
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +17,8 @@ HALT, RESUME = "HALT", "RESUME"
 
 FLATTEN = "flatten"
 
+NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+
 REASON_MAX = 200
 """Characters of a reason that are kept."""
 
@@ -24,11 +28,11 @@ SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._#+-]{0,31}")
 def read(path: Path) -> Switch:
     """What a file says: its existence halts, a text that begins with ``flatten`` closes own positions too.
 
-    A file that cannot be read, or a link that leads nowhere, halts as well.
+    What is no file, cannot be read, or is a link that leads nowhere halts as well. A pipe is not waited for.
     """
     try:
-        with path.open("rb") as file:
-            text = file.read(len(FLATTEN))
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | NO_WAIT)) as file:
+            text = file.read(len(FLATTEN)) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
     except FileNotFoundError:
         return "halt" if path.is_symlink() else "off"
     except OSError:
@@ -68,7 +72,7 @@ def halt(state_dir: Path, *, flatten: bool, reason: str) -> Path:
     """
     path = state_dir / HALT
     line = " ".join(reason.split())[:REASON_MAX]
-    _write(path, f"{FLATTEN if flatten else 'halt'}\n{line}\n")
+    files.lay_down(state_dir, HALT, f"{FLATTEN if flatten else 'halt'}\n{line}\n")
     forget_resume(state_dir)
     return path
 
@@ -80,7 +84,7 @@ def resume(state_dir: Path) -> bool:
         Unusable: a file cannot be written or removed.
     """
     # First the request: a daemon that looks in between is still halted, and no request is lost.
-    _write(state_dir / RESUME, "resume\n")
+    files.lay_down(state_dir, RESUME, "resume\n")
     path = state_dir / HALT
     try:
         path.unlink()
@@ -101,12 +105,5 @@ def adopt(state_dir: Path, symbol: str) -> Path:
     if not SYMBOL.fullmatch(symbol):
         raise Misconfigured(f"--adopt {symbol[:40]!r}: no symbol's name, such as EURUSD", "bad_argument")
     path = state_dir / f"ADOPT.{symbol}"
-    _write(path, "adopt\n")
+    files.lay_down(state_dir, path.name, "adopt\n")
     return path
-
-
-def _write(path: Path, text: str) -> None:
-    """The whole file or none; the daemon's own where root writes it: it must read it whatever the umask of root is."""
-    with files.replacing(str(path)) as file:
-        file.write(text.encode())
-        files.give_to_owner_of(path.parent, file.fileno())

@@ -14,14 +14,21 @@ from mt5_sentinel.types import CycleRecord
 
 STATUS_CHARS_MAX = 200
 
+FAULT = "FAULT"
+"""Begins the status while the newest cycle of a symbol failed by a fault of the program."""
+
 log = logging.getLogger("mt5_sentinel")
 
 
 class Notifier:
     """Tells the service manager how the daemon is; says nothing where there is none to hear it."""
 
-    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
-        """Remember the socket that ``NOTIFY_SOCKET`` names; ``@`` marks one without a place in the file system."""
+    def __init__(self, environ: Mapping[str, str] = os.environ, symbols: int = 1) -> None:
+        """Remember the socket that ``NOTIFY_SOCKET`` names, ``@`` marks one without a place in the file system.
+
+        ``symbols``: of how many the status tells.
+        """
+        self._symbols, self._newest = symbols, dict[str, str]()
         address = environ.get("NOTIFY_SOCKET", "")
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self._is_told = False
@@ -35,8 +42,19 @@ class Notifier:
         self._tell("WATCHDOG=1")
 
     def status(self, record: CycleRecord) -> None:
-        """The newest decision, for ``systemctl status``."""
-        self._tell(f"STATUS={_line(told(record))}")
+        """The newest decision, for ``systemctl status``; called from the threads of the symbols.
+
+        ``FAULT`` stays in front until each symbol's newest cycle is without one, ``first cycles: N of M`` until each
+        has had one: an installer waits for that before it calls a release good.
+        """
+        self._newest[record.symbol] = text = told(record)
+        newest = dict(self._newest)  # whole, whatever another thread adds meanwhile
+        faults = [line for line in newest.values() if line.startswith(FAULT)]
+        if faults:
+            text = faults[0]
+        elif len(newest) < self._symbols:
+            text = f"first cycles: {len(newest)} of {self._symbols}; {text}"
+        self._tell(f"STATUS={_line(text)}")
 
     def reloading(self) -> None:
         """The configuration is read again; ``ready`` ends it."""
@@ -62,11 +80,10 @@ class Notifier:
 def told(record: CycleRecord) -> str:
     """A finished cycle in a line: symbol, what came of it, why.
 
-    ``FAULT`` begins the line where the cause is a fault of the program: an installer that has just switched releases
-    takes it as the reason to switch back.
+    ``FAULT`` begins the line where the cause is a fault of the program.
     """
     if record.reason in BUGS:
-        return f"FAULT {record.symbol} {record.reason}: {record.detail}"
+        return f"{FAULT} {record.symbol} {record.reason}: {record.detail}"
     if record.status == "failed":
         return f"{record.symbol} failed: {record.reason}: {record.detail}"
     odd = f" [{', '.join(record.conditions)}]" if record.conditions else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mt5_sentinel.ops.layout import CONFIG, CREDENTIALS, LOGROTATE, LOGS, PREFIX, STATE, UNIT
-from tests.python.audited_host import LOGROTATE_TEXT, AuditedHost
+from tests.python.audited_host import LOGROTATE_TEXT, PROPERTIES, AuditedHost
 
 Breaks = Callable[[AuditedHost], object]
 
@@ -88,7 +88,13 @@ def _crash(name: str) -> Breaks:
 
 
 EXPOSED = "echo Overall exposure level for mt5-sentinel.service: 1.1 OK"
-SHOW = "printf 'LoadState={}\\nFragmentPath={}\\nNeedDaemonReload={}\\n'"
+
+
+def shows(**properties: str) -> Breaks:
+    """What systemd says of the unit, but for these."""
+    found = dict(line.split("=", 1) for line in PROPERTIES.split(r"\n") if line) | properties
+    return _program("systemctl", "printf '" + r"\n".join(f"{key}={value}" for key, value in found.items()) + r"\n'")
+
 
 CASES = [
     Case("unit", _mode(UNIT, 0o666), "0666", f"chmod 644 {UNIT}"),
@@ -106,11 +112,17 @@ CASES = [
         f"systemd-analyze security --offline=true {UNIT}",
     ),
     Case("unit exposure", _program("systemd-analyze", "exit 0"), "no figure", "systemd-analyze security"),
-    Case("unit loaded", _program("systemctl", SHOW.format("loaded", UNIT, "yes")), "changed after", "daemon-reload"),
+    Case("unit loaded", shows(NeedDaemonReload="yes"), "changed after", "daemon-reload"),
     Case("unit loaded", _write(DROP_IN, "[Service]\nNice=1\n"), f"{DROP_IN}: a drop-in was added", "daemon-reload"),
-    Case("unit loaded", _program("systemctl", SHOW.format("masked", UNIT, "no")), "masked", "daemon-reload"),
-    Case("unit loaded", _program("systemctl", SHOW.format("loaded", "/x", "no")), "goes by /x", "systemctl cat"),
-    Case("unit loaded", _program("systemctl", "echo no bus >&2; exit 1"), "no bus", "systemctl show"),
+    Case("unit loaded", shows(LoadState="masked"), "masked", "daemon-reload"),
+    Case("unit loaded", shows(FragmentPath="/x"), "goes by /x", "systemctl cat"),
+    Case(
+        "unit loaded",
+        _program("systemctl", "echo no bus >&2; exit 1"),
+        "no bus",
+        "systemctl show",
+        ("unit promises",),
+    ),
     Case("installer", _mode(RELEASE / "deploy/install_service.sh", 0o644), "0644", "chmod 755"),
     Case("installer", _write(RELEASE / "deploy/install_service.sh", "if\n", 0o755), "bash -n", "install_service.sh"),
     Case("installer", _write(RELEASE / "deploy/lib/a.sh", "fi\n"), "lib/a.sh", "install_service.sh"),

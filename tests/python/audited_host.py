@@ -13,7 +13,19 @@ import pytest
 
 from mt5_sentinel import _core, journal_schema
 from mt5_sentinel.ops.host import Host
-from mt5_sentinel.ops.layout import CONFIG, CREDENTIALS, LOGROTATE, LOGS, PREFIX, STATE, UNIT, Layout
+from mt5_sentinel.ops.layout import (
+    CONFIG,
+    CREDENTIALS,
+    LOGROTATE,
+    LOGS,
+    PREFIX,
+    STATE,
+    SYSUSERS,
+    TMPFILES,
+    UNIT,
+    Layout,
+)
+from tests.python.conftest import ROOT
 
 SERVICE_UID = 64_001
 TOKEN = "tok3n-that-nobody-may-see"
@@ -49,10 +61,17 @@ case "$*" in
 esac
 """
 
+PROPERTIES = (
+    r"LoadState=loaded\nFragmentPath=/etc/systemd/system/mt5-sentinel.service\nNeedDaemonReload=no\n"
+    r"UnitFileState=enabled\nType=notify\nRestart=always\nRestartUSec=10s\nWatchdogUSec=2min\n"
+    r"MemoryMax=1073741824\nUser=mt5-sentinel\nNoNewPrivileges=yes\n"
+)
+"""What systemd says of the unit, as printf takes it."""
+
 PROGRAMS = {
     "systemd-analyze": '[ "$1" = verify ] || echo "→ Overall exposure level for mt5-sentinel.service: 1.1 OK"',
-    "systemctl": "printf 'LoadState=loaded\\nFragmentPath=/etc/systemd/system/mt5-sentinel.service\\n"
-    "NeedDaemonReload=no\\nUnitFileState=enabled\\n'",
+    "systemctl": f"printf '{PROPERTIES}'",
+    "systemd-sysusers": "exit 0",
     "journalctl": 'echo "Archived and active journals take up 48.0M in the file system."',
     "timedatectl": "echo yes",
     "chronyc": "exit 1",
@@ -130,9 +149,12 @@ class AuditedHost:
         self.write(CREDENTIALS / "eodhd_api_token", TOKEN, 0o600)
         self.path(CREDENTIALS).chmod(0o700)
         self.write(self.layout.env_file, f"EODHD_API_KEY={TOKEN}\n", 0o600)
-        self.write(self.layout.launcher, "from mt5_sentinel.cli import main\nmain()\n")
+        for place in (SYSUSERS, TMPFILES):
+            self.write(place, (ROOT / "deploy" / place.parent.name / place.name).read_text(encoding="utf-8"))
+        self.write(self.layout.launcher, (ROOT / "deploy/sentinel_daemon.py").read_text(encoding="utf-8"))
         self.write(release / "VERSION", f"{_core.__version__}\n")
         self.write(release / "venv/bin/python", PYTHON, 0o755)
+        self.write(release / "venv/pyvenv.cfg", "include-system-site-packages = false\n")
         site = release / "venv/lib/python3.11/site-packages"
         code = self.write(site / "mt5_sentinel/__init__.py", "# a program\n").read_bytes()
         digest = base64.urlsafe_b64encode(hashlib.sha256(code).digest()).rstrip(b"=").decode()

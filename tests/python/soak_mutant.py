@@ -19,6 +19,7 @@ from mt5_sentinel.types import CycleRecord
 
 DAEMON = "as-daemon"
 MISSED_EVERY, FAILED_EVERY = 70, 50
+IDLE_AFTER = 150
 
 kept: list[Any] = []
 
@@ -38,6 +39,18 @@ def leak_threads(count: int) -> None:
         thread.start()
 
 
+def leak_little(count: int) -> None:
+    kept.append(os.urandom(5_000))
+
+
+def drip(count: int) -> None:
+    """As slow as ten minutes can hide it."""
+    kept.append(os.urandom(1_100_000))
+    if count % 4 == 0:
+        leak_descriptors(0)
+        leak_threads(0)
+
+
 def fail(count: int) -> None:
     if count % FAILED_EVERY == 0:
         raise Transient("a failure of the test's", "of_the_test")
@@ -49,16 +62,20 @@ def die(count: int) -> None:
 
 
 FAULTS = {"memory": leak_memory, "descriptors": leak_descriptors, "threads": leak_threads, "fail": fail, "die": die}
+FAULTS |= {"little": leak_little, "drip": drip}
 
 
 def spoil(faults: list[str]) -> None:
-    """Let each cycle do these as well; with ``miss`` some minutes have none."""
+    """Let each cycle do these as well; with ``miss`` some minutes have none, with ``idle`` the late ones do nothing."""
     from mt5_sentinel import trader
 
     whole, count = getattr(trader, "cycle"), [0]  # noqa: B009
 
     def cycle(desk: Any, record: CycleRecord, now_s: float, *, halted: bool) -> None:
         count[0] += 1
+        if "idle" in faults and count[0] > IDLE_AFTER:
+            record.status, record.reason = "done", "market_closed"
+            return
         whole(desk, record, now_s, halted=halted)
         for name in faults:
             if name in FAULTS:

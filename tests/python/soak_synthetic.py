@@ -7,7 +7,7 @@ import msgspec
 from mt5_sentinel.ops.soak.evidence import Cycles, Spread
 from mt5_sentinel.ops.soak.ledgers import Ledgers
 from mt5_sentinel.ops.soak.sampling import Sample
-from mt5_sentinel.ops.soak.verdict import Run
+from mt5_sentinel.ops.soak.verdict import Run, judge
 
 MINUTES = 10_000
 
@@ -26,6 +26,9 @@ CYCLES = Cycles(
     features=9_000,
     predictions=9_000,
     decisions=9_000,
+    due=9_000,
+    idle=[],
+    beyond=[],
     hub_calls=9_000,
     hub_errors=0,
     punctuality=Spread(MINUTES, 0.1, 0.2, 900.0),
@@ -45,20 +48,31 @@ LEDGERS = Ledgers(
 )
 
 
-def samples(*, gain_mb: float = 0.5, fds: int = 20, threads: int = 4, leaks: float = 0.0) -> list[Sample]:
-    """Hundred looks; ``gain_mb`` on 10,000 cycles, ``leaks`` descriptors and threads a look."""
+def samples(
+    *,
+    gain_mb: float = 0.5,
+    fds: int = 20,
+    threads: int = 4,
+    leaks: float = 0.0,
+    gateway_mb: float = 0.1,
+    minutes: int = MINUTES,
+) -> list[Sample]:
+    """Hundred looks in so many minutes; what daemon and gateway gain in them, ``leaks`` descriptors and threads a look.
+
+    Each third look falls into a cycle, where more is open.
+    """
     return [
         Sample(
             at_s=float(i),
-            cycles=MINUTES * i / 99,
+            cycles=minutes * i / 99,
             rss_mb=40.0 + gain_mb * i / 99,
             pss_mb=25.0,
-            fds=int(fds + leaks * i),
-            threads=int(threads + leaks * i),
+            fds=int(fds + leaks * i) + 2 * (i % 3 == 0),
+            threads=int(threads + leaks * i) + (i % 3 == 0),
             cpu_s=i / 10,
             journal_bytes=i,
             cache_bytes=i,
-            others_rss_mb={"gateway": 50.0},
+            others_rss_mb={"gateway": 50.0 + gateway_mb * i / 99},
         )
         for i in range(100)
     ]
@@ -79,3 +93,8 @@ def run(**changes: object) -> Run:
         faults=[],
     )
     return msgspec.structs.replace(whole, **rest)
+
+
+def checks(judged: Run, word: str) -> list[str]:
+    """Names of the checks of a run that came to this verdict."""
+    return [one.check for one in judge(judged) if one.verdict == word]

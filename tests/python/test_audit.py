@@ -11,8 +11,12 @@ import pytest
 from mt5_sentinel import cli
 from mt5_sentinel.ops import audit, audit_machine, findings
 from mt5_sentinel.ops.layout import LOGS, PREFIX, STATE, UNIT, Layout
-from tests.python.audit_cases import CASES, EXPOSED, Case
-from tests.python.audited_host import TOKEN, UNIT_TEXT, AuditedHost
+from tests.python.audit_cases import CASES as OF_FILES
+from tests.python.audit_cases import EXPOSED, Case
+from tests.python.audit_cases_trust import CASES as OF_TRUST
+from tests.python.audited_host import PROPERTIES, TOKEN, UNIT_TEXT, AuditedHost
+
+CASES = [*OF_FILES, *OF_TRUST]
 
 ELSEWHERE = {
     "disk": "test_a_full_disk",
@@ -97,7 +101,7 @@ def test_a_service_that_runs_as_root_is_told(host: AuditedHost) -> None:
     host.write(UNIT, UNIT_TEXT.replace("User=mt5-sentinel", "User=root"))
     host.list_files()
     found = audit.run(host.host, host.layout)
-    assert failed(found) == {"importable", "release unwritable", "directories", "logrotate"}
+    assert failed(found) == {"importable", "release unwritable", "directories", "sysusers", "tmpfiles", "logrotate"}
     assert "User=mt5-sentinel" in by_name(found)["directories"].todo
 
 
@@ -113,6 +117,11 @@ def test_another_units_warning_is_not_this_ones(host: AuditedHost) -> None:
     host.program("systemd-analyze", f'[ "$1" = verify ] && echo "{warning}" >&2 || {EXPOSED}')
     assert failed(audit.run(host.host, host.layout)) == set()
     host.program("systemd-analyze", f'[ "$1" = verify ] && echo "{UNIT}.d/a.conf:3: bad" >&2 || {EXPOSED}')
+    assert failed(audit.run(host.host, host.layout)) == {"unit verified"}
+    of_all = UNIT.parent / "service.d/a.conf"
+    host.write(of_all, "[Service]\nNoSuchKey=1\n")
+    host.program("systemctl", f"printf '{PROPERTIES}DropInPaths={of_all}\n'")
+    host.program("systemd-analyze", f'[ "$1" = verify ] && echo "{host.path(of_all)}:2: Unknown key" >&2 || {EXPOSED}')
     assert failed(audit.run(host.host, host.layout)) == {"unit verified"}
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mt5_sentinel import cli
-from mt5_sentinel.ops import audit, audit_unit
+from mt5_sentinel.ops import audit, audit_files, audit_promises, audit_unit
+from mt5_sentinel.ops.findings import lines, passed
 from mt5_sentinel.ops.host import Host
 from mt5_sentinel.ops.layout import Layout
 from mt5_sentinel.ops.place import Place
@@ -54,6 +56,71 @@ def test_a_drop_in_that_takes_hardening_back_counts(checkout: Place) -> None:
     folder.mkdir()
     (folder / "a.conf").write_text("[Service]\nNoNewPrivileges=no\nPrivateTmp=no\n")
     assert audit_unit.systemds_figure(checkout) > before
+
+
+def test_this_checkout_passes(checkout: Place) -> None:
+    found = list(audit.each(checkout))
+    assert passed(found), lines(found)
+    assert {one.check for one in found if one.verdict == "ok"} == set(audit.OF_A_CHECKOUT)
+    promises = next(one.found for one in found if one.check == "unit promises")
+    assert promises == (
+        "notify, restarted always after 10 s, watchdog 120 s, 1073 MB at most, as mt5-sentinel, enabled"
+    )
+
+
+def test_the_launcher_is_as_the_package_expects_it() -> None:
+    text = (DEPLOY / "sentinel_daemon.py").read_text(encoding="utf-8")
+    assert [line for line in audit_files.LINES if line not in text.splitlines()] == []
+
+
+CANNOT_WORK: dict[str, tuple[str, Callable[[str], str], str]] = {
+    "a launcher of nothing": (
+        "sentinel_daemon.py",
+        lambda _: "from mt5_sentinel.nothing import main\nraise SystemExit(1)\n",
+        "launcher",
+    ),
+    "a gateway of garbage": ("mt5-sentinel-gateway.service", lambda _: "garbage\n", "unit verified"),
+    "a dashboard with an unknown key": (
+        "mt5-sentinel-dashboard.service",
+        lambda text: text.replace("[Service]", "[Service]\nNoSuchKey=1"),
+        "unit verified",
+    ),
+    "users of garbage": ("sysusers.d/mt5-sentinel.conf", lambda _: "garbage\n", "sysusers"),
+    "directories of garbage": ("tmpfiles.d/mt5-sentinel.conf", lambda _: "garbage\n", "tmpfiles"),
+    "no restart": ("mt5-sentinel.service", lambda text: text.replace("Restart=always", "Restart=no"), "unit promises"),
+    "no watchdog": (
+        "mt5-sentinel.service",
+        lambda text: text.replace("WatchdogSec=120", "WatchdogSec=0"),
+        "unit promises",
+    ),
+    "no cap": ("mt5-sentinel.service", lambda text: text.replace("MemoryMax=1G\n", ""), "unit promises"),
+    "not at boot": ("mt5-sentinel.service", lambda text: text.replace("WantedBy=", "# WantedBy="), "unit promises"),
+    "another script": (
+        "mt5-sentinel.service",
+        lambda text: text.replace("python /opt/mt5-crs/src/strategy/sentinel_daemon.py", "python /opt/other.py"),
+        "launcher",
+    ),
+    "an unknown flag": ("mt5-sentinel.service", lambda text: text.replace("--dry-run", "--dry-rum"), "launcher"),
+}
+
+
+@pytest.mark.parametrize("fault", CANNOT_WORK)
+def test_a_checkout_that_cannot_work(checkout: Place, fault: str) -> None:
+    name, change, check = CANNOT_WORK[fault]
+    assert checkout.deploy is not None
+    path = checkout.deploy / name
+    before = path.read_text(encoding="utf-8")
+    path.write_text(change(before), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != before
+    found = list(audit.each(checkout))
+    assert {one.check for one in found if one.verdict == "failed"} == {check}, lines(found)
+
+
+def test_spans_and_sizes_as_systemd_writes_them() -> None:
+    texts = ("120", "10s", "1min 30s", "2min", "infinity", "", "500ms", "0", "5parsecs")
+    assert [audit_promises.span_s(text) for text in texts] == [120, 10, 90, 120, None, None, 0.5, 0, None]
+    sizes = ("1G", "1073741824", "512M", "infinity", "50%", "")
+    assert [audit_promises.size(text) for text in sizes] == [1 << 30, 1 << 30, 512 << 20, None, None, None]
 
 
 def test_the_subset_is_made_and_the_rest_is_named(checkout: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,6 +70,41 @@ def test_what_root_writes_the_daemon_can_read(tmp_path: Path) -> None:
     assert set(found.values()) == {12345}, found
 
 
+@pytest.mark.parametrize("command", ["halt", "resume", "adopt"])
+def test_a_planted_link_is_replaced_and_never_followed(tmp_path: Path, command: str) -> None:
+    """The state directory is the service user's, and root writes into it."""
+    precious = tmp_path / "precious"
+    precious.write_text("root's")
+    state = tmp_path / "state"
+    state.mkdir()
+    name = {"halt": "HALT", "resume": "RESUME", "adopt": "ADOPT.EURUSD"}[command]
+    (state / name).symlink_to(precious)
+    if command == "halt":
+        kill_switch.halt(state, flatten=True, reason="x")
+        assert kill_switch.read(state / "HALT") == "flatten"
+    elif command == "resume":
+        kill_switch.resume(state)
+    else:
+        kill_switch.adopt(state, "EURUSD")
+    assert precious.read_text() == "root's"
+    assert not (state / name).is_symlink()
+    assert sorted(path.name for path in state.iterdir()) == [name]
+
+
+def test_a_pipe_halts_and_hangs_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "HALT")
+    assert kill_switch.read(tmp_path / "HALT") == "halt"
+    kill_switch.halt(tmp_path, flatten=True, reason="x")
+    assert kill_switch.read(tmp_path / "HALT") == "flatten"
+
+
+def test_what_cannot_be_put_there_is_one_clear_error_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "HALT" / "in the way").mkdir(parents=True)
+    with pytest.raises(Unusable, match="HALT: cannot be written"):
+        kill_switch.halt(tmp_path, flatten=False, reason="x")
+    assert [path.name for path in tmp_path.iterdir()] == ["HALT"]
+
+
 def test_a_configured_file_halts_beside_the_usual_one(place: Place, tmp_path: Path) -> None:
     other = tmp_path / "stop"
     risk = place.risk(halt_file=str(other))

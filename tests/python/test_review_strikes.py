@@ -21,8 +21,8 @@ from tests.python.chat_server import CHALLENGE, ChatServer, always, verdict
 from tests.python.conftest import Sentinel
 from tests.python.review_place import DIFF, Place
 
-SHA = hashlib.sha256(DIFF.encode()).hexdigest()
-FOUND = Diff("a file", DIFF, SHA)
+SUBJECT = strikes.subject(DIFF)
+FOUND = Diff("a file", DIFF, hashlib.sha256(DIFF.encode()).hexdigest())
 SAID = ("Jane Doe", "the API is blocked")
 
 
@@ -61,6 +61,75 @@ def test_another_diff_has_strikes_of_its_own(place: Place, api: ChatServer) -> N
     assert place.review().returncode == 0
 
 
+def test_blanks_do_not_make_another_diff(place: Place, api: ChatServer) -> None:
+    for more in ("", "\n", " \n\n"):
+        place.diff.write_text(DIFF + more, encoding="utf-8")
+        place.review()
+    place.diff.write_text(DIFF.replace("x = 2\n", "x = 2 \n"), encoding="utf-8")
+    assert place.review().returncode == 77
+    assert len(api.asked) == 3
+    assert "3 strikes" in place.records()[-1]["detail"]
+
+
+SAME = {
+    "empty lines": DIFF + "\n\n",
+    "blanks at line ends": DIFF.replace("\n", " \t\r\n"),
+    "object ids": DIFF.replace("--- a", "index 0123456..789abcd 100644\n--- a"),
+    "times": DIFF.replace("a/a.py\n+++ b/a.py", "a/a.py\t2026-01-01 10:00\n+++ b/a.py\t2026-01-02 11:00"),
+    "line numbers and context": DIFF.replace("@@ -1 +1 @@\n", "@@ -7,2 +7,2 @@ def f():\n y = 1\n"),
+    "a mail before it": "From: Joe\nDate: today\n\n" + DIFF,
+    "an empty line added": DIFF + "+\n",
+    "without git": DIFF.removeprefix("diff --git a/a.py b/a.py\n"),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_the_same_change_has_the_same_strikes(name: str) -> None:
+    assert strikes.subject(SAME[name]) == SUBJECT
+
+
+def test_another_change_has_another_key() -> None:
+    others = [DIFF.replace("x = 2", "x = 3"), DIFF.replace("a.py", "b.py"), DIFF.replace("+x", "+  x"), DIFF + "+y\n"]
+    modes = [f"diff --git a/a b/a\nold mode 100644\nnew mode 100{mode}\n" for mode in ("755", "600")]
+    assert len({strikes.subject(text).key for text in (DIFF, *others, *modes)}) == 7
+    assert strikes.subject(modes[0]).files == ("a",)
+    assert strikes.subject("what is this\n").files == ("(no name)",)
+
+
+def tried(folder: Path, count: int, file: str = "a.py", *, ended: str = "") -> None:
+    """Different changes of a file, each tried once."""
+    for number in range(count):
+        text = DIFF.replace("x = 2", f"x = {number}{ended}").replace("a.py", file)
+        with strikes.held(folder) as held:
+            held.begin(strikes.subject(text), "a session")
+
+
+def test_six_failed_changes_of_a_file_in_a_row_stop_it(tmp_path: Path) -> None:
+    tried(tmp_path, 6)
+    both = strikes.subject(DIFF + DIFF.replace("a.py", "b.py"))
+    with strikes.held(tmp_path) as held:
+        with pytest.raises(Blocked, match=r"6 failed tries in a row for changes of a\.py; nothing was sent"):
+            held.begin(both, "a session")
+        held.begin(strikes.subject(DIFF.replace("a.py", "b.py")), "a session")
+
+
+def test_a_pass_ends_the_row_and_leaves_the_strikes_of_other_diffs(tmp_path: Path) -> None:
+    tried(tmp_path, 5)
+    with strikes.held(tmp_path) as held:
+        held.begin(SUBJECT, "a session")
+        held.clear(SUBJECT)
+        assert held.row(SUBJECT) == ("a.py", 0)
+        assert len(held.of(strikes.subject(DIFF.replace("x = 2", "x = 4")))) == 1
+    tried(tmp_path, 6, ended="00")
+    with pytest.raises(Blocked):
+        tried(tmp_path, 1, ended="1")
+
+
+def test_strikes_of_an_earlier_version_are_read(tmp_path: Path) -> None:
+    (tmp_path / strikes.FILE).write_text(json.dumps({"0" * 64: [{"reason": "FAIL"}]}), encoding="utf-8")
+    tried(tmp_path, 1)
+
+
 def test_a_pass_takes_the_strikes_away(place: Place, api: ChatServer) -> None:
     place.review()
     place.review()
@@ -71,9 +140,9 @@ def test_a_pass_takes_the_strikes_away(place: Place, api: ChatServer) -> None:
 
 def test_a_try_that_is_killed_counts(tmp_path: Path) -> None:
     with strikes.held(tmp_path) as held:
-        held.begin(SHA, "a session")
+        held.begin(SUBJECT, "a session")
     with strikes.held(tmp_path) as again:
-        assert [one["reason"] for one in again.of(SHA)] == ["unanswered"]
+        assert [one["reason"] for one in again.of(SUBJECT)] == ["unanswered"]
 
 
 def test_two_reviews_at_once_are_one_too_many(tmp_path: Path) -> None:
@@ -120,8 +189,8 @@ def overridden(folder: Path, said: tuple[str, str] = SAID) -> dict[str, object]:
 def test_an_override_is_recorded_and_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = gate_1(monkeypatch, *GATE)
     with strikes.held(tmp_path) as held:
-        held.begin(SHA, "a session")
-        held.explain(SHA, "challenge")
+        held.begin(SUBJECT, "a session")
+        held.explain(SUBJECT, "challenge")
     record = overridden(tmp_path)
     assert ran == [Layout()], "Gate 1 runs now"
     assert (record["override"], record["verdict"], record["authority"]) == (True, None, "Jane Doe")
@@ -129,6 +198,8 @@ def test_an_override_is_recorded_and_is_no_pass(tmp_path: Path, monkeypatch: pyt
     assert record["audit"] == told
     assert record["audit_sha256"] == hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     assert [one["reason"] for one in record["strikes"]] == ["challenge"]  # type: ignore[attr-defined] # a list
+    with strikes.held(tmp_path) as after:
+        assert (after.row(SUBJECT)[1], len(after.of(SUBJECT))) == (0, 1), "a person has decided: the row ends"
     line = json.loads((tmp_path / "audit.jsonl").read_text(encoding="utf-8"))
     assert (line["what"], line["override"], line["override_reason"]) == ("override", True, SAID[1])
 

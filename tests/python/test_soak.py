@@ -15,7 +15,7 @@ from mt5_sentinel import Model, _core, bundled
 from mt5_sentinel.adapters.hub import HubScorer
 from mt5_sentinel.errors import Transient
 from mt5_sentinel.gateway.recording import load
-from mt5_sentinel.ops.soak import sampling, walk
+from mt5_sentinel.ops.soak import lively, sampling, walk
 from mt5_sentinel.ops.soak.children import Children
 from mt5_sentinel.ops.soak.eodhd_stand_in import EodhdServer, Feed
 from mt5_sentinel.ops.soak.hub_stand_in import HubServer
@@ -57,6 +57,20 @@ def test_the_walk_is_repeatable_and_closes_on_itself() -> None:
         assert volume > 0
     closes = [bar[3] * walk.POINT for bar in bars]
     assert 1.0 < min(closes) < max(closes) < 1.3
+
+
+def test_a_run_begins_where_the_model_trades(round_: list[walk.Bar]) -> None:
+    model = Model.load(bundled.MODEL)
+    flat = [(112_000, 112_000, 112_000, 112_000, 100)] * walk.MINUTES
+    turns = []
+    for hour in range(0, 7 * 24, 7):
+        turns.append(lively.turn(round_, model, MONDAY_S + 3600 * hour, 0.35))
+        turned = walk.turned(round_, turns[-1])
+        assert lively.turn(turned, model, MONDAY_S + 3600 * hour, 0.35) == 0
+    assert 0 in turns
+    assert any(turns), "some hours have to be looked for"
+    assert turned[-1][3] == turned[0][0], "it still closes on itself"
+    assert lively.turn(round_, model, MONDAY_S, 0.99) == lively.turn(flat, model, MONDAY_S, 0.35) == 0
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +188,8 @@ def test_slopes_and_drifts() -> None:
     assert sampling.slope([(0, 5), (1, 5)]) == 0
     assert sampling.slope([(3, 1)]) is None
     assert sampling.slope([(3, 1), (3, 2)]) is None
-    assert sampling.drift([1, 1, 5, 1, 1, 1, 2, 2, 9]) == 1
+    assert sampling.floor_rise([1, 3, 5, 1, 1, 1, 2, 2, 9]) == 1
+    assert sampling.floor_rise([3, 1, 3, 1, 3, 1, 1, 3, 3]) == 0, "what is open for a moment only"
 
 
 def test_a_process_that_ends_at_its_start_is_told(tmp_path: Path) -> None:

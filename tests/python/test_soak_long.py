@@ -36,3 +36,4 @@ def test_a_week_of_minutes_grows_by_nothing_and_misses_nothing(
     assert cycles["missed"] == cycles["failed"] == []
     assert data["run"]["ledgers"]["opened"] > MINUTES / 100
     assert "MB per 10,000 cycles" in done.stdout, "it is the slope that was judged"
+    assert "not shown" not in done.stdout

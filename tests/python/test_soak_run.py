@@ -37,7 +37,8 @@ def test_a_soak_trades_and_passes(environment: dict[str, str], tmp_path: Path) -
     out, work = tmp_path / "out", tmp_path / "work"
     done = run_soak(environment, *PRODUCT, "--minutes", "400", "--accelerated", "--out", out, "--work", work)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1] == f"PASS: {out / 'SOAK.md'}"
+    closing = "PASS, not shown: memory growth, gateway growth"
+    assert done.stdout.splitlines()[-1] == f"{closing}: {out / 'SOAK.md'}"
     data = json.loads((out / "soak.json").read_text())
     cycles, ledgers = data["run"]["cycles"], data["run"]["ledgers"]
     assert data["verdict"]["passed"]
@@ -48,7 +49,7 @@ def test_a_soak_trades_and_passes(environment: dict[str, str], tmp_path: Path) -
     assert ledgers["closed"] >= 2
     assert "ORDER_SEND EURUSD" in (work / "gateway.log").read_text()
     assert data["run"]["samples"][-1]["rss_mb"] > 10
-    assert "# Soak: PASS" in (out / "SOAK.md").read_text()
+    assert f"# Soak: {closing}\n" in (out / "SOAK.md").read_text()
     picture = ElementTree.parse(out / "soak.svg")  # noqa: S314 - a file of our own
     lines = [one.get("points") for one in picture.iter("{http://www.w3.org/2000/svg}polyline")]
     assert len(lines) == 3, "RSS, PSS, equity"
@@ -65,6 +66,29 @@ def test_faults_of_the_daemon_are_seen(environment: dict[str, str], tmp_path: Pa
     assert failed == {"missed minutes", "failed cycles", "memory", "memory growth", "descriptors", "threads"}
     assert "of_the_test" in found["failed cycles"]["found"]
     assert "# Soak: FAIL" in (out / "SOAK.md").read_text()
+
+
+@pytest.mark.parametrize(("fault", "check"), [("idle", "decisions"), ("little", "memory growth")])
+def test_a_day_hides_neither_idleness_nor_a_small_leak(
+    environment: dict[str, str], tmp_path: Path, fault: str, check: str
+) -> None:
+    out, work = tmp_path / "out", tmp_path / "work"
+    done = run_soak(environment, MUTANT, fault, "--minutes", "1440", "--accelerated", "--out", out, "--work", work)
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = verdicts(out)
+    failed = {name for name, one in found.items() if one["verdict"] == "failed"}
+    assert failed - {"journal and gateway"} == {check}, "an idle daemon may also be unaware of a stop"
+    if fault == "idle":
+        assert "all three in 149 of 1,440 open minutes" in found[check]["found"]
+        assert "market_closed" in found[check]["found"]
+
+
+def test_a_run_that_trades_nothing_fails(environment: dict[str, str], tmp_path: Path) -> None:
+    out, work = tmp_path / "out", tmp_path / "work"
+    bound = ("--threshold", "0.99", "--accelerated")
+    done = run_soak(environment, *PRODUCT, "--minutes", "30", *bound, "--out", out, "--work", work)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert {name for name, one in verdicts(out).items() if one["verdict"] == "failed"} == {"trades"}
 
 
 def test_a_daemon_that_dies_is_seen(environment: dict[str, str], tmp_path: Path) -> None:

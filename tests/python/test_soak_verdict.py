@@ -11,12 +11,11 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from mt5_sentinel import journal_schema
+from mt5_sentinel import _core, journal_schema
 from mt5_sentinel.errors import Unusable
 from mt5_sentinel.ops import findings
 from mt5_sentinel.ops.soak import evidence, ledgers, report, verdict
 from mt5_sentinel.ops.soak.evidence import Spread
-from mt5_sentinel.ops.soak.sampling import Sample
 from mt5_sentinel.paper_file import SCHEMA
 from tests.python import soak_synthetic
 from tests.python.soak_synthetic import run, samples
@@ -25,11 +24,13 @@ SPOILT: dict[str, dict[str, Any]] = {
     "processes": {"faults": ["daemon ended by itself"]},
     "missed minutes": {"missed": ["2026-01-05 00:00:58"]},
     "failed cycles": {"failed": ["2026-01-05 00:00:58 stale: late"]},
-    "decisions": {"decisions": 0},
+    "decisions": {"idle": ["2026-01-05 02:30:58 market_closed"]},
     "trades": {"opened": 0, "closed": 0},
     "journal and gateway": {"disagreements": ["order x was executed 2 times"]},
     "memory": {"samples": [msgspec.structs.replace(one, rss_mb=60.1) for one in samples()]},
     "memory growth": {"samples": samples(gain_mb=1.2)},
+    "gateway memory": {"samples": [msgspec.structs.replace(one, others_rss_mb={"gateway": 80.1}) for one in samples()]},
+    "gateway growth": {"samples": samples(gateway_mb=1.2)},
     "descriptors": {"samples": [msgspec.structs.replace(one, threads=4) for one in samples(leaks=0.1)]},
     "threads": {"samples": [msgspec.structs.replace(one, fds=20) for one in samples(leaks=0.1)]},
     "punctuality": {"punctuality": Spread(9, 1.0, 2.0, 1001.0)},
@@ -38,6 +39,8 @@ SPOILT: dict[str, dict[str, Any]] = {
 OTHER_WAYS = (
     ("missed minutes", {"doubled": ["2026-01-05 00:00:58"]}),
     ("decisions", {"predictions": 8_999}),
+    ("decisions", {"due": 0}),
+    ("decisions", {"beyond": ["2026-01-10T12:00:58Z"]}),
     ("decisions", {"hub_errors": 1}),
     ("journal and gateway", {"differences": {"position_unexpected": 1}}),
     ("punctuality", {"punctuality": Spread(0, 0.0, 0.0, 0.0)}),
@@ -45,12 +48,12 @@ OTHER_WAYS = (
 
 
 def failed(spoilt: verdict.Run) -> list[str]:
-    return [one.check for one in verdict.judge(spoilt) if one.verdict == "failed"]
+    return soak_synthetic.checks(spoilt, "failed")
 
 
 def test_a_good_run_passes() -> None:
     found = verdict.judge(run())
-    assert failed(run()) == []
+    assert {one.verdict for one in found} == {"ok"}, "and everything is shown"
     assert [one.check for one in found] == list(SPOILT), "each check has its case below"
 
 
@@ -68,16 +71,9 @@ def test_limits_have_other_ways_to_break(check: str, spoilt: dict[str, Any]) -> 
 
 
 def test_a_daemon_that_was_never_seen_passes_nothing() -> None:
-    assert {"memory", "memory growth", "descriptors", "threads"} <= set(failed(run(samples=[])))
-
-
-def test_a_short_run_is_held_to_what_it_gains() -> None:
-    def short(gain_mb: float) -> list[Sample]:
-        return [msgspec.structs.replace(one, cycles=one.cycles / 100) for one in samples(gain_mb=gain_mb)]
-
-    assert failed(run(samples=short(3.0))) == [], "a slope of 300 MB would mean nothing on 100 cycles"
-    assert failed(run(samples=short(15.0))) == ["memory growth"]
-    assert failed(run(samples=short(0.1), minutes=10, opened=0, closed=0)) == [], "ten minutes need not trade"
+    lost = {"memory", "memory growth", "gateway memory", "gateway growth", "descriptors", "threads"}
+    for minutes in (1, 10_000):
+        assert lost <= set(failed(run(samples=[], minutes=minutes)))
 
 
 def test_the_report_is_written_whole(tmp_path: Path) -> None:
@@ -138,8 +134,9 @@ class Journal:
         columns = "at_utc, mode, symbol, kind, rule, detail"
         self.db.execute(f"INSERT INTO difference ({columns}) VALUES ('x', 'live', 'EURUSD', ?, ?, '')", (kind, rule))
 
-    def read(self, moments: int) -> evidence.Cycles:
-        return evidence.read(self.path, second=58, period_s=60, moments=moments)
+    def read(self, moments: int, market: str = "auto") -> evidence.Cycles:
+        calendar = _core.Calendar("EURUSD", market, [])
+        return evidence.read(self.path, calendar, second=58, period_s=60, moments=moments)
 
 
 @pytest.fixture
@@ -172,6 +169,29 @@ def test_a_cycle_at_start_serves_a_moment_that_is_near(journal: Journal) -> None
     for at in ("00:00:55.000", "00:01:58.000"):
         journal.cycle(at)
     assert journal.read(2).missed == []
+
+
+def test_open_minutes_want_a_decision_whatever_the_cycle_says(journal: Journal) -> None:
+    journal.cycle("00:00:20.000")
+    journal.cycle("00:00:58.000")
+    journal.db.execute("UPDATE cycle SET action = NULL, reason = 'market_closed'")
+    journal.cycle("00:01:58.000", stages="{}")
+    journal.cycle("00:02:58.000")
+    found = journal.read(3)
+    assert (found.due, found.idle) == (3, ["2026-01-05 00:00:58 market_closed", "2026-01-05 00:01:58 why"])
+    assert found.missed == found.failed == found.beyond == []
+
+
+def test_a_market_that_has_just_opened_may_await_its_first_bar(journal: Journal) -> None:
+    for at in ("21:58:58.000", "21:59:58.000", "22:00:58.000", "22:01:58.000", "22:02:58.000", "22:03:58.000"):
+        journal.cycle(at)
+    journal.db.execute("UPDATE cycle SET started_utc = replace(started_utc, '2026-01-05', '2026-01-04'), action = NULL")
+    found = journal.read(5)
+    assert found.idle == ["2026-01-04 22:02:58 why", "2026-01-04 22:03:58 why"]
+    assert found.due == 2
+    journal.db.execute("UPDATE cycle SET action = 'HOLD'")
+    assert journal.read(5).beyond == ["2026-01-04T21:58:58.000Z", "2026-01-04T21:59:58.000Z"]
+    assert (journal.read(5, "always").due, journal.read(5, "always").beyond) == (5, [])
 
 
 def test_spreads_of_durations() -> None:

@@ -100,6 +100,27 @@ def test_the_status_tells_the_last_decision(facts: dict[str, object], line: str)
     assert told(record(**facts)) == line
 
 
+def test_with_several_symbols_a_fault_stays_in_front_and_first_cycles_are_counted(tmp_path: Path) -> None:
+    address = str(tmp_path / "notify")
+    other = Manager(address)
+    notifier = Notifier({"NOTIFY_SOCKET": address}, symbols=2)
+    fine = {"status": "done", "reason": "market_closed"}
+    fault = {"status": "failed", "reason": "internal_error", "detail": "x"}
+    for symbol, facts in (("A", fine), ("B", fault), ("A", fine), ("B", fine), ("A", fine)):
+        one = record(**facts)
+        one.symbol = symbol
+        notifier.status(one)
+    other.socket.setblocking(False)
+    assert [line.removeprefix("STATUS=") for line in other.heard()] == [
+        "first cycles: 1 of 2; A no decision: market_closed",
+        "FAULT B internal_error: x",
+        "FAULT B internal_error: x",
+        "B no decision: market_closed",
+        "A no decision: market_closed",
+    ]
+    other.socket.close()
+
+
 def test_nobody_listens_and_nobody_is_disturbed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     Notifier({}).ready("nobody")
     gone = Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")})

@@ -64,6 +64,26 @@ def test_drop_ins_come_after_it_in_order_and_may_take_back(tmp_path: Path) -> No
     assert [path.name for path in unit.paths[1:]] == ["10-a.conf", "20-b.conf"]
 
 
+def test_drop_ins_of_all_services_and_of_a_family_come_before_its_own(tmp_path: Path) -> None:
+    top = "/etc/systemd/system"
+    files = {
+        f"{top}/service.d/a.conf": "[Service]\nNice=1\n",
+        f"{top}/mt5-.service.d/b.conf": "[Service]\nNice=2\n",
+        "/run/systemd/system/mt5-sentinel.service.d/a.conf": "[Service]\nNice=3\n",
+        "/etc/systemd/system.control/mt5-sentinel.service.d/50-x.conf": "[Service]\nMemoryMax=infinity\n",
+    }
+    unit = Unit(lay_down(tmp_path, **files))
+    assert unit.values("Service.Nice") == ["3", "2"]
+    assert unit.value("Service.MemoryMax") == "infinity"
+
+
+def test_files_of_variables_by_a_pattern(tmp_path: Path) -> None:
+    host = lay_down(tmp_path, **{"/etc/default/a": "X=1\n", "/etc/default/b": "X=2\n"})
+    path = tmp_path / "etc/systemd/system/mt5-sentinel.service"
+    path.write_text(UNIT + "EnvironmentFile=/etc/default/*\n")
+    assert Unit(host).environment(host)["X"] == "2"
+
+
 def test_a_file_of_variables() -> None:
     text = """# a comment
 ; another

@@ -105,6 +105,16 @@ def test_secrets_of_the_service_are_hidden(run: Verify, host: VerifiedHost, tmp_
     assert run("--check", tmp_path / "out" / "VERIFY_LOG").returncode == 0
 
 
+def test_texts_with_other_line_ends_are_whole(run: Verify, host: VerifiedHost, tmp_path: Path) -> None:
+    host.show["StatusText"] = "EURUSD\u2028NRestarts=9\u0085MainPID=1"
+    host.log.append(host.line(host.now_s, "a\u2028b"))
+    assert run().returncode == 0
+    path = tmp_path / "out" / "VERIFY_LOG"
+    assert "\u2028" in path.read_text(encoding="utf-8")
+    done = run("--check", path)
+    assert done.returncode == 0, done.stderr
+
+
 def altered(entry: dict[str, Any]) -> dict[str, Any]:
     return entry | {"exit": 7}
 
@@ -125,7 +135,7 @@ EDITS: dict[str, tuple[str, Callable[[list[str]], list[str]]]] = {
 def test_an_edited_log_shows(run: Verify, tmp_path: Path, name: str) -> None:
     run()
     path = tmp_path / "out" / "VERIFY_LOG"
-    before = path.read_text(encoding="utf-8").splitlines()
+    before = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
     told, edit = EDITS[name]
     after = edit(before)
     assert after != before

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,9 @@ CAP = 1 << 30
 PYTHON = "/opt/mt5-crs/venv/bin/python"
 LAUNCHER = "/opt/mt5-crs/src/strategy/sentinel_daemon.py"
 COMMAND = [PYTHON, LAUNCHER, "--dry-run"]
+RUN, OLD_RUN, BOOT = "a" * 32, "b" * 32, "c" * 32
+"""Starts of the service: this one and the one before; and the machine's."""
+
 TOKEN = "t0k3n/of&the+host"
 
 
@@ -66,7 +70,8 @@ class VerifiedHost:
             "FragmentPath": str(UNIT_FILE),
             "NeedDaemonReload": "no",
             "MainPID": str(PID),
-            "NRestarts": "2",
+            "InvocationID": RUN,
+            "NRestarts": "0",
             "Restart": "always",
             "RestartUSec": "10s",
             "StartLimitIntervalUSec": "0",
@@ -88,6 +93,8 @@ class VerifiedHost:
         self.journalctl = (0, "")
         self.starts = [self.began_s + 1, *(self.began_s + 56 + 0.25 + 60 * minute for minute in range(minutes))]
         """When cycles began: at once, then at second 58."""
+        self.silent: dict[str, tuple[int, ...]] = {}
+        """Further symbols, and the numbers of the cycles that they do not have."""
         self.failed = {4: "fetch_timeout"}
         """Numbers of cycles, and their reasons."""
         self.orders: list[str] = ["filled"]
@@ -99,8 +106,10 @@ class VerifiedHost:
         return self.now_s - (BOOTED_S - STARTED_S)
 
     def line(self, at_s: float, text: str, pid: int = PID, **more: str) -> dict[str, Any]:
-        """One line as journalctl prints it."""
-        return {"__REALTIME_TIMESTAMP": str(int(at_s * 1e6)), "_PID": str(pid), "MESSAGE": text, **more}
+        """One line as journalctl prints it; what systemd says is about the start before."""
+        at = {"__REALTIME_TIMESTAMP": str(int(at_s * 1e6)), "_BOOT_ID": BOOT}
+        run = {"INVOCATION_ID": OLD_RUN} if pid == 1 else {"_SYSTEMD_INVOCATION_ID": RUN if pid == PID else OLD_RUN}
+        return at | run | {"_PID": str(pid), "MESSAGE": text, **more}
 
     def _log(self) -> Iterator[dict[str, Any]]:
         for number, at_s in enumerate(self.starts):
@@ -140,6 +149,11 @@ class VerifiedHost:
         scene = Scene(Witness(self.build(), Log()), Layout(), window_s=86_400, wall=lambda: self.now_s)
         return {one.name: one for one in verify.run(scene)[0]}
 
+    def look_again(self) -> dict[str, verify.Criterion]:
+        """The same, after a change."""
+        shutil.rmtree(self.root)
+        return self.look()
+
     def _service(self) -> None:
         shown = "".join(f"{name}={value}\n" for name, value in self.show.items())
         cases = {"show": (0, shown), "is-active": self.is_active, "is-enabled": self.is_enabled}
@@ -168,7 +182,11 @@ class VerifiedHost:
 
     def _release(self) -> None:
         site = "/opt/mt5-crs/releases/1/venv/lib/python3.11/site-packages"
-        bodies = {"mt5_sentinel/cli.py": "print()\n", "mt5_sentinel/_core.abi3.so": "ELF"}
+        bodies = {
+            "mt5_sentinel/cli.py": "print()\n",
+            "mt5_sentinel/_core.abi3.so": "ELF",
+            "mt5_sentinel/_core.pyi": "x: int\n",
+        }
         rows = []
         for name, text in bodies.items():
             self.file(f"{site}/{name}", text)
@@ -177,6 +195,7 @@ class VerifiedHost:
         self.file(
             f"{site}/mt5_sentinel-0.1.dist-info/RECORD", "".join([*rows, "mt5_sentinel-0.1.dist-info/RECORD,,\n"])
         )
+        self.file("/opt/mt5-crs/releases/1/venv/pyvenv.cfg", "include-system-site-packages = false\n")
         self.file("/usr/bin/python3.11", "")
         self.file(LAUNCHER, "main()\n")
         self.link("/opt/mt5-crs/current", "releases/1")
@@ -186,11 +205,17 @@ class VerifiedHost:
 
     def _journal(self) -> None:
         with contextlib.closing(JournalFile(self.root / "var/lib/mt5-sentinel", "dry-run")) as file:
-            for number, at_s in enumerate(self.starts):
-                record = CycleRecord(symbol="EURUSD", mode="dry-run", started_s=at_s)
+            planned = [
+                (number, at_s, symbol)
+                for number, at_s in enumerate(self.starts)
+                for symbol in ("EURUSD", *self.silent)
+                if number not in self.silent.get(symbol, ())
+            ]
+            for number, at_s, symbol in planned:
+                record = CycleRecord(symbol=symbol, mode="dry-run", started_s=at_s)
                 Journal(file).begin(record)
                 record.finished_s, record.status, record.reason = at_s + 1.2, "done", "below_threshold"
-                if number in self.failed:
+                if number in self.failed and symbol == "EURUSD":
                     record.status, record.reason = "failed", self.failed[number]
                 Journal(file).finish(record)
             for number, state in enumerate(self.orders):

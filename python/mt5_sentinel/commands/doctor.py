@@ -14,7 +14,7 @@ from mt5_sentinel.commands.doctor_subject import Subject
 from mt5_sentinel.ops import findings
 from mt5_sentinel.ops.findings import Finding
 from mt5_sentinel.ops.host import Host
-from mt5_sentinel.ops.questions import INSTALL, ask
+from mt5_sentinel.ops.questions import INSTALL, ask, within
 
 EXAMPLE = """examples:
   EODHD_API_TOKEN=demo mt5-sentinel doctor
@@ -26,6 +26,9 @@ Asks EODHD once (5 units), the hub once, the gateway a few questions; sends no o
 Exit code: 0 all is well, 1 something is not."""
 
 AS_ROOT = "sudo mt5-sentinel doctor --service looks at the installed service; --state-dir DIR names a place of your own"
+
+LIMIT_S = 20.0
+"""What a check may take, whatever holds it; more than any wire it asks is given."""
 
 CHECKS: Mapping[str, Callable[[Subject], str]] = {
     "configuration": doctor_subject.configuration,
@@ -90,10 +93,12 @@ def _each(arguments: argparse.Namespace, undo: ExitStack) -> Iterator[Finding]:
         return ""
 
     todo = f"{INSTALL}; without --service the settings of this shell count"
-    unseen = ask("configuration", examined, todo, as_root=AS_ROOT)
+    unseen = ask("configuration", lambda: within(LIMIT_S, "the settings", todo, examined), todo, as_root=AS_ROOT)
     if not subjects:
         yield unseen
         return
+    again = subjects[0].command("doctor")
     for name, check in CHECKS.items():
-        yield ask(name, functools.partial(check, subjects[0]), subjects[0].command("doctor"), as_root=AS_ROOT)
+        bounded = functools.partial(within, LIMIT_S, f"`{name}`", again, functools.partial(check, subjects[0]))
+        yield ask(name, bounded, again, as_root=AS_ROOT)
     yield from doctor_wires.gateway(subjects[0])

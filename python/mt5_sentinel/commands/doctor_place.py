@@ -18,7 +18,7 @@ from mt5_sentinel.commands import brokers
 from mt5_sentinel.commands.doctor_subject import Subject, nearest
 from mt5_sentinel.errors import SentinelError
 from mt5_sentinel.kept_http import KeptHttp
-from mt5_sentinel.ops import audit_machine, audit_rights, state_files
+from mt5_sentinel.ops import audit_machine, audit_rights, audit_secrets, state_files
 from mt5_sentinel.ops.place import Place, mode
 from mt5_sentinel.ops.questions import Broken, Unset
 
@@ -61,7 +61,7 @@ def directories(subject: Subject) -> str:
 def secret_files(subject: Subject) -> str:
     """Files that hold secrets are read by their owner alone."""
     if subject.is_service:
-        return audit_rights.secrets(Place(subject.host, subject.layout))
+        return audit_secrets.secrets(Place(subject.host, subject.layout))
     told = []
     path = subject.given.file or Path(subject.given.environ.get(f"{config.ENV_PREFIX}CONFIG") or config.DEFAULT_FILE)
     if path.exists() and any(name in path.read_text(encoding="utf-8", errors="replace") for name in config.SECRETS):
@@ -131,17 +131,27 @@ def daemon(subject: Subject) -> str:
 def switch(subject: Subject) -> str:
     """No file halts openings."""
     shared = subject.shared
-    paths = (shared.state_path / kill_switch.HALT, *([Path(shared.halt_file)] if shared.halt_file else []))
-    said = kill_switch.strictest(paths)
-    if said != "off":
-        there = ", ".join(str(path) for path in paths if kill_switch.read(path) != "off")
-        meaning = "positions are closed" if said == "flatten" else "nothing is opened, exits pass"
+    own_file = shared.state_path / kill_switch.HALT
+    said = {own_file: _halts(own_file)}
+    if shared.halt_file:
+        said[Path(shared.halt_file)] = kill_switch.read(Path(shared.halt_file))
+    if set(said.values()) != {"off"}:
+        there = ", ".join(str(path) for path, one in said.items() if one != "off")
+        meaning = "positions are closed" if "flatten" in said.values() else "nothing is opened, exits pass"
         own = subject.command("resume", "--state-dir", str(shared.state_path))
         raise Broken(
             f"{there} is there, or cannot be read: {meaning}",
             f"{own}; rm {shared.halt_file}" if shared.halt_file else own,
         )
     return "off"
+
+
+def _halts(path: Path) -> kill_switch.Switch:
+    """What the file in the state directory says; what is no regular file halts, and is not opened."""
+    try:
+        return kill_switch.read(path) if state_files.is_there(path) else "off"
+    except Broken:
+        return "halt"
 
 
 def risk(subject: Subject) -> str:

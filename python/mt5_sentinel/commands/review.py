@@ -19,8 +19,18 @@ from mt5_sentinel.ops.layout import Layout
 
 EXIT_FAIL = 1
 
-EXAMPLE = """exit codes: 0 PASS, or a recorded override; 1 FAIL; 65 the answer does not count; 75 try again later;
-77 blocked, by a challenge page, three strikes or a Gate 1 that did not pass; 78 misconfigured.
+EXAMPLE = """exit codes: 0 PASS, or a recorded override; 1 FAIL; 65 the answer does not count, or the diff
+cannot be shown whole; 75 try again later; 77 blocked, by a challenge page, used-up strikes or a Gate 1 that did not
+pass; 78 misconfigured.
+
+What the reviewer does not see, it cannot pass. Of a secret only the value is taken out, and the reviewer is told where
+and how much. Refused is a diff that names a binary change without showing it, in which a secret cannot be told from
+code, or in which a hunk would lose more than a fifth of the lines it adds (and more than five).
+
+strikes: three failed tries for what a diff changes, however its context, object ids, times or blanks at line ends
+differ, and six in a row for changes of one file, however they differ: a few changes that fail are the usual work, a
+long row is asking until one answer is PASS. A PASS takes away its diff's strikes and ends the row of its files; an
+override ends the row. Time does neither.
 
 example:
   mt5-sentinel review --git . --base origin/main
@@ -36,7 +46,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         "review",
         help="Gate 2: have a diff reviewed by a model, or record who decided without",
         description="Send a diff, without secrets, to an OpenAI-compatible API and follow its verdict. Three failed"
-        " tries for a diff stop it.",
+        " tries for a diff stop it, six in a row for a file.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -118,7 +118,7 @@ def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) ->
     def show_health(record: CycleRecord) -> None:
         health.observe(record, clock.monotonic_s())
 
-    notifier = Notifier()
+    notifier = Notifier(symbols=len(names))
     observers: tuple[Observer, ...] = (metrics.observe, show_health, notifier.status)
     if shared.logs_dir:
         observers += (TradeTrail(desks[0].journal.file, Path(shared.logs_dir)).observe,)

@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     run.add_parser(roles).set_defaults(role=_daemon)
     gateway.add_parser(roles).set_defaults(role=_gateway)
     eodhd = roles.add_parser("eodhd")
-    for name, kind in (("symbol", str), ("market", str), ("seed", int), ("token", str)):
+    for name, kind in (("symbol", str), ("market", str), ("seed", int), ("turn", int), ("token", str)):
         eodhd.add_argument(f"--{name}", type=kind, required=True)
     eodhd.set_defaults(role=_eodhd)
     hub = roles.add_parser("hub")
@@ -62,7 +62,9 @@ def _gateway(arguments: argparse.Namespace) -> int:
 def _eodhd(arguments: argparse.Namespace) -> int:
     calendar = _core.Calendar(arguments.symbol, arguments.market, [])
     clock = _clock(arguments)()
-    with EodhdServer(Feed(walk.bars(arguments.seed), calendar, clock.wall_s, arguments.token)) as server:
+    with EodhdServer(
+        Feed(walk.turned(walk.bars(arguments.seed), arguments.turn), calendar, clock.wall_s, arguments.token)
+    ) as server:
         print(f"{LISTENS} {server.server_port}", flush=True)
         server.serve_forever()
     return 0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from mt5_sentinel import _core, bundle, bundled, files
 from mt5_sentinel.commands.soak_process import LISTENS
-from mt5_sentinel.ops.soak import mlflow_hub, walk
+from mt5_sentinel.ops.soak import lively, mlflow_hub, walk
 from mt5_sentinel.ops.soak.children import Child, Children, free_port
 from mt5_sentinel.ops.soak.shared_clock import SharedClock
 
@@ -71,10 +72,13 @@ def start(children: Children, work: Path, wanted: Wanted) -> Scene:
     model = work / "model"
     _pack(model)
     prices = work / "prices.csv"
-    files.write(str(prices), walk.recording(walk.bars(wanted.seed), int(BEGAN_S)))
+    round_ = walk.bars(wanted.seed)
+    began_s = BEGAN_S if wanted.accelerated else time.time()
+    turn = lively.turn(round_, _core.Model.load(bundled.MODEL), began_s, wanted.threshold)
+    files.write(str(prices), walk.recording(walk.turned(round_, turn), int(BEGAN_S)))
     eodhd = children.start(
         "eodhd",
-        [*role, "eodhd", "--symbol", SYMBOL, "--market", wanted.market, "--seed", str(wanted.seed), "--token", TOKEN],
+        [*role, "eodhd", "--symbol", SYMBOL, "--market", wanted.market, *_eodhd_flags(wanted.seed, turn)],
     )
     if wanted.hub == "mlflow":
         hub_port = mlflow_hub.start(children, work, model)
@@ -110,6 +114,10 @@ def _pack(out: Path) -> None:
     model, golden = (bundled.MODEL / name for name in ("model.txt", bundle.GOLDEN))
     made = bundle.contents(facts, model.read_bytes(), golden.read_bytes())
     bundle.publish(out, made, force=False, check=lambda staged: None)
+
+
+def _eodhd_flags(seed: int, turn: int) -> list[str]:
+    return ["--seed", str(seed), "--turn", str(turn), "--token", TOKEN]
 
 
 def _gateway_flags(work: Path, prices: Path) -> list[str]:

@@ -14,11 +14,15 @@ from pathlib import Path
 
 from mt5_sentinel import _core, trail
 from mt5_sentinel.ops import (
+    audit_accounts,
     audit_files,
     audit_logrotate,
     audit_machine,
+    audit_promises,
     audit_rights,
+    audit_secrets,
     audit_service,
+    audit_site,
     audit_unit,
     service_settings,
 )
@@ -26,23 +30,26 @@ from mt5_sentinel.ops.findings import Finding, count, passed, skipped
 from mt5_sentinel.ops.host import Host
 from mt5_sentinel.ops.layout import LOGS, Layout
 from mt5_sentinel.ops.place import Place
-from mt5_sentinel.ops.questions import ask
+from mt5_sentinel.ops.questions import INSTALL, ask, within
 
 CHECKS: Mapping[str, Callable[[Place], str]] = {
     "unit": audit_unit.present,
     "unit verified": audit_unit.verified,
     "unit exposure": audit_unit.exposure,
     "unit loaded": audit_unit.loaded,
+    "unit promises": audit_promises.kept,
     "installer": audit_files.installer,
     "launcher": audit_files.launcher,
     "interpreter": audit_files.interpreter,
     "release": audit_files.release,
-    "package": audit_files.package,
+    "package": audit_site.package,
     "manifest": audit_files.manifest,
     "importable": audit_rights.importable,
     "release unwritable": audit_rights.unwritable,
-    "secrets": audit_rights.secrets,
+    "secrets": audit_secrets.secrets,
     "directories": audit_rights.directories,
+    "sysusers": audit_accounts.sysusers,
+    "tmpfiles": audit_accounts.tmpfiles,
     "logrotate": audit_logrotate.rotates,
     "settings": audit_service.settings,
     "gateway": audit_service.gateway,
@@ -53,7 +60,13 @@ CHECKS: Mapping[str, Callable[[Place], str]] = {
     "clock": audit_machine.clock,
 }
 
-OF_A_CHECKOUT = ("unit", "unit verified", "unit exposure", "installer", "launcher", "logrotate")
+LIMIT_S = 90.0
+"""What a check may take, whatever holds it; more than any program or wire it asks is given."""
+
+OF_A_CHECKOUT = (
+    *("unit", "unit verified", "unit exposure", "unit promises", "installer", "launcher"),
+    *("sysusers", "tmpfiles", "logrotate"),
+)
 """What can be said of the deploy folder alone."""
 
 
@@ -72,12 +85,20 @@ def run(host: Host, layout: Layout) -> list[Finding]:
 
 def each(place: Place) -> Iterator[Finding]:
     """The checks one by one, as they are made; of a checkout those that can be made, the others by name."""
-    service_settings.learn_all(place.host)  # programs that are run quote what they read
+    # Programs that are run quote what they read, so its secrets are learnt first.
+    ask("settings", functools.partial(within, LIMIT_S, "the unit", INSTALL, lambda: _learnt(place.host)))
     for name, check in CHECKS.items():
         if place.deploy is not None and name not in OF_A_CHECKOUT:
             yield skipped(name, "about a host; --deploy looks at files")
         else:
-            yield ask(name, functools.partial(check, place))
+            todo = "what does it wait for: a network file system, a file that is none? Look: df -h; ls -la /var/lib"
+            bounded = functools.partial(within, LIMIT_S, f"`{name}`", todo, functools.partial(check, place))
+            yield ask(name, bounded)
+
+
+def _learnt(host: Host) -> str:
+    service_settings.learn_all(host)
+    return ""
 
 
 def note(findings: Sequence[Finding], host: Host, environ: Mapping[str, str]) -> str | None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ast
-import base64
-import csv
 import hashlib
 import os
 import stat
 from pathlib import Path
 
+from mt5_sentinel.errors import SentinelError
+from mt5_sentinel.ops import service_settings
 from mt5_sentinel.ops.host import EXIT_MISSING
+from mt5_sentinel.ops.layout import Layout
 from mt5_sentinel.ops.place import Place, mode
 from mt5_sentinel.ops.questions import INSTALL, Broken
-from mt5_sentinel.ops.unit_file import Unit
+
+LINES = ("import sys", "from mt5_sentinel.cli import main", 'sys.exit(main(["run", *sys.argv[1:]]))')
+LAUNCHER = "\n".join(LINES)
+"""All that the launcher does: compared, not run, since one that is another could do anything."""
 
 VERSION_OF = "import importlib.metadata as m; print(m.version('mt5-sentinel'))"
 
@@ -39,22 +43,31 @@ def installer(place: Place) -> str:
 
 
 def launcher(place: Place) -> str:
-    """The script that ExecStart names starts this program, and not the older one."""
+    """ExecStart names the script that starts this program; its code is what this release expects, comments aside."""
     path = place.launcher
-    if place.deploy is None:
-        command = Unit(place.host).command()
-        wanted = [str(place.layout.python), str(path)]
-        if command[:2] != wanted:
-            todo = f"systemctl cat mt5-sentinel; ExecStart= begins with {' '.join(wanted)}"
-            raise Broken(f"ExecStart starts {' '.join(command[:2])}, not {' '.join(wanted)}", todo)
+    command = place.read_unit().command()
+    expected = place.layout if place.deploy is None else Layout()  # the installer puts its own prefix for the default
+    wanted = [str(expected.python), str(expected.launcher)]
+    if command[:2] != wanted:
+        todo = f"ExecStart= begins with {' '.join(wanted)}: "
+        todo += "systemctl cat mt5-sentinel" if place.deploy is None else f"correct {place.unit}"
+        raise Broken(f"ExecStart starts {' '.join(command[:2])}, not {' '.join(wanted)}", todo)
+    try:
+        service_settings.flags_of(command)
+    except SentinelError as error:
+        raise Broken(f"{place.unit}: {error}", "mt5-sentinel run --help lists what there is") from None
     try:
         tree = ast.parse(place.real(path).read_bytes(), filename=str(path))
     except (SyntaxError, ValueError) as error:
         raise Broken(f"{path} is no Python: {error}", INSTALL) from None
+    if ast.get_docstring(tree) is not None:
+        del tree.body[0]
     modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     modules += [name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]
     if not any(name.split(".")[0] == "mt5_sentinel" for name in modules):
         raise Broken(f"{path} does not import mt5_sentinel; it is not this program's launcher", INSTALL)
+    if ast.dump(tree) != ast.dump(ast.parse(LAUNCHER)):
+        raise Broken(f"{path} does something else than to start `run`; its lines must be: {'; '.join(LINES)}", INSTALL)
     return f"{path} starts this program"
 
 
@@ -104,26 +117,6 @@ def manifest(place: Place) -> str:
         more = f" ({len(wrong) - 1} more)" if wrong[1:] else ""
         raise Broken(f"{wrong[0]}{more}", f"what you changed belongs into a drop-in or config.toml; {INSTALL}")
     return f"{count} files and links are as they were installed"
-
-
-def package(place: Place) -> str:
-    """The program in the venv is, file by file, what its wheel brought."""
-    venv = place.real(place.layout.venv)
-    records = sorted(venv.glob("lib/python*/site-packages/mt5_sentinel-*.dist-info/RECORD"))
-    if len(records) != 1:
-        raise Broken(f"{place.layout.venv} holds {len(records)} packages mt5-sentinel, not one", INSTALL)
-    top, count = records[0].parent.parent, 0
-    for name, digest, _ in csv.reader(records[0].read_text(encoding="utf-8").splitlines()):
-        if not digest.startswith("sha256="):
-            continue  # RECORD itself, and what was compiled on this machine
-        count += 1
-        path = Path(os.path.normpath(top / name))
-        found = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode()
-        if found != digest.removeprefix("sha256="):
-            raise Broken(f"{place.layout.venv}: {name} is not as its wheel brought it", INSTALL)
-    if not count:
-        raise Broken(f"{records[0].parent.name}/RECORD lists no hash", INSTALL)
-    return f"{count} files are as the wheel brought them"
 
 
 def _fault(real: Path, kind: str, wanted: str) -> str | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import sqlite3
 from pathlib import Path
 
 from mt5_sentinel import bar_store, journal_schema
+from mt5_sentinel.ops import state_files
 from mt5_sentinel.ops.host import EXIT_MISSING
 from mt5_sentinel.ops.layout import LOGS, STATE
 from mt5_sentinel.ops.place import Place
@@ -23,6 +23,9 @@ JOURNAL_MB_MAX = 4300
 """journald takes 4 GiB at most by itself; more means that someone raised it."""
 
 SIZES_MB = {"B": 1e-6, "K": 1.024e-3, "M": 1.048576, "G": 1073.741824, "T": 1099511.627776}
+
+CHECK_S = 60.0
+"""What the check of a whole database may take; a year's journal takes a second or two."""
 
 DATABASES = {"journal.db": journal_schema.VERSION, "bars.db": bar_store.SCHEMA_VERSION, "paper.db": 0}
 """Files of the state directory and their newest schema; the paper book's is looked at by the daemon itself."""
@@ -62,8 +65,9 @@ def journal_size(place: Place) -> str:
 
 
 def clock(place: Place) -> str:
-    """Whether something keeps the clock; the daemon decides by the second."""
+    """Whether something keeps the clock; the daemon decides by the second. Fails in a container: its host keeps it."""
     todo = "timedatectl set-ntp true (apt-get install systemd-timesyncd or chrony), then timedatectl timesync-status"
+    todo += "; in a container the clock is its host's: look there"
     ran = place.host.run("timedatectl", "show", "-p", "NTPSynchronized", "--value")
     if ran.code == 0 and ran.out.strip() in ("yes", "no"):
         if ran.out.strip() == "no":
@@ -84,7 +88,7 @@ def databases(place: Place) -> str:
     told = []
     for name, newest in DATABASES.items():
         path = STATE / name
-        if not place.real(path).exists():
+        if not state_files.is_there(place.real(path)):
             continue
         version = _version(place, path)
         if newest and not 0 < version <= newest:
@@ -103,14 +107,12 @@ def databases(place: Place) -> str:
 
 
 def _version(place: Place, path: Path) -> int:
-    # Read only; what SQLite makes beside the file for that belongs to the file's owner even where root asks.
-    try:
-        with contextlib.closing(sqlite3.connect(f"{place.real(path).absolute().as_uri()}?mode=ro", uri=True)) as db:
-            said = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
-            version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.Error as error:
-        todo = f"systemctl stop mt5-sentinel; sqlite3 {path} .recover, or put a copy back"
-        raise Broken(f"{path} cannot be read: {error}", todo) from None
+    said, version = state_files.database(place.real(path), _looked_at, CHECK_S)
     if said != "ok":
         raise Broken(f"{path} is damaged: {said}", f"systemctl stop mt5-sentinel; sqlite3 {path} .recover")
-    return version
+    return int(version)
+
+
+def _looked_at(db: sqlite3.Connection) -> tuple[str, int]:
+    said = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+    return said, db.execute("PRAGMA user_version").fetchone()[0]

@@ -7,55 +7,13 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mt5_sentinel import _core, config
+from mt5_sentinel import _core
 from mt5_sentinel.ops.host import EXIT_MISSING
-from mt5_sentinel.ops.layout import CONFIG, CREDENTIALS, LOGS, STATE
+from mt5_sentinel.ops.layout import CONFIG, LOGS, STATE
 from mt5_sentinel.ops.place import Account, Place, may_enter, may_write, mode
 from mt5_sentinel.ops.questions import Broken
-from mt5_sentinel.ops.unit_file import Unit
 
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
 LINKS_MAX = 40
-
-
-def secrets(place: Place) -> str:
-    """Files of secrets are root's alone; says which secrets are there, never what they are."""
-    env_file, kept = place.layout.env_file, place.real(CREDENTIALS)
-    files = [env_file] if place.real(env_file).exists() else []
-    if kept.exists():
-        _roots_alone(place, CREDENTIALS, "700")
-        files += [CREDENTIALS / one.name for one in sorted(kept.iterdir())]
-    for path in files:
-        _roots_alone(place, path, "600", may_link=path == env_file)
-    return f"root's alone: {', '.join(map(str, files)) or 'no files'}; set: {', '.join(_configured(place)) or 'none'}"
-
-
-def _roots_alone(place: Place, path: Path, wanted: str, *, may_link: bool = False) -> None:
-    facts = place.real(path).lstat()
-    if stat.S_ISLNK(facts.st_mode) and may_link:  # the variables of several programs may lie in one file
-        if facts.st_uid != place.root_uid:
-            raise Broken(f"{path} belongs to uid {facts.st_uid}, not to root", f"chown -h root:root {path}")
-        facts = place.real(path).stat()
-    if stat.S_ISLNK(facts.st_mode):
-        todo = f'cp --remove-destination "$(readlink -f {path})" {path}; chmod {wanted} {path}'
-        raise Broken(f"{path} is a link; a secret lies in a file of its own", todo)
-    if facts.st_uid != place.root_uid:
-        raise Broken(f"{path} belongs to uid {facts.st_uid}, not to root", f"chown root:root {path}")
-    if facts.st_mode & OTHERS:
-        raise Broken(f"{path} can be read by others (mode {mode(facts)})", f"chmod {wanted} {path}")
-
-
-def _configured(place: Place) -> list[str]:
-    """Names of the secret settings that are not empty, and where each comes from."""
-    unit = Unit(place.host)
-    told = {name: "credential" for name, path in unit.credentials(place.host).items() if path.read_bytes().strip()}
-    told |= dict.fromkeys(unit.sealed(place.host), "encrypted credential")
-    environ = unit.environment(place.host)
-    for name in config.SECRETS:
-        for variable in (f"{config.ENV_PREFIX}{name.upper()}", *config.TABLE[name].metadata["env"]):
-            if environ.get(variable):
-                told.setdefault(name, variable)
-    return [f"{name} ({told[name]})" for name in config.SECRETS if name in told]
 
 
 def directories(place: Place) -> str:

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from mt5_sentinel.ops.host import EXIT_MISSING, Ran
 from mt5_sentinel.ops.layout import SERVICE, UNIT
-from mt5_sentinel.ops.place import Place, mode
+from mt5_sentinel.ops.place import Place, may_be_changed, mode
 from mt5_sentinel.ops.questions import INSTALL, Broken
-from mt5_sentinel.ops.unit_file import Unit
+from mt5_sentinel.ops.unit_file import Unit, folders
 
 EXPOSURE_MAX = 1.2
 """What the unit that comes with a release stays below; the older one had 9.2."""
+
+BESIDE = ("mt5-sentinel-gateway.service", "mt5-sentinel-dashboard.service")
+"""Units that the installer lays down on demand; looked at where they are."""
 
 NO_SYSTEMD = "apt-get install systemd"
 
@@ -29,24 +32,46 @@ def present(place: Place) -> str:
     if place.deploy is None and (facts.st_uid != place.root_uid or facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
         todo = f"chown root:root {place.unit} && chmod 644 {place.unit}"
         raise Broken(f"{place.unit} can be changed by others than root (uid {facts.st_uid}, mode {mode(facts)})", todo)
-    drop_ins = len(Unit(place.host).paths) - 1 if place.deploy is None else 0
+    drop_ins = _owned(place) if place.deploy is None else 0
     return f"{place.unit}" + (f", {drop_ins} drop-ins" if drop_ins else "")
+
+
+def _owned(place: Place) -> int:
+    """How many drop-ins there are; who may write one decides as whom the service runs."""
+    drop_ins = Unit(place.host).paths[1:]
+    there = [one for one in folders() if place.real(one).exists()]
+    for path in (UNIT, *drop_ins, *there):
+        if (found := may_be_changed(place, path)) is not None:
+            where = found.split(" can be ", 1)[0]
+            todo = (
+                f"who wrote what stands there? systemctl cat {SERVICE}; chown root:root {where} && chmod go-w {where}"
+            )
+            raise Broken(found, todo)
+    return len(drop_ins)
 
 
 def verified(place: Place) -> str:
     """``systemd-analyze verify`` says nothing at all: it exits with 0 after a warning about a key it ignores."""
+    beside = [place.unit.with_name(name) for name in BESIDE]
+    units = [place.unit, *(one for one in beside if place.deploy is not None or place.real(one).exists())]
+    for unit in units:
+        _verify(place, unit)
+    return f"systemd-analyze verify has nothing to say of {', '.join(one.name for one in units)}"
+
+
+def _verify(place: Place, unit: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        path = place.real(place.unit)
+        path = place.real(unit)
         if place.deploy is not None or place.host.root != Path("/"):
-            path = _with_programs_that_exist(place, Path(scratch))
+            path = _with_programs_that_exist(place, unit, Path(scratch))
         ran = place.host.run("systemd-analyze", "verify", "--man=no", path)
     _must_exist(ran)
-    said = [line for line in (ran.out + ran.err).splitlines() if line.strip() and not _is_of_another(line, path)]
+    own = {str(place.real(one)) for one in Unit(place.host, unit).paths} if place.deploy is None else set()
+    said = [line for line in (ran.out + ran.err).splitlines() if line.strip() and not _is_of_another(line, path, own)]
     if said or ran.code:
-        found = said[0].replace(str(path), str(place.unit)) if said else f"exit code {ran.code}"
+        found = said[0].replace(str(path), str(unit)) if said else f"exit code {ran.code}"
         more = f" ({len(said) - 1} lines more)" if said[1:] else ""
-        raise Broken(f"{found}{more}", f"systemd-analyze verify --man=no {place.unit}, and correct what it names")
-    return "systemd-analyze verify has nothing to say"
+        raise Broken(f"{found}{more}", f"systemd-analyze verify --man=no {unit}, and correct what it names")
 
 
 def exposure(place: Place) -> str:
@@ -109,16 +134,23 @@ def _must_exist(ran: Ran) -> None:
         raise Broken("there is no systemd-analyze", NO_SYSTEMD)
 
 
-def _is_of_another(line: str, path: Path) -> bool:
-    """Whether a line is about another unit's file, which verify reads because ours refers to it."""
+def _is_of_another(line: str, path: Path, own: set[str]) -> bool:
+    """Whether a line is about another unit's file, which verify reads because ours refers to it.
+
+    A drop-in for all services (``service.d``) is one of ours.
+    """
     told = re.match(r"(/\S+\.(?:service|target|socket|mount|timer|slice|path|conf)):\d+:", line)
-    return told is not None and Path(told[1]).name != path.name and f"{path.name}.d/" not in told[1]
+    return (
+        told is not None
+        and Path(told[1]).name != path.name
+        and f"{path.name}.d/" not in told[1]
+        and not {told[1], f"/usr{told[1]}"} & own
+    )
 
 
-def _with_programs_that_exist(place: Place, scratch: Path) -> Path:
+def _with_programs_that_exist(place: Place, unit: Path, scratch: Path) -> Path:
     """A copy, drop-ins included, whose Exec lines name a program that is here: what is not installed cannot be run."""
-    unit = place.unit
-    paths = Unit(place.host).paths[1:] if place.deploy is None else []
+    paths = Unit(place.host, unit).paths[1:] if place.deploy is None else []
     (scratch / f"{unit.name}.d").mkdir()
     for path in (unit, *paths):
         text = place.real(path).read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,22 @@ BYTES_MAX = 200_000
 GIT_TIMEOUT_S = 60.0
 BASES = ("@{upstream}", "origin/HEAD", "main", "master")
 """What a branch usually leads back to; the first that is there."""
+
+PLAIN = (
+    "--no-replace-objects",
+    *(word for setting in ("fsmonitor=false", "attributesFile=/dev/null") for word in ("-c", f"core.{setting}")),
+    *("-c", "diff.orderFile=/dev/null"),
+)
+"""Options of git itself: no programs that a repository names, no object in place of another."""
+
+WHOLE = (
+    *("--patch", "--text", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--no-relative"),
+    *("--submodule=short", "--ignore-submodules=none", "--src-prefix=a/", "--dst-prefix=b/", "--unified=3"),
+)
+"""Whatever attributes and configuration say: every line that is changed, as it is."""
+
+NOT_SHOWN = re.compile(r"^(?:Binary files |Files .* differ$|GIT binary patch|Only in )", re.MULTILINE)
+"""Where a diff only says that there is a change."""
 
 
 class Diff(NamedTuple):
@@ -53,8 +70,7 @@ def from_git(host: Host, directory: Path, base: str | None, bytes_max: int) -> D
     found = _commit(host, directory, base)
     with tempfile.TemporaryDirectory(prefix="mt5-sentinel-review-") as room:
         target = Path(room) / "diff"  # as a file: its bytes stay what they are
-        options = ("--no-ext-diff", "--no-textconv", "--no-color", f"--output={target}")
-        ran = _git(host, directory, "diff", *options, f"{found}...HEAD")
+        ran = _git(host, directory, "diff", *WHOLE, f"--output={target}", f"{found}...HEAD")
         if ran.code != 0:
             raise Misconfigured(f"git diff {found}...HEAD in {directory}: {_first_line(ran)}", "no_diff")
         with target.open("rb") as file:
@@ -76,8 +92,8 @@ def _commit(host: Host, directory: Path, base: str | None) -> str:
 
 
 def _git(host: Host, directory: Path, *words: str) -> Ran:
-    """Run git without the programs that a repository's configuration may name."""
-    ran = host.run("git", "-C", directory, "-c", "core.fsmonitor=false", *words, timeout_s=GIT_TIMEOUT_S)
+    """Run git without what a repository's configuration may name."""
+    ran = host.run("git", "-C", directory, *PLAIN, *words, timeout_s=GIT_TIMEOUT_S)
     if ran.code == EXIT_MISSING:
         raise Misconfigured("git is not installed; give the diff as a file with --diff", "no_git")
     if ran.code == EXIT_TIMEOUT:
@@ -98,4 +114,25 @@ def _diff(origin: str, body: bytes, bytes_max: int) -> Diff:
         raise Unusable(message, "too_large")
     if not body.strip():
         raise Unusable(f"{origin}: the diff is empty, there is nothing to review", "empty_diff")
-    return Diff(origin, body.decode("utf-8", "replace"), hashlib.sha256(body).hexdigest())
+    return Diff(origin, _whole_text(origin, body), hashlib.sha256(body).hexdigest())
+
+
+def _whole_text(origin: str, body: bytes) -> str:
+    """The text, where it shows every change: what a reviewer does not see, it cannot pass.
+
+    Raises:
+        Unusable: a file is named as binary, or its bytes are no text.
+    """
+    leave_out = "leave the file out (git diff BASE...HEAD -- . ':(exclude)PATH') and have a person look at it"
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        raise Unusable(f"{origin}, line {line}: bytes that are no UTF-8 text; {leave_out}", "binary_diff") from None
+    found = NOT_SHOWN.search(text)
+    begin = found.start() if found else text.find("\0")
+    if begin >= 0:
+        line = text.count("\n", 0, begin) + 1
+        told = "a change that the diff names and does not show (git diff --text shows it)" if found else "a binary file"
+        raise Unusable(f"{origin}, line {line}: {told}; {leave_out}", "binary_diff")
+    return text

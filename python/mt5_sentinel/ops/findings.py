@@ -12,14 +12,17 @@ from mt5_sentinel.logs import hide
 EXIT_FAILED = 1
 
 MARKS = {"ok": "✓", "failed": "✗", "skipped": "-"}
+NOT_SHOWN_MARK = "?"
 
 
 class Finding(msgspec.Struct, frozen=True):
     """One check: what was found, and what to do where it is not as it must be."""
 
     check: str
-    verdict: Literal["ok", "failed", "skipped"]
-    """``skipped``: what it looks at is not configured here; never used for what could not be looked at."""
+    verdict: Literal["ok", "failed", "skipped", "not shown"]
+    """``skipped``: what it looks at is not configured here; never used for what could not be looked at.
+    ``not shown``: it was looked at, and too little was seen for a verdict; whoever uses it names these at the end.
+    """
     found: str
     todo: str = ""
 
@@ -39,12 +42,17 @@ def skipped(check: str, found: str) -> Finding:
     return Finding(check, "skipped", found)
 
 
+def not_shown(check: str, found: str) -> Finding:
+    """A check for which too little was seen."""
+    return Finding(check, "not shown", found)
+
+
 def lines(findings: Iterable[Finding]) -> list[str]:
     """A line for each check, and one for what to do below a failed one; without secrets."""
     shown = []
     for one in findings:
         found = _printable(hide(one.found)).replace("\n", f"\n{'':27}")
-        shown.append(f"{MARKS[one.verdict]} {one.check:<24} {found}")
+        shown.append(f"{MARKS.get(one.verdict, NOT_SHOWN_MARK)} {one.check:<24} {found}")
         if one.verdict == "failed":
             shown.append(f"  {'':<24} → {_printable(hide(one.todo))}")
     return shown

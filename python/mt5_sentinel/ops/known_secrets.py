@@ -1,9 +1,10 @@
-"""Which values must never leave: those of this process's settings, and those of the installed service."""
+"""Which values must never leave: those of this process's settings, and those of the installed services."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mt5_sentinel import config, logs
@@ -16,26 +17,90 @@ FILE_BYTES_MAX = 1 << 16
 
 SECRET_VARIABLE = re.compile(r"KEY|TOKEN|SECRET|PASS|PWD|CREDENTIAL|AUTH", re.IGNORECASE)
 
+PUBLIC = re.compile(r"public|clients", re.IGNORECASE)
+"""Names of what others may know: public keys."""
+
+UNITS = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system")
+UNIT_FILES = (f"{layout.SERVICE}*.service", f"{layout.SERVICE}*.service.d/*.conf", "service.d/*.conf")
+ASSIGNMENT = re.compile(r"(?P<name>[\w.-]+)[ \t]*=[ \t]*(?P<value>\S.*)")
+
 
 def learn(host: Host, installed: Layout, settings: Settings | None = None) -> None:
     """Have ``logs.hide`` hide them; files that this user may not read hold nothing it could show."""
     logs.learn(settings.secrets() if settings is not None else ())
-    logs.learn(_of_environment_file(host.path(installed.env_file)))
     logs.learn(_of_configuration(host.path(layout.CONFIG)))
+    variables = [host.path(installed.env_file), host.path(installed.prefix / "gateway.env")]
     directory = host.path(layout.CREDENTIALS)
-    names = sorted(directory.iterdir()) if _is_listable(directory) else []
-    logs.learn(line for path in names for line in (_text(path).strip(), *_lines(path)))
+    credentials = sorted(directory.iterdir()) if _is_listable(directory) else []
+    for unit in _units(host):
+        for key, value in _assignments(unit):
+            if key == "Environment":
+                logs.learn(_of_variables(_words(value)))
+            elif key == "EnvironmentFile":
+                pattern = value.removeprefix("-").lstrip("/")
+                variables += host.root.glob(pattern) if pattern else []
+            elif key == "LoadCredential":
+                name, _, source = value.partition(":")
+                path = host.path(source if source.startswith("/") else f"/etc/credstore/{source or name}")
+                credentials += sorted(path.iterdir()) if _is_listable(path) else [path]
+            elif key == "SetCredential":
+                logs.learn([value.partition(":")[2]])
+    for path in variables:
+        logs.learn(_of_variables(_lines(path)))
+    for path in credentials:
+        if not PUBLIC.search(path.name):
+            logs.learn(_of_credential(path))
 
 
-def _of_environment_file(path: Path) -> Iterator[str]:
+def _units(host: Host) -> Iterator[Path]:
+    """The units of the daemon, the gateway and the dashboard, and their drop-ins."""
+    for place in UNITS:
+        for pattern in UNIT_FILES:
+            yield from sorted(host.path(place).glob(pattern))
+
+
+def _assignments(unit: Path) -> Iterator[tuple[str, str]]:
+    """Keys and values, a line that ends in a backslash joined with the next."""
+    for line in _text(unit).replace("\\\n", " ").splitlines():
+        key, _, value = line.partition("=")
+        if not line.lstrip().startswith(("#", ";")):
+            yield key.strip(), value.strip()
+
+
+def _words(text: str) -> list[str]:
+    """``NAME=VALUE`` words; where a quote is not closed, as they stand."""
+    try:
+        return [*shlex.split(text), *text.split()]
+    except ValueError:
+        return text.split()
+
+
+def _of_variables(lines: Iterable[str]) -> Iterator[str]:
     """Values of variables that are secret settings, or are called like secrets."""
     known = {f"{config.ENV_PREFIX}{name.upper()}" for name in config.SECRETS}
     known |= {variable for name in config.SECRETS for variable in config.TABLE[name].metadata["env"]}
-    for line in _lines(path):
-        name, _, value = line.removeprefix("export ").partition("=")
-        if name.strip() in known or SECRET_VARIABLE.search(name):
+    for line in lines:
+        name, _, value = line.strip("\"'").removeprefix("export ").partition("=")
+        if name.strip() in known or (SECRET_VARIABLE.search(name) and not PUBLIC.search(name) and not _is_path(value)):
             yield value.strip()
             yield value.strip().strip("\"'")
+
+
+def _is_path(value: str) -> bool:
+    """Where a key lies is no secret."""
+    return value.strip("\"' ").startswith(("/", "${", "%"))
+
+
+def _of_credential(path: Path) -> Iterator[str]:
+    """Each line of a file that holds a secret; of one with names, as ``keys new`` writes it, the secret values."""
+    for line in _lines(path):
+        named = ASSIGNMENT.fullmatch(line)
+        if named is None or not named["name"].replace("_", "").isalpha():
+            if not line.startswith("-----"):
+                yield line
+        elif not PUBLIC.search(named["name"]) and named["name"] != "algorithm":
+            yield named["value"].strip("\"'")
+            yield line
 
 
 def _of_configuration(path: Path) -> Iterator[str]:

@@ -49,14 +49,16 @@ def run(
     record = review.Record(str(uuid.uuid4()), diff.origin, diff.sha256, override=True, audit=told)
     record.authority, record.override_reason = authority, reason
     record.audit_sha256 = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    subject = strikes.subject(diff.text)
     with strikes.held(directory) as held:
-        record.strikes = held.of(diff.sha256)
+        record.strikes = held.of(subject)
         if not found or not findings.passed(found):
             failing = ", ".join(one.check for one in found if one.verdict == "failed") or "it made no check"
             message = f"no override: Gate 1 has not passed ({failing}); see mt5-sentinel audit"
             record.override, record.failure, record.detail = False, "override_refused", message
             review.keep(record, directory, environ)
             raise Blocked(message, "override_refused")
+        held.end_row(subject)
         return record, review.keep(record, directory, environ)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mt5_sentinel.ops.host import Host
-from mt5_sentinel.ops.layout import LOGROTATE, SERVICE, UNIT, USER, Layout
+from mt5_sentinel.ops.layout import LOGROTATE, SERVICE, SYSUSERS, TMPFILES, UNIT, USER, Layout
 from mt5_sentinel.ops.questions import Broken
 from mt5_sentinel.ops.unit_file import Unit
 
@@ -46,6 +46,16 @@ class Place:
         return LOGROTATE if self.deploy is None else self.deploy / "logrotate.d" / SERVICE
 
     @property
+    def sysusers(self) -> Path:
+        """The line that makes the service's user."""
+        return SYSUSERS if self.deploy is None else self.deploy / "sysusers.d" / SYSUSERS.name
+
+    @property
+    def tmpfiles(self) -> Path:
+        """The lines that make its directories."""
+        return TMPFILES if self.deploy is None else self.deploy / "tmpfiles.d" / TMPFILES.name
+
+    @property
     def launcher(self) -> Path:
         """The script that ExecStart names."""
         return self.layout.launcher if self.deploy is None else self.deploy / self.layout.launcher.name
@@ -58,6 +68,10 @@ class Place:
     def real(self, path: Path) -> Path:
         """A path of the host as it lies on this machine; files of a checkout lie where they lie."""
         return path if self.deploy is not None else self.host.path(path)
+
+    def read_unit(self) -> Unit:
+        """What the unit says, with its drop-ins on a host; errors as ``Unit``."""
+        return Unit(self.host) if self.deploy is None else Unit(Host(), self.unit, has_drop_ins=False)
 
     def account(self) -> Account:
         """The user the service runs as.
@@ -77,6 +91,29 @@ class Place:
             todo = f"name a user of its own: User={USER} in {UNIT}, then systemctl daemon-reload"
             raise Broken(f"{UNIT} starts the service as root", todo)
         return found
+
+
+def may_be_changed(place: Place, path: Path) -> str | None:
+    """Who else than root may change a file or directory of the host, or put another in its place; None: nobody.
+
+    Every directory on the way to it counts, and where it is a link, what it leads to as well.
+    """
+    real = place.real(path)
+    ends = [real, real.resolve()] if real.is_symlink() else [real]
+    seen: set[Path] = set()
+    for end in ends:
+        for one in (end, *end.parents):
+            if one in seen or not (one == place.host.root or one.is_relative_to(place.host.root)):
+                continue
+            seen.add(one)
+            facts = one.lstat()
+            if stat.S_ISLNK(facts.st_mode):
+                continue
+            is_open = facts.st_mode & stat.S_IWOTH or (facts.st_mode & stat.S_IWGRP and facts.st_gid != 0)
+            if facts.st_uid != place.root_uid or is_open:
+                shown = Path("/") / one.relative_to(place.host.root)
+                return f"{shown} can be changed by others than root (uid {facts.st_uid}, mode {mode(facts)})"
+    return None
 
 
 def mode(facts: os.stat_result) -> str:

@@ -29,6 +29,7 @@ class Record:
     diff_sha256: str
     sent_sha256: str | None = None
     redactions: dict[str, int] = field(default_factory=dict)
+    redacted_chars: int = 0
     model: str = ""
     endpoint_host: str = ""
     started_at: str = field(default_factory=now_utc)
@@ -80,35 +81,39 @@ def run(settings: Settings, diff: Diff, directory: Path, environ: Mapping[str, s
         The evidence with its verdict, and its file.
 
     Raises:
-        SentinelError: no verdict came; the evidence says why.
+        SentinelError: no verdict came; the evidence says why. Where the diff cannot be shown whole, nothing was tried.
     """
     api = endpoint(settings)
-    text, redactions = redaction.redact(diff.text)
-    record = Record(str(uuid.uuid4()), diff.origin, diff.sha256, redactions=redactions)
+    text, gaps = redaction.redact(diff.text)
+    record = Record(str(uuid.uuid4()), diff.origin, diff.sha256, redactions=redaction.counts(gaps))
+    record.redacted_chars = sum(gap.chars for gap in gaps)
     record.model, record.endpoint_host = settings.review_model, api.host
     record.sent_sha256 = hashlib.sha256(text.encode()).hexdigest()
+    nonce = secrets.token_hex(16)
+    question = reviewer.question(settings.review_model, text, nonce, gaps)
+    subject = strikes.subject(diff.text)
     with strikes.held(directory) as held:
-        record.strikes = held.of(diff.sha256)
+        record.strikes = held.of(subject)
         try:
-            held.begin(diff.sha256, record.session)
+            held.begin(subject, record.session)
         except SentinelError as error:
             record.sent_sha256 = None
             _keep(record, error, directory, environ)
             raise
         try:
-            said = reviewer.ask(api, settings.review_model, text, secrets.token_hex(16), settings.review_timeout_s)
+            said = reviewer.ask(api, question, nonce, settings.review_timeout_s)
         except SentinelError as error:
-            held.explain(diff.sha256, error.reason)
-            record.strikes = held.of(diff.sha256)
+            held.explain(subject, error.reason)
+            record.strikes = held.of(subject)
             _keep(record, error, directory, environ)
             raise
         record.verdict, record.reasons, record.usage = said.verdict, said.reasons, said.usage
         record.answered_by, record.answer_id = said.answered_by, said.answer_id
         if said.verdict == "PASS":
-            held.clear(diff.sha256)
+            held.clear(subject)
         else:
-            held.explain(diff.sha256, "FAIL")
-        record.strikes = held.of(diff.sha256)
+            held.explain(subject, "FAIL")
+        record.strikes = held.of(subject)
         return record, keep(record, directory, environ)
 
 
@@ -140,7 +145,7 @@ def lines(record: Record) -> list[str]:
     shown = [f"{record.verdict}  {record.diff_origin}, sha256 {record.diff_sha256}"]
     shown += [f"  - {reason}" for reason in record.reasons]
     shown.append(f"  {record.model} at {record.endpoint_host}, session {record.session}, tokens: {tokens}")
-    shown.append(f"  taken out before sending: {redactions}")
+    shown.append(f"  taken out before sending: {redactions}, {record.redacted_chars} characters")
     if record.strikes:
         shown.append(f"  strike {len(record.strikes)} of {strikes.STRIKES_MAX} for this diff")
     return shown

@@ -12,7 +12,7 @@ from mt5_sentinel import journal
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.ops.layout import SERVICE, Layout
 from mt5_sentinel.ops.questions import Broken
-from mt5_sentinel.ops.verify_lines import Line, lines
+from mt5_sentinel.ops.verify_lines import FIELDS, Line, lines
 from mt5_sentinel.ops.witness import Witness
 
 UNIT = f"{SERVICE}.service"
@@ -23,10 +23,12 @@ PROPERTIES = (
     *("ActiveEnterTimestamp", "ActiveEnterTimestampMonotonic", "MemoryMax", "MemoryCurrent", "ControlGroup"),
     *("WatchdogUSec", "WatchdogTimestampMonotonic", "StatusText", "Result", "InvocationID", "StateDirectory"),
 )
-FIELDS = "MESSAGE,_PID,SYSLOG_IDENTIFIER,EXIT_CODE,EXIT_STATUS"
 LINES_MAX = 40_000
 CYCLES_MAX = 5_000
 """Newest cycles that are looked at: more than a day of three symbols."""
+
+CLOCK_SLACK_S = 2.0
+"""Between times that different clocks tell of one moment."""
 
 GONE = " (deleted)"
 """What the kernel adds to the name of an open file that was removed."""
@@ -84,7 +86,7 @@ class Scene:
         ran = self.witness.run("systemctl", "show", UNIT, "--no-pager", f"--property={','.join(PROPERTIES)}")
         if ran.code != 0:
             raise Broken(f"systemctl show: exit code {ran.code}: {ran.err.strip()}", "is systemd running here?")
-        return dict(line.split("=", 1) for line in ran.out.splitlines() if "=" in line)
+        return dict(line.split("=", 1) for line in ran.out.split("\n") if "=" in line)
 
     @property
     @once
@@ -122,8 +124,8 @@ class Scene:
     @once
     def log(self) -> list[Line]:
         """The service's lines in the journal, oldest first, systemd's own about it among them."""
-        since = f"--since=@{int(self.now_s - self._window_s)}"
-        words = ("-u", UNIT, "-o", "json", "--no-pager", since, f"--lines={LINES_MAX}", f"--output-fields={FIELDS}")
+        fields, since = ",".join(FIELDS), f"--since=@{int(self.now_s - self._window_s)}"
+        words = ("-u", UNIT, "-o", "json", "--no-pager", since, f"--lines={LINES_MAX}", f"--output-fields={fields}")
         ran = self.witness.run("journalctl", *words)
         if ran.code != 0:
             raise Broken(
@@ -156,6 +158,14 @@ class Scene:
         found = list(journal.read(self.witness.host.path(self.database), CYCLES_MAX))
         rows = [json.dumps({name: one[name] for name in SHOWN}, ensure_ascii=False) for one in found]
         self.witness.note("cycles", self.database, "\n".join(rows))
+        return found
+
+    @property
+    @once
+    def symbols(self) -> list[str]:
+        """Symbols of the main process: each has a cycle at its start, so one that fell silent since is among them."""
+        found = journal.read_symbols(self.witness.host.path(self.database), self.now_s - self.age_s - CLOCK_SLACK_S)
+        self.witness.note("symbols", self.database, " ".join(found))
         return found
 
     @property

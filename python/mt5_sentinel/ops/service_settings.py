@@ -47,7 +47,7 @@ def given(host: Host) -> Iterator[Given]:
     unit = Unit(host)
     environ = unit.environment(host)
     learn(environ)
-    arguments = _flags(unit.command())
+    arguments = flags_of(unit.command())
     flags = {name: getattr(arguments, name, None) for name in config.TABLE}
     memory = "/run" if os.access("/run", os.W_OK) else None  # what is decrypted touches no disk
     with tempfile.TemporaryDirectory(dir=memory) as scratch:
@@ -113,8 +113,12 @@ class _Parser(argparse.ArgumentParser):
         raise Misconfigured(f"ExecStart: {message}", "bad_configuration")
 
 
-def _flags(command: list[str]) -> argparse.Namespace:
-    """The flags of ``run`` in ExecStart: after the launcher, or after the verb."""
+def flags_of(command: list[str]) -> argparse.Namespace:
+    """The flags of ``run`` in ExecStart: after the launcher, or after the verb.
+
+    Raises:
+        Misconfigured: one that ``run`` has not.
+    """
     words = command[command.index("run") :] if "run" in command else ["run", *command[2:]]
     parser = _Parser(add_help=False)
     run.add_parser(parser.add_subparsers())

@@ -11,7 +11,10 @@ from mt5_sentinel.ops.host import Host
 from mt5_sentinel.ops.layout import LOGS, SERVICE, STATE, UNIT
 from mt5_sentinel.ops.questions import INSTALL, Broken
 
-DROP_INS = ("/usr/lib/systemd/system", "/run/systemd/system", "/etc/systemd/system")
+DROP_INS = (
+    *("/usr/lib/systemd/system", "/usr/local/lib/systemd/system", "/run/systemd/system", "/etc/systemd/system"),
+    *("/run/systemd/system.control", "/etc/systemd/system.control"),  # by `systemctl set-property`
+)
 """Where drop-ins lie; of two with one name the one from the later place counts."""
 
 Fields = dict[str, list[str]]
@@ -21,16 +24,16 @@ Fields = dict[str, list[str]]
 class Unit:
     """What a unit says, with its drop-ins."""
 
-    def __init__(self, host: Host, path: Path = UNIT) -> None:
-        """Read it.
+    def __init__(self, host: Host, path: Path = UNIT, *, has_drop_ins: bool = True) -> None:
+        """Read it, and its drop-ins where it is the unit of a host.
 
         Raises:
             OSError: it, or a drop-in, cannot be read.
         """
-        self.paths = [path, *_drop_ins(host, path)] if path == UNIT else [path]
+        self.paths = [path, *(_drop_ins(host, path) if has_drop_ins else [])]
         self._fields: Fields = {}
         for place in self.paths:
-            for key, value in _assignments(host.path(place).read_text(encoding="utf-8", errors="replace")):
+            for key, value in assignments(host, place):
                 if value:
                     self._fields.setdefault(key, []).append(value)
                 else:
@@ -67,12 +70,22 @@ class Unit:
             found["LOGS_DIRECTORY"] = str(LOGS)
         for line in self.values("Service.Environment"):
             found |= dict(word.partition("=")[::2] for word in _words(_specifiers(line), self.paths[0]) if "=" in word)
-        for line in self.values("Service.EnvironmentFile"):
-            path = host.path(line.removeprefix("-"))
+        for line, path in self.variable_files(host):
             if path.exists() or not line.startswith("-"):
                 found |= variables(path.read_text(encoding="utf-8"), path)
         for name in " ".join(self.values("Service.UnsetEnvironment")).split():
             found.pop(name.partition("=")[0], None)
+        return found
+
+    def variable_files(self, host: Host) -> list[tuple[str, Path]]:
+        """Each line of ``EnvironmentFile=``, and each file that it means; what has no pattern need not be there."""
+        found = []
+        for line in self.values("Service.EnvironmentFile"):
+            name = line.removeprefix("-")
+            if any(sign in name for sign in "*?["):
+                found += [(line, path) for path in sorted(host.root.glob(name.lstrip("/")))]
+            else:
+                found.append((line, host.path(name)))
         return found
 
     def credentials(self, host: Host) -> Mapping[str, Path]:
@@ -125,13 +138,29 @@ def _unquoted(value: str) -> list[str]:
     return list(lexer)
 
 
+def folders(path: Path = UNIT) -> list[Path]:
+    """Directories whose ``*.conf`` systemd adds to the unit: those of all services, of ``mt5-*``, and its own."""
+    parts = path.stem.split("-")
+    names = [f"{'-'.join(parts[:count])}-.service.d" for count in range(1, len(parts))] + [f"{path.name}.d"]
+    return [Path(place) / "service.d" for place in DROP_INS] + [
+        Path(place) / name for place in DROP_INS for name in names
+    ]
+
+
 def _drop_ins(host: Host, path: Path) -> list[Path]:
     found: dict[str, Path] = {}
-    for place in DROP_INS:
-        for name in (f"{path.name}.d", "service.d"):
-            folder = Path(place) / name
-            found |= {one.name: folder / one.name for one in sorted(host.path(folder).glob("*.conf"))}
+    for folder in folders(path):
+        found |= {one.name: folder / one.name for one in sorted(host.path(folder).glob("*.conf"))}
     return [found[name] for name in sorted(found)]
+
+
+def assignments(host: Host, path: Path) -> Iterator[tuple[str, str]]:
+    """What one file of a unit assigns, in its order, as (``Section.Key``, value).
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    yield from _assignments(host.path(path).read_text(encoding="utf-8", errors="replace"))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import csv
 import hashlib
 import platform
 from collections.abc import Callable, Mapping
 
+from mt5_sentinel.ops import audit_site
 from mt5_sentinel.ops.layout import LOGS, STATE
+from mt5_sentinel.ops.place import Place
 from mt5_sentinel.ops.questions import INSTALL, Broken
 from mt5_sentinel.ops.scene import Scene
 
@@ -16,28 +16,17 @@ PACKAGE = "mt5_sentinel"
 
 
 def files_are_the_wheels(scene: Scene) -> str:
-    """Every file of the installed package is as its wheel's RECORD says."""
+    """Every file of every installed package is as its wheel's RECORD says, and nothing else is there to be loaded."""
+    found = audit_site.package(Place(scene.witness.host, scene.installed))
     venv = scene.witness.host.path(scene.witness.resolve(str(scene.installed.venv)))
-    records = sorted(venv.glob(f"lib/python*/site-packages/{PACKAGE}-*.dist-info/RECORD"))
-    if len(records) != 1:
-        raise Broken(f"{scene.installed.venv} holds {len(records)} installations of {PACKAGE}", INSTALL)
-    text = records[0].read_text(encoding="utf-8")
-    scene.witness.note("sha256", str(records[0]), hashlib.sha256(text.encode()).hexdigest())
-    site, checked, native = records[0].parent.parent, 0, ""
-    for name, digest, _ in csv.reader(text.splitlines()):
-        if not digest.startswith("sha256=") or not name.startswith(PACKAGE):
-            continue
-        body = (site / name).read_bytes()
-        found = base64.urlsafe_b64encode(hashlib.sha256(body).digest()).rstrip(b"=").decode()
-        if digest != f"sha256={found}":
-            raise Broken(f"{name} is not as the wheel brought it", INSTALL)
-        checked += 1
-        if name.startswith(f"{PACKAGE}/_core."):
-            native = hashlib.sha256(body).hexdigest()
-            scene.witness.note("sha256", name, native)
-    if not native:
-        raise Broken(f"{records[0].parent.name} holds no _core", INSTALL)
-    return f"{checked} files of {records[0].parent.name.removesuffix('.dist-info')} agree with RECORD; _core {native}"
+    for record in sorted(venv.glob("lib/python*/site-packages/*.dist-info/RECORD")):
+        scene.witness.note("sha256", str(record), hashlib.sha256(record.read_bytes()).hexdigest())
+    natives = sorted(venv.glob(f"lib/python*/site-packages/{PACKAGE}/_core.*.so"))
+    if len(natives) != 1:
+        raise Broken(f"{scene.installed.venv} holds {len(natives)} files {PACKAGE}/_core.*.so", INSTALL)
+    native = hashlib.sha256(natives[0].read_bytes()).hexdigest()
+    scene.witness.note("sha256", f"{PACKAGE}/{natives[0].name}", native)
+    return f"{found}; _core {native}"
 
 
 def launcher_is_there(scene: Scene) -> str:

@@ -1,107 +1,90 @@
-"""The service's lines in systemd's journal, and what they say of cycles that failed and processes that ended."""
+"""The service's lines in systemd's journal, its own and those of systemd about it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 CYCLE = "TRADING CYCLE START:"
 ERROR = "!!! CYCLE ERROR:"
 STOPPED = "stopped, the last cycle was finished"
 
-EXITS_MEANT = ("0", "78")
-"""A stop, and a configuration that can never work."""
+FIELDS = (
+    *("MESSAGE", "_PID", "SYSLOG_IDENTIFIER", "INVOCATION_ID", "_SYSTEMD_INVOCATION_ID", "_BOOT_ID"),
+    *("COMMAND", "EXIT_CODE", "EXIT_STATUS", "UNIT_RESULT", "N_RESTARTS", "JOB_TYPE"),
+)
+"""What of an entry is asked for."""
 
-OWN_FAULTS = ("SEGV", "BUS", "ILL", "FPE", "SYS", "TRAP")
-"""Signals a process brings upon itself; the others come from outside: a person, the watchdog, the kernel's memory."""
+SYSTEMD = 1
+"""The process whose word about ends is believed."""
 
 
 class Line(NamedTuple):
-    """One line: when the journal took it (UTC unix seconds), of which process, and how one ended, if it says so."""
+    """One line. Fields about jobs and ends are systemd's own, and empty in lines of others."""
 
     at_s: float
+    """When the journal took it, UTC unix seconds."""
     pid: int
     text: str
-    exit_code: str
-    exit_status: str
-
-
-class Survival(NamedTuple):
-    """Failed cycles by what their process did next, and how processes ended."""
-
-    errors: list[Line]
-    survived: list[Line]
-    """The same process began another cycle."""
-    died: list[Line]
-    """The process was gone, by a fault of its own or without a word."""
-    ended_from_outside: list[Line]
-    """It was stopped, or killed by a signal from outside, before its next cycle."""
-    undecided: list[Line]
-    """The newest failure of the process that runs; its next cycle has not begun."""
-    crashes: list[Line]
-    """Exits of a main process that nobody asked for."""
+    run: str = ""
+    """The start of the service it belongs to: the invocation's id."""
+    boot: str = ""
+    exit_code: str = ""
+    """How the main process ended: ``exited``, ``killed``, ``dumped``."""
+    exit_status: str = ""
+    """Its exit code, or the number of the signal."""
+    result: str = ""
+    """Why the unit failed, as ``signal``, ``exit-code``, ``watchdog``, ``oom-kill``, ``timeout``."""
+    restarts: int = 0
+    """The count of a restart that systemd decided on by itself."""
+    job: str = ""
+    """``stop`` where somebody asked for one."""
 
 
 def lines(output: str) -> list[Line]:
     """What ``journalctl -o json`` printed; lines that are no objects are left out."""
     found = []
-    for text in output.splitlines():
+    for text in output.split("\n"):  # a message may hold other signs that end a line
         try:
             entry = json.loads(text)
         except ValueError:
             continue
         if isinstance(entry, dict):
             found.append(_line(entry))
-    return found
-
-
-def survival(found: Sequence[Line], pid_now: int) -> Survival:
-    """What became of the process after each failed cycle.
-
-    Args:
-        found: the lines, oldest first.
-        pid_now: the main process.
-    """
-    errors = [(at, one) for at, one in enumerate(found) if ERROR in one.text]
-    newest_cycle = {one.pid: at for at, one in enumerate(found) if CYCLE in one.text}
-    newest_line = {one.pid: at for at, one in enumerate(found) if not one.exit_code}
-    told = Survival([one for _, one in errors], [], [], [], [], [one for one in found if _is_crash(one)])
-    for at, one in errors:
-        if newest_cycle.get(one.pid, -1) > at:
-            told.survived.append(one)
-        elif one.pid == pid_now:
-            told.undecided.append(one)
-        elif _ended_from_outside(found, newest_line[one.pid], one.pid):
-            told.ended_from_outside.append(one)
-        else:
-            told.died.append(one)
-    return told
-
-
-def _ended_from_outside(found: Sequence[Line], last: int, pid: int) -> bool:
-    """Whether a process that said its last line there was stopped in order, or killed by somebody else."""
-    if any(one.pid == pid and STOPPED in one.text for one in found[: last + 1]):
-        return True
-    ended = next((one for one in found[last:] if one.exit_code), None)
-    return ended is not None and ended.exit_code in ("killed", "dumped") and not _is_crash(ended)
-
-
-def _is_crash(one: Line) -> bool:
-    if one.exit_code == "exited":
-        return one.exit_status not in EXITS_MEANT
-    return one.exit_code in ("killed", "dumped") and one.exit_status in OWN_FAULTS
+    # The journal cannot always tell any more which start a line was of, once its process is gone.
+    runs = {(one.boot, one.pid): one.run for one in found if one.run and one.pid != SYSTEMD}
+    return [one if one.run else one._replace(run=runs.get((one.boot, one.pid), f"PID {one.pid}")) for one in found]
 
 
 def _line(entry: dict[str, Any]) -> Line:
     message = entry.get("MESSAGE")
     if isinstance(message, list):  # text that is no UTF-8 comes as numbers
         message = bytes(one for one in message if isinstance(one, int) and 0 <= one < 256).decode("utf-8", "replace")
-    at, pid = str(entry.get("__REALTIME_TIMESTAMP", "0")), str(entry.get("_PID", "0"))
+    if not isinstance(message, str):
+        message = ""
+    at_s, pid = _number(entry, "__REALTIME_TIMESTAMP") / 1e6, _number(entry, "_PID")
+    boot = _text(entry, "_BOOT_ID")
+    if pid != SYSTEMD:
+        return Line(at_s, pid, message, _text(entry, "_SYSTEMD_INVOCATION_ID"), boot)
+    is_main = _text(entry, "COMMAND") in ("ExecStart", "")
     return Line(
-        int(at) / 1e6 if at.isdecimal() else 0.0,
-        int(pid) if pid.isdecimal() else 0,
-        message if isinstance(message, str) else "",
-        str(entry.get("EXIT_CODE", "")),
-        str(entry.get("EXIT_STATUS", "")),
+        at_s,
+        pid,
+        message,
+        _text(entry, "INVOCATION_ID"),
+        boot,
+        _text(entry, "EXIT_CODE") if is_main else "",
+        _text(entry, "EXIT_STATUS") if is_main else "",
+        _text(entry, "UNIT_RESULT"),
+        _number(entry, "N_RESTARTS"),
+        _text(entry, "JOB_TYPE"),
     )
+
+
+def _text(entry: dict[str, Any], name: str) -> str:
+    return str(entry.get(name, ""))
+
+
+def _number(entry: dict[str, Any], name: str) -> int:
+    text = _text(entry, name)
+    return int(text) if text.isdecimal() else 0

@@ -92,7 +92,9 @@ def check(path: Path) -> tuple[int, str]:
         Unusable: it was changed or cut, and where.
     """
     head, sealed = START, ""
-    lines = files.read(str(path)).decode("utf-8", "replace").splitlines()
+    # Texts in it may hold other signs that end a line, as U+2028 does.
+    text = files.read(str(path)).decode("utf-8", "replace").removesuffix("\n")
+    lines = text.split("\n") if text else []
     for number, line in enumerate(lines, start=1):
         entry = _entry(path, number, line)
         if entry.get("n") != number:

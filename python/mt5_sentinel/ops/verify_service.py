@@ -14,15 +14,25 @@ READY_S_MAX = 120.0
 PAGE_BYTES = 4096
 EXPOSURE_MAX = 1.2
 
+MEMORY_PROMISED, MEMORY_MAX = 1 << 30, 1 << 31
+"""Bytes of the unit as it is delivered, and with the drop-in for larger models; a cap beyond is none."""
+
+PAUSE_PROMISED_S, PAUSE_S_MAX = 10.0, 60.0
+"""Between an end and the restart: as the unit says, and with a drop-in."""
+
+WATCHDOG_S_MAX = 300.0
+"""A hang that lasts longer is no surveillance; the unit says 120 s, the drop-in for larger models 180 s."""
+
 ENABLE = "sudo systemctl enable --now mt5-sentinel"
 RELOAD = "sudo systemctl daemon-reload && sudo systemctl restart mt5-sentinel"
 
 SPANS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
+SPANS_S |= {"month": 2_629_800.0, "y": 31_557_600.0}
 
 
 def seconds(span: str) -> float | None:
     """What systemd prints for a time span, as ``1min 30s``; None where there is no limit, or it is none."""
-    parts = re.findall(r"(\d+(?:\.\d+)?)(us|ms|min|s|h|d|w)(?= |$)", span)
+    parts = re.findall(r"(\d+(?:\.\d+)?)(us|ms|min|month|s|h|d|w|y)(?= |$)", span)
     return sum(float(number) * SPANS_S[unit] for number, unit in parts) if parts else None
 
 
@@ -60,9 +70,14 @@ def restarts_itself(scene: Scene) -> str:
     show = scene.show
     pause_s = seconds(show.get("RestartUSec", ""))
     limit = show.get("StartLimitIntervalUSec", "")
-    told = f"Restart={show.get('Restart')} after {show.get('RestartUSec')}, {show.get('NRestarts')} restarts so far"
+    told = (
+        f"Restart={show.get('Restart')} after {show.get('RestartUSec')} ({PAUSE_PROMISED_S:.0f} s are promised),"
+        f" {show.get('NRestarts')} restarts so far"
+    )
     if show.get("Restart") != "always" or pause_s is None:
         raise Broken(told, INSTALL)
+    if pause_s > PAUSE_S_MAX:
+        raise Broken(f"{told}; {PAUSE_S_MAX:.0f} s at most", "set RestartSec=10")
     if seconds(limit):
         raise Broken(f"{told}; but it gives up after some starts in {limit}", "set StartLimitIntervalSec=0")
     return told
@@ -77,7 +92,7 @@ def is_the_process(scene: Scene) -> str:
     program, wanted = scene.witness.link(f"/proc/{pid}/exe"), scene.witness.resolve(command[0])
     if program != wanted:
         raise Broken(f"PID {pid} is {program}, and {command[0]} is {wanted} now", "sudo systemctl restart mt5-sentinel")
-    if not any(line.endswith(f"/{UNIT}") for line in scene.proc("cgroup").splitlines()):
+    if not any(line.endswith(f"/{UNIT}") for line in scene.proc("cgroup").split("\n")):
         raise Broken(f"PID {pid} is not in the unit's control group", "sudo systemctl restart mt5-sentinel")
     started_s = int(scene.show.get("ExecMainStartTimestampMonotonic", "0")) / 1e6
     apart_s = abs(started_s - scene.started_after_boot_s)
@@ -95,6 +110,9 @@ def memory_is_capped(scene: Scene) -> str:
     cap = scene.show.get("MemoryMax", "")
     if not cap.isdecimal():
         raise Broken(f"MemoryMax={cap or 'unknown'}: the unit has no cap", INSTALL)
+    if int(cap) > MEMORY_MAX:
+        told = f"MemoryMax={_mib(int(cap))}; {_mib(MEMORY_PROMISED)} are promised, {_mib(MEMORY_MAX)} at most"
+        raise Broken(told, "look at systemctl cat mt5-sentinel for the drop-in that sets it")
     folder, names = _memory_files(scene)
     limit = scene.witness.read(f"{folder}/{names[0]}").strip()
     if not limit.isdecimal() or abs(int(limit) - int(cap)) >= PAGE_BYTES:
@@ -105,12 +123,13 @@ def memory_is_capped(scene: Scene) -> str:
     peak = _mib(int(scene.witness.read(f"{folder}/{names[2]}"))) if has_peak else "not told by this kernel"
     if now > int(limit):
         raise Broken(f"{_mib(now)} are used, above the cap of {_mib(int(limit))}", "the kernel does not enforce it")
-    return f"{names[0]} {_mib(int(limit))} in the kernel, now {_mib(now)}, peak {peak}"
+    promised = f"{_mib(MEMORY_PROMISED)} promised"
+    return f"{names[0]} {_mib(int(limit))} in the kernel ({promised}), now {_mib(now)}, peak {peak}"
 
 
 def _memory_files(scene: Scene) -> tuple[str, tuple[str, str, str]]:
     """Folder and names (limit, now, peak) of the unit's memory files: control groups of version 1, else 2."""
-    groups = [line.split(":", 2) for line in scene.proc("cgroup").splitlines() if line.count(":") >= 2]
+    groups = [line.split(":", 2) for line in scene.proc("cgroup").split("\n") if line.count(":") >= 2]
     old = [path for _, controllers, path in groups if "memory" in controllers.split(",")]
     new = [path for _, controllers, path in groups if not controllers]
     names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "memory.max_usage_in_bytes")
@@ -130,6 +149,8 @@ def watchdog_bites(scene: Scene) -> str:
     limit_s = seconds(span)
     if not limit_s:
         raise Broken(f"WatchdogUSec={span or 'unknown'}: a daemon that hangs would hang for ever", INSTALL)
+    if limit_s > WATCHDOG_S_MAX:
+        raise Broken(f"it bites after {span} only; {WATCHDOG_S_MAX:.0f} s at most", "set WatchdogSec=120")
     silent_s = scene.booted_for_s - int(scene.show.get("WatchdogTimestampMonotonic", "0")) / 1e6
     if silent_s > limit_s:
         raise Broken(

@@ -17,6 +17,9 @@ CLOCK = {"clock"}
 FOLDER = "/etc/systemd/system/mt5-sentinel.service.d"
 UNIT = "/etc/systemd/system/mt5-sentinel.service"
 SITE = "/opt/mt5-crs/venv/lib/python3*/site-packages/mt5_sentinel"
+OF_ALL = "/etc/systemd/system/service.d"
+STATE = "/var/lib/mt5-sentinel"
+AS_USER = "setpriv --reuid=mt5-sentinel --regid=mt5-sentinel --clear-groups"
 RELOAD = "systemctl daemon-reload"
 
 FAULTS = {
@@ -31,6 +34,29 @@ FAULTS = {
     ),
     "unit exposure": (
         f"mkdir -p {FOLDER} && printf '[Service]\\nPrivateUsers=no\\nPrivateTmp=no\\n' > {FOLDER}/a.conf && {RELOAD}",
+        f"rm -r {FOLDER} && {RELOAD}",
+    ),
+    "unit promises": (
+        f"mkdir -p {FOLDER} && printf '[Service]\\nMemoryMax=infinity\\n' > {FOLDER}/a.conf && {RELOAD}",
+        f"rm -r {FOLDER} && {RELOAD}",
+    ),
+    "unit promises: at boot": ("systemctl disable mt5-sentinel", "systemctl enable mt5-sentinel"),
+    "unit verified: of all services": (
+        f"mkdir -p {OF_ALL} && printf '[Service]\\nNoSuchKey=1\\n' > {OF_ALL}/a.conf && {RELOAD}",
+        f"rm -r {OF_ALL} && {RELOAD}",
+    ),
+    "unit: a folder of the user": (
+        f"mkdir -p {FOLDER} && chown mt5-sentinel {FOLDER}",
+        f"rm -r {FOLDER}",
+    ),
+    "databases": (
+        f"cd {STATE} && mv bars.db b && {AS_USER} mkfifo bars.db",
+        f"cd {STATE} && mv b bars.db",
+    ),
+    "package: a file that runs at every start": (f"cd {SITE}/.. && echo 'import os' > a.pth", f"rm {SITE}/../a.pth"),
+    "secrets: in a drop-in": (
+        f"mkdir -p {FOLDER} && printf '[Service]\\nEnvironment=EODHD_API_TOKEN=abcdefgh\\n' > {FOLDER}/a.conf"
+        f" && {RELOAD}",
         f"rm -r {FOLDER} && {RELOAD}",
     ),
     "importable": ("chmod 700 /opt/mt5-crs/releases", "chmod 755 /opt/mt5-crs/releases"),
@@ -48,7 +74,7 @@ FAULTS = {
     ),
     "disk": ("mount -t tmpfs -o size=1m,uid=995 none /var/log/mt5-sentinel", "umount /var/log/mt5-sentinel"),
 }
-"""What is done to the host, and what undoes it."""
+"""What is done to the host, and what undoes it; a check, or several faults of one."""
 
 ALSO = {"unit": {"unit verified"}, "disk": {"directories"}}
 """Checks that see the same fault with other eyes."""
@@ -89,6 +115,7 @@ def test_a_fresh_installation_passes_gate_1(host: Service, measured: Measured) -
 @pytest.mark.parametrize("check", FAULTS)
 def test_the_audit_sees(host: Service, check: str) -> None:
     breaks, mends = FAULTS[check]
+    check = check.partition(":")[0]
     host.machine.check("sh", "-c", breaks)
     try:
         code, found = asked(host, "audit")

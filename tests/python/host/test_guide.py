@@ -19,7 +19,7 @@ COMMANDS_MIN = 40
 def commands() -> Iterator[tuple[str, bool]]:
     """The commands of the ``sh`` blocks, and whether a person ends them."""
     for block in re.findall(r"^```sh\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-        for line in block.splitlines():
+        for line in block.replace("\\\n", " ").splitlines():
             yield re.sub(r"\s+# .*", "", line), ENDED_BY_HAND in line
 
 
@@ -51,4 +51,6 @@ def test_the_guide_does_what_it_says(service: Service, wheel: Path, wheelhouse: 
     assert "WatchdogUSec=3min" in told["systemctl show mt5-sentinel -p MemoryMax -p WatchdogUSec"]
     assert "Decision:" in told['journalctl -u mt5-sentinel -g "Decision:" -n 20 --no-pager']
     assert "ExecMainStatus=0" in next(text for line, text in told.items() if "ExecMainStatus" in line)
-    assert "Decision:" in next(text for line, text in told.items() if line.startswith("systemd-run"))
+    by_hand = next(line for line in told if line.startswith("systemd-run"))
+    assert "--dry-run" in by_hand, "a configuration that trades live must not, by hand and with a journal thrown away"
+    assert "Decision:" in told[by_hand]

@@ -12,6 +12,9 @@ from mt5_sentinel.ops.soak.verdict import RSS_MB_MAX, Run
 
 WIDTH, LEFT, RIGHT, HEIGHT = 960, 68, 20, 840
 STAGE_TOP, STAGE_ROW = 606, 26
+MARKS_MIN = 4
+"""Of an axis there are at least so many steps."""
+
 DECADES = (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 """Milliseconds of the stages' scale."""
 
@@ -66,7 +69,8 @@ def svg(run: Run) -> Iterator[str]:
 def _memory(run: Run, x_max: float) -> Iterator[str]:
     values = [(one.cycles, one.rss_mb) for one in run.samples]
     most = max([RSS_MB_MAX, *(value for _, value in values)])
-    panel = Panel(58, 200, x_max, 0.0, math.ceil(most * 1.1 / 20) * 20)
+    marks = nice(0.0, most * 1.1)
+    panel = Panel(58, 200, x_max, marks[0], marks[-1])
     yield f'<text class="title" x="{LEFT}" y="26">Memory of the daemon, MB, by cycles</text>\n'
     yield f'<text x="{LEFT}" y="45"><tspan class="key-rss">RSS</tspan> · <tspan class="key-pss">PSS (its share of what'
     yield f' is shared)</tspan> · <tspan class="over">limit {RSS_MB_MAX:g} MB</tspan> · shaded: warm-up</text>\n'
@@ -74,7 +78,7 @@ def _memory(run: Run, x_max: float) -> Iterator[str]:
     if after:
         width = panel.x(after[0].cycles) - LEFT
         yield f'<rect class="warm" x="{LEFT}" y="{panel.top}" width="{width:.1f}" height="{panel.height}"/>\n'
-    yield from _grid(panel, 0)
+    yield from _grid(panel, marks)
     y = panel.y(RSS_MB_MAX)
     yield f'<line class="limit" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>\n'
     yield _line("pss", panel, [(one.cycles, one.pss_mb) for one in run.samples])
@@ -85,12 +89,12 @@ def _memory(run: Run, x_max: float) -> Iterator[str]:
 def _equity(run: Run, x_max: float) -> Iterator[str]:
     values = run.cycles.equity
     low, high = min((y for _, y in values), default=0.0), max((y for _, y in values), default=1.0)
-    room = max(1.0, (high - low) / 10)
-    panel = Panel(342, 190, x_max, low - room, high + room)
+    marks = nice(low, high)
+    panel = Panel(342, 190, x_max, marks[0], marks[-1])
     yield f'<text class="title" x="{LEFT}" y="310">Equity on paper, USD, and trades</text>\n'
     yield f'<text x="{LEFT}" y="329"><tspan class="key-trade">│ a position opened</tspan>'
     yield f", {run.ledgers.opened:,} in all; prices are a random walk: no promise of profit</text>\n"
-    yield from _grid(panel, 1)
+    yield from _grid(panel, marks)
     yield from _trades(run, panel)
     yield _line("equity", panel, values)
     yield from _cycles(panel)
@@ -137,17 +141,25 @@ def _line(style: str, panel: Panel, points: Points) -> str:
     return f'<polyline class="line {style}" points="{shown}"/>\n'
 
 
-def _grid(panel: Panel, digits: int) -> Iterator[str]:
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        value = panel.low + (panel.high - panel.low) * share
+def nice(low: float, high: float) -> list[float]:
+    """Marks of an axis that holds both: multiples of 1, 2 or 5 times a power of ten, at least four steps of it."""
+    span = max(high - low, abs(high) * 1e-6, 1e-6)
+    power = 10.0 ** math.floor(math.log10(span / MARKS_MIN))
+    step = max(factor * power for factor in (1, 2, 5, 10) if factor * power <= span / MARKS_MIN * (1 + 1e-9))
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [mark * step for mark in range(first, max(last, first + 1) + 1)]
+
+
+def _grid(panel: Panel, marks: Sequence[float]) -> Iterator[str]:
+    digits = max(0, -math.floor(math.log10(marks[1] - marks[0]) + 1e-9))
+    for value in marks:
         y = panel.y(value)
         yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>\n'
         yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:,.{digits}f}</text>\n'
 
 
 def _cycles(panel: Panel) -> Iterator[str]:
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        value = panel.x_max * share
-        anchor = "start" if share == 0 else "end" if share == 1 else "middle"
+    for value in (mark for mark in nice(0.0, panel.x_max) if mark <= panel.x_max):
+        anchor = "start" if value == 0 else "end" if value == panel.x_max else "middle"
         yield f'<text x="{panel.x(value):.1f}" y="{panel.top + panel.height + 18}" text-anchor="{anchor}">'
         yield f"{value:,.0f}</text>\n"

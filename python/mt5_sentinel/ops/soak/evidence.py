@@ -21,6 +21,9 @@ SELECT started_utc, finished_utc, status, reason, detail, action, outcome, score
     fetch_calls, conditions, stages_s, equity FROM cycle ORDER BY id"""
 
 FAILURES_TOLD = 5
+OPENING_S = 120
+"""How long a market must have been open for a decision to be due: the first bar has to close, and to be published."""
+
 POINTS = 400
 """Points of the equity that are kept for the picture."""
 
@@ -57,6 +60,12 @@ class Cycles(msgspec.Struct, frozen=True):
     predictions: int
     """Cycles that came to scores."""
     decisions: int
+    due: int
+    """Minutes in which the market was open, and had been for ``OPENING_S``."""
+    idle: list[str]
+    """Those of them without features, scores and a decision: when, and what the cycle gave as its reason."""
+    beyond: list[str]
+    """Decisions in minutes in which the market was closed."""
     hub_calls: int
     hub_errors: int
     punctuality: Spread
@@ -67,11 +76,12 @@ class Cycles(msgspec.Struct, frozen=True):
     """Cycles since the start, and the account's worth."""
 
 
-def read(journal: Path, *, second: float, period_s: float, moments: int) -> Cycles:
+def read(journal: Path, calendar: _core.Calendar, *, second: float, period_s: float, moments: int) -> Cycles:
     """A finished run.
 
     Args:
         journal: its file.
+        calendar: hours of its market: it says by itself in which minutes a decision was due.
         second: second of the period at which a cycle is due.
         period_s: seconds from one to the next.
         moments: how many the run was to serve; the cycle at its start comes besides.
@@ -83,14 +93,16 @@ def read(journal: Path, *, second: float, period_s: float, moments: int) -> Cycl
         row["stages"] = msgspec.json.decode(row["stages_s"] or "{}")
         row["conditions"] = msgspec.json.decode(row["conditions"] or "[]")
     served = _served([_seconds(row["started_utc"]) for row in rows], second, period_s)
-    first = min((slot for slot, _ in served), default=0)
-    hits = Counter(slot for slot, _ in served)
-    due = range(first, first + moments)
+    first = min((slot for slot, _, _ in served), default=0)
+    hits = Counter(slot for slot, _, _ in served)
+    slots = range(first, first + moments)
+    due = {slot: _moment(slot, second, period_s) for slot in slots if _is_due(calendar, slot, second, period_s)}
+    by_slot = {slot: rows[number] for slot, _, number in served}
     valued = [(float(i), row["equity"]) for i, row in enumerate(rows) if row["equity"] is not None]
     return Cycles(
         began_s=_seconds(rows[0]["started_utc"]) if rows else 0.0,
         count=len(rows),
-        missed=[_moment(slot, second, period_s) for slot in due if hits[slot] == 0],
+        missed=[_moment(slot, second, period_s) for slot in slots if hits[slot] == 0],
         doubled=[_moment(slot, second, period_s) for slot, count in hits.items() if count > 1],
         failed=[f"{row['started_utc']} {row['reason']}: {row['detail']}" for row in rows if row["status"] != "done"],
         reasons=_counted(row["reason"] for row in rows),
@@ -102,25 +114,46 @@ def read(journal: Path, *, second: float, period_s: float, moments: int) -> Cycl
         features=sum("features" in row["stages"] for row in rows),
         predictions=sum(row["score_buy"] is not None for row in rows),
         decisions=sum(row["action"] is not None for row in rows),
+        due=len(due),
+        idle=[f"{at} {_why(by_slot[slot])}" for slot, at in due.items() if slot in by_slot and _is_idle(by_slot[slot])],
+        beyond=[row["started_utc"] for row in rows if row["action"] is not None and not _is_open(calendar, row)],
         hub_calls=sum(row["hub_calls"] or 0 for row in rows),
         hub_errors=sum(row["hub_error"] is not None for row in rows),
-        punctuality=spread([late_s for _, late_s in served]),
+        punctuality=spread([late_s for _, late_s, _ in served]),
         stages=_stages(rows),
         equity=thinned(valued),
     )
 
 
-def _served(starts: Sequence[float], second: float, period_s: float) -> list[tuple[int, float]]:
-    """Which moment each cycle served, by number, and how late; the cycle at start serves none unless one is near."""
+def _served(starts: Sequence[float], second: float, period_s: float) -> list[tuple[int, float, int]]:
+    """Which moment each cycle served, how late, and which cycle; the one at start serves none unless one is near."""
     found = []
     for i, started_s in enumerate(starts):
         slot = math.floor((started_s - second) / period_s)
         late_s = started_s - second - slot * period_s
         if i > 0:
-            found.append((slot, late_s))
+            found.append((slot, late_s, i))
         elif period_s - late_s < START_SERVES_S:
-            found.append((slot + 1, 0.0))
+            found.append((slot + 1, 0.0, i))
     return found
+
+
+def _is_due(calendar: _core.Calendar, slot: int, second: float, period_s: float) -> bool:
+    """Whether a decision is due then; a missed minute is told as missed, not here."""
+    moment_s = int(slot * period_s + second)
+    return calendar.open_s_between(moment_s - OPENING_S, moment_s + 1) == OPENING_S + 1
+
+
+def _is_idle(row: dict[str, Any]) -> bool:
+    return "features" not in row["stages"] or row["score_buy"] is None or row["action"] is None
+
+
+def _is_open(calendar: _core.Calendar, row: dict[str, Any]) -> bool:
+    return calendar.is_open(int(_seconds(row["started_utc"])))
+
+
+def _why(row: dict[str, Any]) -> str:
+    return str(row["reason"] or row["status"])
 
 
 def _stages(rows: Sequence[dict[str, Any]]) -> dict[str, Spread]:

@@ -63,7 +63,7 @@ def write(out: Path, run: Run, found: Sequence[Finding], told: Facts) -> None:
     """
     step = max(1, len(run.samples) // SAMPLES_KEPT)
     data = {
-        "verdict": findings.as_data(found),
+        "verdict": findings.as_data(found) | {"closing": closing(found)},
         "facts": msgspec.to_builtins(told),
         "run": msgspec.to_builtins(run) | {"samples": msgspec.to_builtins(run.samples[::step])},
         "growth": growth(run.samples),
@@ -71,6 +71,17 @@ def write(out: Path, run: Run, found: Sequence[Finding], told: Facts) -> None:
     files.write(str(out / DATA), [json.dumps(data, indent=1), "\n"])
     files.write(str(out / PICTURE), chart.svg(run))
     files.write(str(out / MARKDOWN), _markdown(run, found, told))
+
+
+def closing(found: Sequence[Finding]) -> str:
+    """The verdict on the whole, and what a pass does not show."""
+    unseen = unshown(found)
+    return "FAIL" if not findings.passed(found) else f"PASS, not shown: {unseen}" if unseen else "PASS"
+
+
+def unshown(found: Sequence[Finding]) -> str:
+    """Names of the checks for which too little was seen."""
+    return ", ".join(one.check for one in found if one.verdict == "not shown")
 
 
 def growth(samples: Sequence[Sample]) -> dict[str, float | None]:
@@ -97,17 +108,20 @@ def growth(samples: Sequence[Sample]) -> dict[str, float | None]:
 
 def _markdown(run: Run, found: Sequence[Finding], told: Facts) -> Iterator[str]:
     clock = "a clock that skips waits" if run.accelerated else "the clock of the machine"
-    yield f"# Soak: {'PASS' if findings.passed(found) else 'FAIL'}\n\n"
+    yield f"# Soak: {closing(found)}\n\n"
     yield f"mt5-sentinel {told.version}, {run.minutes:,} minutes on {clock} in {told.took_s:,.0f} s of real time,"
     yield f" ended {told.ended_utc} UTC.\n"
     yield f"Python {told.python}, {told.machine}; files on {told.file_system}.\n\n"
     yield "The daemon as it trades live: bars from a local stand-in of EODHD, scores of the hub compared with the local"
     yield f" model's (the hub: {_hub(told)}), orders over ZeroMQ to the gateway on paper."
-    yield f" Market: {_market(told)}; threshold {told.threshold:g}. No promise of profit.\n\n"
+    yield f" Market: {_market(told)}; threshold {told.threshold:g}. Prices are a"
+    yield " random walk that begins where the model finds something to trade; no promise of profit.\n\n"
     yield f"![memory, stages, equity and trades]({PICTURE})\n\n"
     yield "| check | verdict | found |\n|---|---|---|\n"
     for one in found:
         yield f"| {one.check} | {one.verdict} | {_cell(one.found)}{_cell(f' → {one.todo}') if one.todo else ''} |\n"
+    if unseen := unshown(found):
+        yield f"\nNot shown, for the run was too short: {unseen}.\n"
     yield "\n## What was done\n\n"
     yield from _table(_counts(run))
     yield "\n## Stages of a cycle, milliseconds\n\n| stage | cycles | p50 | p99 | max |\n|---|---|---|---|---|\n"

@@ -15,6 +15,10 @@ SLOPE_PER = 10_000
 """Cycles for which a slope is told."""
 
 
+FIRST_CYCLES = 2
+"""They open what stays open."""
+
+
 class Sample(msgspec.Struct, frozen=True):
     """The daemon at one moment, and how much memory the others use."""
 
@@ -71,10 +75,12 @@ class Watch:
 
 def warm(samples: Sequence[Sample]) -> list[Sample]:
     """Samples after the warm-up, the first half: bounded caches fill, and a leak shows in the second half as well."""
-    if not samples:
-        return []
-    begins = samples[-1].cycles / 2
-    return [one for one in samples if one.cycles >= begins]
+    return [one for one in samples if one.cycles >= samples[-1].cycles / 2]
+
+
+def settled(samples: Sequence[Sample]) -> list[Sample]:
+    """Samples after the first cycles."""
+    return [one for one in samples if one.cycles >= FIRST_CYCLES]
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float | None:
@@ -90,15 +96,10 @@ def slope(points: Sequence[tuple[float, float]]) -> float | None:
     return sum((x - middle_x) * (y - middle_y) for x, y in points) / spread * SLOPE_PER
 
 
-def median(values: Sequence[float]) -> float:
-    """The one in the middle; the upper of two."""
-    return sorted(values)[len(values) // 2]
-
-
-def drift(values: Sequence[float]) -> float:
-    """Median of the last third less that of the first third."""
+def floor_rise(values: Sequence[float]) -> float:
+    """The least of the last third less that of the first; what is open only during a cycle is not in it."""
     third = max(1, len(values) // 3)
-    return median(values[-third:]) - median(values[:third])
+    return min(values[-third:]) - min(values[:third])
 
 
 def _numbers(path: Path) -> dict[str, int]:

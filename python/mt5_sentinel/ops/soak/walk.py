@@ -34,6 +34,11 @@ def bars(seed: int) -> list[Bar]:
     return made
 
 
+def turned(round_: Sequence[Bar], by: int) -> list[Bar]:
+    """The round, begun so many bars later; it closes on itself wherever it begins."""
+    return [*round_[by:], *round_[:by]]
+
+
 def recording(round_: Sequence[Bar], from_s: int) -> Iterator[str]:
     """The lines of a file that the gateway plays; ``from_s`` is any moment, UTC seconds."""
     start_s = from_s - from_s % (MINUTES * INTERVAL_S)

@@ -16,11 +16,14 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$here/lib/release.sh"
 . "$here/lib/settings.sh"
 . "$here/lib/switch.sh"
+. "$here/lib/state.sh"
 . "$here/lib/service.sh"
+. "$here/lib/gate.sh"
+. "$here/lib/back.sh"
 . "$here/lib/remove.sh"
 
 action=install rollback_to='' dry_run=0 root='' prefix=/opt/mt5-crs user='' carried_flags=()
-wheel='' wheelhouse='' python='' start=1 keep=3 gate_seconds=90 purge=0 yes=0 with=()
+wheel='' wheelhouse='' python='' start=1 keep=3 gate_seconds=90 ending=0 purge=0 yes=0 with=()
 if [[ -f $here/../VERSION ]]; then prefix=$(cd -- "$here/../../.." && pwd -P); fi # it runs from an installed release
 
 usage() {
@@ -37,6 +40,7 @@ usage: install_service.sh [options]                   install, upgrade or repair
   --prefix DIR        where the program lies (default /opt/mt5-crs)
   --user NAME         the service's user and group (default: as installed, else mt5-sentinel)
   --with NAME         install and enable a unit beside the daemon: gateway or dashboard; kept by later runs
+  --start             enable and start it, though it was stopped or disabled before; without this, it stays so
   --no-start          install and enable, do not start
   --gate-seconds N    how long the first cycle may take before the release counts as failed (default 90)
   --keep N            older releases to keep beside the current and the previous one (default 3)
@@ -45,19 +49,24 @@ usage: install_service.sh [options]                   install, upgrade or repair
   --purge             with --uninstall: remove settings, state, logs and the user too
   --yes               do not ask
 
-exit code: 0 done, 1 a check or the health gate failed, 2 wrong usage
+exit code: 0 done; 1 a check or the health gate failed, and all is as it was before; 2 wrong usage; 3 installed, but the
+first cycle failed for a reason outside of the program (network, token, gateway): mt5-sentinel doctor --service tells it
 TEXT
 }
 
-say() { printf '%s\n' "$@"; }
-step() { printf '\n[Step %s/7] %s\n' "$1" "$2"; }
-good() { printf '  ✓ %s\n' "$*"; }
-note() { printf '  %s\n' "$*"; }
-fail() {
-  printf '  ✗ %s\n' "$1" >&2
+# A reader that is gone (a lost connection, | head) must not end a run half-way.
+say() { printf '%s\n' "$@" 2>/dev/null || :; }
+print_error() { printf '%s\n' "$@" >&2 2>/dev/null || :; }
+step() { say '' "[Step $1/7] $2"; }
+good() { say "  ✓ $*"; }
+note() { say "${@/#/  }"; }
+blame() {
+  print_error "  ✗ $1"
   shift
-  local line
-  for line in "$@"; do printf '    → %s\n' "$line" >&2; done
+  if (($#)); then print_error "${@/#/    → }"; fi
+}
+fail() {
+  blame "$@"
   exit 1
 }
 misused() {
@@ -76,6 +85,7 @@ read_options() {
     case $given in
       --help | -h) usage && exit 0 ;;
       --dry-run) dry_run=1 ;;
+      --start) start=2 ;;
       --no-start) start=0 ;;
       --purge) purge=1 ;;
       --yes) yes=1 ;;
@@ -139,6 +149,7 @@ would() { note "would $*"; }
 install_release() {
   check_environment
   check_permissions
+  check_writable
   check_unit_files
   check_dependencies
   if ((dry_run)); then
@@ -147,6 +158,7 @@ install_release() {
   fi
   recover
   build_release
+  check_way_back "$release"
   if is_in_place "$release"; then
     say '' "Nothing to do: release $release is installed, unchanged and $(told_state)."
     return
@@ -154,12 +166,19 @@ install_release() {
   local restart=1
   if ! needs_restart "$release"; then restart=0; fi
   step 5 'Stopping existing service (if any)'
-  if ((restart)); then stop_service; else note 'The service goes on running: what is repaired does not concern it'; fi
+  begin_switch "$restart"
+  if ((restart)); then
+    stop_service
+    keep_state "$release"
+  else
+    note 'The service goes on running: what is repaired does not concern it'
+  fi
   step 6 'Installing service file'
   adopt_older
   lay_user_data
   remember_with
   switch_to "$release"
+  if ((restart)); then restore_state "$release"; fi
   reload_systemd
   step 7 'Enabling and starting service'
   start_and_judge "$release" "$restart"
@@ -179,14 +198,19 @@ roll_back() {
   is_complete "$release" || fail "release $release is not there, or not whole" 'name one that --status lists'
   smoke_test "$release"
   check_settings "$release"
+  check_writable
+  check_way_back "$release"
   if ((dry_run)); then
     would "switch from $now to $release, and start it"
     return
   fi
   step 5 'Stopping existing service (if any)'
+  begin_switch 1
   stop_service
+  keep_state "$release"
   step 6 "Going back from $now to $release"
   switch_to "$release"
+  restore_state "$release"
   reload_systemd
   step 7 'Enabling and starting service'
   start_and_judge "$release" 1
@@ -198,7 +222,8 @@ main() {
   lay_out
   choose_user
   work=$(mktemp -d)
-  trap clean_up EXIT
+  trap '' PIPE
+  trap finish EXIT
   trap 'exit 130' INT TERM HUP
   [[ $action == status ]] || lock
   case $action in
@@ -207,6 +232,7 @@ main() {
     uninstall) uninstall ;;
     status) show_status ;;
   esac
+  exit "$ending"
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then main "$@"; fi

@@ -28,7 +28,7 @@ uninstall() {
       tree) remove_tree "$path" ;;
     esac
   done < <(grep -v " $prefix/current\$" "$P/manifest")
-  rm -f -- "$P/previous" "$P/with" "$P/.pending"
+  rm -f -- "$P/previous" "$P/with" "$P"/.{pending,before,restore,restored}
   control daemon-reload
   if ((purge)); then purge_data; fi
   rm -f -- "$P/current" # at the end: without it, what is left would count as an older installation
@@ -115,7 +115,7 @@ has_data() {
   local path
   while read -r path; do
     if [[ -e $root$path ]]; then return 0; fi
-  done < <(data_places)
+  done < <(data_places 2>/dev/null) # which may find no reader any more
   return 1
 }
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# The service itself: stopped, started, and judged by what it says of its first cycle.
+# The service itself and the units beside it: what they were, stopped, enabled, started.
 
 control() {
   if speaks_to_systemd; then systemctl "$@"; else note "Left out with --root: systemctl $*"; fi
@@ -29,7 +29,7 @@ stop_service() {
   fi
 }
 
-ask() { systemctl show mt5-sentinel --property="$1" --value; }
+ask() { systemctl show "${2:-mt5-sentinel}" --property="$1" --value; }
 
 told_state() {
   if ! speaks_to_systemd; then
@@ -37,101 +37,123 @@ told_state() {
   elif systemctl is-active --quiet mt5-sentinel; then
     printf 'running'
   else
-    printf 'not running (--no-start)'
+    printf 'not running (--start enables and starts it)'
   fi
 }
 
-# Enabled, and running unless --no-start was given.
+# What systemd says of a unit: its state, and whether it is enabled; "fresh" where no such unit is laid down.
+state_now() {
+  if [[ ! -f $root/etc/systemd/system/$1.service ]]; then
+    printf 'fresh fresh'
+  elif speaks_to_systemd; then
+    printf '%s %s' "$(systemctl is-active "$1" || :)" "$(systemctl is-enabled "$1" 2>/dev/null || :)"
+  else
+    printf 'fresh fresh'
+  fi
+}
+
+# The same before this run, or one that was cut short, changed anything.
+state_of() {
+  local told
+  if [[ ! -f $P/.before ]]; then
+    state_now "$1"
+    return
+  fi
+  told=$(sed -n "s/^unit $1 //p" "$P/.before")
+  printf '%s' "${told:-fresh fresh}"
+}
+
+was_fresh() { [[ $(state_of "$1") == fresh* ]]; }
+
+is_running() { [[ $1 == active || $1 == activating || $1 == reloading || $1 == deactivating ]]; }
+
+# Written before the service is stopped: what ran, what was enabled, what the release said of its cycles.
+remember_units() {
+  local name
+  if [[ -f $P/.before ]]; then return; fi
+  mkdir -p "$P"
+  {
+    printf 'unit mt5-sentinel %s\n' "$(state_now mt5-sentinel)"
+    while read -r name; do
+      if [[ -n $name ]]; then printf 'unit mt5-sentinel-%s %s\n' "$name" "$(state_now "mt5-sentinel-$name")"; fi
+    done < <(chosen_units)
+    if [[ -f $P/with ]]; then sed 's/^/with /' "$P/with"; fi
+    if speaks_to_systemd && [[ $(ask ActiveState) == active && $(ask Type) == notify ]]; then
+      printf 'status %s\n' "$(ask StatusText)"
+    fi
+  } | write "$P/.before" 600
+}
+
+# Units beside the daemon that are remembered.
+units_remembered() { if [[ -f $P/.before ]]; then sed -n 's/^unit \(mt5-sentinel-[a-z]*\) .*/\1/p' "$P/.before"; fi; }
+
+# What an operator stopped or disabled stays so, unless --start is given; what is new is enabled and started.
+wants_enabled() {
+  local active enabled
+  read -r active enabled <<<"$(state_of "$1")"
+  ((start == 2)) || [[ $active == fresh || $enabled == enabled* ]]
+}
+
+wants_running() {
+  local active enabled
+  if ((start != 1)); then
+    ((start == 2))
+    return
+  fi
+  read -r active enabled <<<"$(state_of "$1")"
+  is_running "$active" || [[ $active == fresh || $active == failed && $enabled == enabled* ]]
+}
+
 units_are_up() {
   local unit
   if ! speaks_to_systemd; then return 0; fi
   while read -r unit; do
-    systemctl is-enabled --quiet "$unit" || return 1
-    if ((start)) && ! systemctl is-active --quiet "$unit"; then return 1; fi
+    if wants_enabled "$unit" && ! systemctl is-enabled --quiet "$unit"; then return 1; fi
+    if wants_running "$unit" && ! systemctl is-active --quiet "$unit"; then return 1; fi
+  done < <(printf 'mt5-sentinel\n' && extra_units "$1" 2>/dev/null)
+}
+
+enable_units() {
+  local unit
+  while read -r unit; do
+    if ! wants_enabled "$unit"; then
+      note "$unit was disabled and stays so: --start enables and starts it"
+      continue
+    fi
+    control enable "$unit"
+    if speaks_to_systemd && [[ $unit == mt5-sentinel ]]; then good 'Service enabled (will start on boot)'; fi
   done < <(printf 'mt5-sentinel\n' && extra_units "$1")
 }
 
 # Enable, start, judge; a release that fails goes, and the one before comes back.
 start_and_judge() {
-  local unit
-  control enable mt5-sentinel
-  if speaks_to_systemd; then good 'Service enabled (will start on boot)'; fi
+  local unit started=()
+  enable_units "$1"
   while read -r unit; do
-    control enable "$unit"
-    if ((start)); then control restart "$unit" || note "$unit does not start: journalctl -u $unit"; fi
+    if ! wants_running "$unit"; then
+      note "$unit is not started"
+      continue
+    fi
+    patiently control restart "$unit" || give_up "$1" "$unit does not start"
+    if speaks_to_systemd; then started+=("$unit:$(ask MainPID "$unit")"); fi
   done < <(extra_units "$1")
-  if ((!start)) || ! speaks_to_systemd; then
+  if ! speaks_to_systemd || ((!start)); then
     note 'Not started'
+  elif ! wants_running mt5-sentinel; then
+    note 'Not started: it did not run before; --start starts it, and systemctl start mt5-sentinel'
   elif (($2)); then
-    if ! systemctl start mt5-sentinel; then give_up "$1" 'it did not start'; fi
+    patiently systemctl start mt5-sentinel || give_up "$1" 'it did not start'
     good 'Service started'
+    watch_extra_units "$1" "${started[@]}"
     watch_first_cycle "$1"
   fi
-  rm -f -- "$P/.pending"
+  end_switch
 }
 
-# The health gate: the process that started tells of a finished cycle, and is still the same one.
-# A network that is down is told by the cycle, too, and is no reason to go back; a fault of the program is.
-watch_first_cycle() {
-  local pid restarts state status='' end=$((SECONDS + gate_seconds))
-  if [[ $(ask Type) != notify ]]; then
-    watch_process "$1"
-    return
-  fi
-  pid=$(ask MainPID) restarts=$(ask NRestarts)
-  while :; do
-    state=$(ask ActiveState) status=$(ask StatusText)
-    [[ $state == active ]] || give_up "$1" "its state is $state"
-    [[ $(ask MainPID) == "$pid" && $(ask NRestarts) == "$restarts" ]] || give_up "$1" 'it died and was started again'
-    case $status in
-      FAULT*) give_up "$1" "its first cycle met a fault of the program: $status" ;;
-      '' | ready* | stopping*) ;;
-      *) break ;;
-    esac
-    ((SECONDS < end)) || give_up "$1" "no cycle was finished within $gate_seconds s"
-    sleep 0.5
-  done
-  good "First cycle finished: $status"
-}
-
-# The older unit tells nothing of its cycles: it has to live for a while.
-watch_process() {
-  local pid
-  pid=$(ask MainPID)
-  sleep 3
-  [[ $(ask ActiveState) == active && $(ask MainPID) == "$pid" ]] || give_up "$1" 'it did not stay up for 3 s'
-  good "Running as process $pid (its unit tells nothing of cycles)"
-}
-
-last_lines() {
-  printf '  The last lines of its journal:\n' >&2
-  journalctl -u mt5-sentinel -n 20 --no-pager -o cat 2>&1 | sed 's/^/    /' >&2 || :
-}
-
-# The release has failed: back to the one before, or, where there is none, nothing runs.
-give_up() {
-  local before back
-  printf '  ✗ release %s failed: %s\n' "$1" "$2" >&2
-  last_lines
-  if [[ $action == rollback || ! -f $P/.pending ]]; then
-    rm -f -- "$P/.pending"
-    fail "release $1 stays, and systemd goes on trying to start it" 'see mt5-sentinel doctor, or name another release'
-  fi
-  back=$(pending from) before=$(pending before)
-  systemctl stop mt5-sentinel || :
-  if [[ -z $back ]]; then
-    systemctl disable mt5-sentinel || :
-    rm -f -- "$P/.pending"
-    fail 'there is no release to go back to; the service is stopped and disabled' 'mend what it says, and run this again'
-  fi
-  note "Going back to release $back"
-  link "$P/current" "releases/$back"
-  point_previous "$before"
-  lay_files "$back"
-  rm -f -- "$P/.pending"
-  reload_systemd
-  systemctl start mt5-sentinel || fail "release $back does not start either" 'journalctl -u mt5-sentinel'
-  fail "release $1 failed; release $back runs again" "$prefix/releases/$1 is kept for a look"
+# In the background, so that INT and TERM do not wait for it.
+patiently() {
+  "$@" &
+  wait "$!"
 }
 
 show_status() {

@@ -3,6 +3,20 @@
 
 pending() { if [[ -f $P/.pending ]]; then sed -n "s/^$1 //p" "$P/.pending"; fi; }
 
+# Every directory that something is laid into, and every file that is replaced: on a file system that can be written.
+check_writable() {
+  local path
+  while read -r path; do
+    while [[ ! -e $path ]]; do path=$(dirname -- "$path"); done
+    [[ -w $path ]] || fail "${path#"$root"} cannot be written" 'is it mounted read-only? (findmnt -T; lsattr -d)'
+  done < <(
+    directories
+    for path in "${slots[@]}"; do place_of "$path" && printf '\n'; done
+    if [[ -d $(state_directory) ]]; then state_directory && printf '\n'; fi
+  )
+  good 'All places can be written'
+}
+
 # What a killed run left half done. A switch that was not judged yet stays pending, and is judged by this run.
 recover() {
   local to from before now
@@ -103,26 +117,30 @@ switch_to() {
 
 # Lay a release's files where they belong; what somebody altered there is kept first.
 lay_files() {
-  local slot copy dest count=0
+  local slot
+  laid=0
   take_away_others "$1"
   write_manifest "$1"
-  while read -r slot; do
-    copy=$P/releases/$1/deploy/$slot dest=$(place_of "$slot")
-    if cmp -s -- "$copy" "$dest"; then continue; fi
-    if [[ -e $dest ]] && ! is_of_a_release "$dest" "$slot"; then keep_copy "$dest"; fi
-    put "$copy" "$dest"
-    count=$((count + 1))
-    if [[ $slot == mt5-sentinel.service ]]; then
-      good "Service file copied to ${dest#"$root"}"
-      good "Permissions set ($(stat -c %a "$dest"))"
-    else
-      good "${dest#"$root"}"
-    fi
-  done < <(slots_of "$1")
-  if ((count == 0)); then note 'All files are in place'; fi
+  while read -r slot; do lay_file "$1" "$slot"; done < <(slots_of "$1")
+  if ((laid == 0)); then note 'All files are in place'; fi
   lay_command
   lay_carried "$1"
   if [[ $1 != older ]]; then make_accounts "$1"; fi
+}
+
+lay_file() {
+  local copy=$P/releases/$1/deploy/$2 dest
+  dest=$(place_of "$2")
+  if cmp -s -- "$copy" "$dest"; then return 0; fi
+  if [[ -e $dest ]] && ! is_of_a_release "$dest" "$2"; then keep_copy "$dest"; fi
+  put "$copy" "$dest"
+  laid=$((laid + 1))
+  if [[ $2 == mt5-sentinel.service ]]; then
+    good "Service file copied to ${dest#"$root"}"
+    good "Permissions set ($(stat -c %a "$dest"))"
+  else
+    good "${dest#"$root"}"
+  fi
 }
 
 # The command on everybody's path, unless something else has that name.
@@ -188,7 +206,7 @@ own_settings() {
 }
 
 links_are_right() {
-  [[ $(release_at current) == "$1" && $(readlink "$P/venv") == current/venv && ! -f $P/.pending ]] &&
+  [[ $(release_at current) == "$1" && $(readlink "$P/venv") == current/venv && ! -f $P/.pending && ! -f $P/.before ]] &&
     [[ -e $command_link || -L $command_link ]]
 }
 
@@ -200,7 +218,7 @@ is_in_place() {
   links_are_right "$1" || return 1
   while read -r slot; do
     is_laid "$1" "$slot" || return 1
-  done < <(slots_of "$1")
+  done < <(slots_of "$1" 2>/dev/null)
   [[ $(chosen_units) == "$(cat "$P/with" 2>/dev/null)" && -d $root/etc/mt5-sentinel/credentials ]] || return 1
   is_env_private || return 1
   units_are_up "$1"

@@ -19,6 +19,7 @@ import pytest
 from tests.python.conftest import ROOT
 
 INSTALLER = ROOT / "deploy" / "install_service.sh"
+STATE = "var/lib/mt5-sentinel"
 TOKEN = "a-token-of-the-older-installation"
 
 CLI = """
@@ -52,7 +53,15 @@ if "--live" in seen.split("ExecStart=")[-1]:
 """
 
 
-def wheel(folder: Path, version: str = "0.1.0", *, content: str = "", broken: bool = False, requires: str = "") -> Path:
+def wheel(
+    folder: Path,
+    version: str = "0.1.0",
+    *,
+    content: str = "",
+    broken: bool = False,
+    requires: str = "",
+    schema: int = 0,
+) -> Path:
     """A well-formed wheel named mt5-sentinel, of plain Python, without dependencies unless one is named."""
     info = f"mt5_sentinel-{version}.dist-info"
     needs = f"Requires-Dist: {requires}\n" if requires else ""
@@ -61,6 +70,7 @@ def wheel(folder: Path, version: str = "0.1.0", *, content: str = "", broken: bo
         "mt5_sentinel/cli.py": CLI + f"# {content}\n",
         "mt5_sentinel/commands/release_check.py": RELEASE_CHECK,
         "mt5_sentinel/__main__.py": "from mt5_sentinel.cli import script\n\nscript()\n",
+        **({"mt5_sentinel/journal_schema.py": f"VERSION = {schema}\n"} if schema else {}),
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: mt5-sentinel\nVersion: {version}\n" + needs,
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": "[console_scripts]\nmt5-sentinel = mt5_sentinel.cli:script\n",
@@ -78,43 +88,60 @@ def wheel(folder: Path, version: str = "0.1.0", *, content: str = "", broken: bo
 
 
 # The installer as a program that talks to systemd though it has --root: the shims below answer for it.
-WITH_SYSTEMD = f"""
-source {INSTALLER}
-speaks_to_systemd() {{ return 0; }}
+WITH_SYSTEMD = """
+speaks_to_systemd() { return 0; }
+settle_seconds=${SETTLE_S:-0} extra_seconds=0
 main "$@"
 """
 
 SYSTEMCTL = r"""#!/bin/bash
-# Answers for systemd: what a release does when it starts stands in behaviour/<release>, else it is healthy.
+# Answers for systemd: what a release does when it starts stands in behaviour/<release>, else it is healthy; what a
+# unit beside the daemon does stands in behaviour/<unit>.
 here=$(dirname "$0")/systemd
 echo "$*" >>"$here/calls"
 release=$(basename "$(readlink -f "$here/current")")
 does=$(cat "$here/behaviour/$release" 2>/dev/null)
+for unit in "$@"; do [[ $unit != mt5-sentinel* ]] || break; done
+unit=${unit%.service}
+of=$here
+[ "$unit" = mt5-sentinel ] || { of=$here/beside.$unit && mkdir -p "$of" && does=$(cat "$here/behaviour/$unit" 2>&-); }
 begin() {
-  [ "$does" != fails ] || return 1
-  echo active >"$here/ActiveState"
-  pid=$(($(cat "$here/pids") + 1)); echo $pid | tee "$here/pids" >"$here/MainPID"
+  if [ "$does" = fails ]; then echo failed >"$of/ActiveState"; return 1; fi
+  echo active >"$of/ActiveState"
+  pid=$(($(cat "$here/pids") + 1)); echo $pid | tee "$here/pids" >"$of/MainPID"
+  echo "$release" >"$of/release"
+  to=$(cat "$here/behaviour/$release.migrates" 2>&-)
+  if [ -n "$to" ]; then
+    python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1])
+db.execute("PRAGMA user_version = " + sys.argv[2])' "$here/state/journal.db" "$to"
+  fi
   case $does in
-    FAULT*) echo "$does" ;;
+    FAULT* | *failed:*) echo "$does" ;;
     silent) echo 'ready, the first cycle begins' ;;
-    *) echo 'EURUSD failed: fetch_connection: no connection' ;;
-  esac >"$here/StatusText"
+    one) echo 'first cycles: 1 of 2; EURUSD HOLD 0.4 below_threshold' ;;
+    *) echo 'EURUSD HOLD 0.4012 below_threshold' ;;
+  esac >"$of/StatusText"
 }
-end() { echo inactive >"$here/ActiveState"; echo 0 >"$here/MainPID"; }
+end() { grep -qx failed "$of/ActiveState" 2>&- || echo inactive >"$of/ActiveState"; echo 0 >"$of/MainPID"; }
 case $1 in
   --version) echo 'systemd 252 (252)' ;;
-  is-active) grep -qx active "$here/ActiveState" ;;
-  is-enabled) [ -e "$here/enabled.${3%.service}" ] ;;
-  enable) : >"$here/enabled.${2%.service}" ;;
-  disable) [ "$2" = --now ] && { end; shift; }; rm -f "$here/enabled.${2%.service}" ;;
+  is-active) state=$(cat "$of/ActiveState" 2>&- || echo inactive); echo "$state"; [ "$state" = active ] ;;
+  is-enabled) if [ -e "$here/enabled.$unit" ]; then echo enabled; else echo disabled; false; fi ;;
+  enable) : >"$here/enabled.$unit" ;;
+  disable) [ "$2" = --now ] && end; rm -f "$here/enabled.$unit" ;;
   stop) end ;;
-  start) [ -s "$here/units/mt5-sentinel.service" ] && begin ;;
+  start | restart) [ -s "$here/units/$unit.service" ] && begin ;;
   show)
-    name=${3#--property=}
+    for name in "$@"; do [[ $name != --property=* ]] || break; done
+    name=${name#--property=}
     case $name in
-      Type) sed -n 's/^Type=//p' "$here/units/mt5-sentinel.service" ;;
+      Type) sed -n 's/^Type=//p' "$here/units/$unit.service" ;;
       NRestarts) if [ "$does" = dies ]; then echo $((RANDOM + 1)); else echo 0; fi ;;
-      *) cat "$here/$name" ;;
+      StatusText)
+        cat "$of/$name"
+        if [ "$does" = late ]; then echo 'FAULT EURUSD internal_error: KeyError' >"$of/$name"; fi ;;
+      MainPID) if [ "$does" = dies ]; then echo $RANDOM; else cat "$of/$name"; fi ;;
+      *) cat "$of/$name" ;;
     esac ;;
 esac
 """
@@ -167,6 +194,7 @@ class Host:
         (self.systemd / "behaviour").mkdir(parents=True)
         (self.systemd / "units").symlink_to(self.root / "etc/systemd/system")
         (self.systemd / "current").symlink_to(self.prefix / "current")
+        (self.systemd / "state").symlink_to(self.root / STATE)
         for name, text in (("ActiveState", "inactive"), ("MainPID", "0"), ("pids", "100"), ("StatusText", "")):
             (self.systemd / name).write_text(f"{text}\n")
         program(self.bin / "systemctl", SYSTEMCTL)
@@ -180,7 +208,7 @@ class Host:
         other = type(self).__new__(type(self))
         other.place, other.root, other.bin = place, place / "root", place / "bin"
         other.prefix, other.systemd = other.root / "opt" / "mt5-crs", other.bin / "systemd"
-        for name, target in (("units", "etc/systemd/system"), ("current", "opt/mt5-crs/current")):
+        for name, target in (("units", "etc/systemd/system"), ("current", "opt/mt5-crs/current"), ("state", STATE)):
             (other.systemd / name).unlink()
             (other.systemd / name).symlink_to(other.root / target)
         return other
@@ -190,27 +218,34 @@ class Host:
         program(self.bin / "fast-python", FAST_PYTHON.format(template=template, python=interpreter()))
         return self
 
-    def command(self, *arguments: str | Path, with_systemd: bool) -> list[str]:
+    def command(self, *arguments: str | Path, with_systemd: bool, installer: Path = INSTALLER) -> list[str]:
         """The installer's command line on this host."""
         fast = self.bin / "fast-python"
         python = [] if "--python" in arguments else ["--python", str(fast if fast.exists() else interpreter())]
-        start = ["bash", "-c", WITH_SYSTEMD, "tests"] if with_systemd else [str(INSTALLER)]
+        start = ["bash", "-c", f"source {installer}\n{WITH_SYSTEMD}", "tests"] if with_systemd else [str(installer)]
         return [*start, "--root", str(self.root), *python, *map(str, arguments)]
 
+    def environ(self) -> dict[str, str]:
+        """Variables of the installer: its programs come before the real ones."""
+        return {"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": str(self.place), "TMPDIR": str(self.place)}
+
     def run(
-        self, *arguments: str | Path, with_systemd: bool = False, variables: Mapping[str, str] | None = None
+        self,
+        *arguments: str | Path,
+        with_systemd: bool = False,
+        variables: Mapping[str, str] | None = None,
+        installer: Path = INSTALLER,
     ) -> subprocess.CompletedProcess[str]:
         """Run the installer to its end, in a group of processes of its own."""
-        env = {
-            "PATH": f"{self.bin}:{os.environ['PATH']}",
-            "HOME": str(self.place),
-            "TMPDIR": str(self.place),
-            **(variables or {}),
-        }
-        command = self.command(*arguments, with_systemd=with_systemd)
+        command = self.command(*arguments, with_systemd=with_systemd, installer=installer)
+        env = self.environ() | dict(variables or {})
         return subprocess.run(
             command, env=env, capture_output=True, text=True, timeout=120, check=False, start_new_session=True
         )
+
+    def behave(self, name: str, does: str) -> None:
+        """What a release, or a unit beside the daemon, does from now on when it starts; empty: it is healthy."""
+        (self.systemd / "behaviour" / name).write_text(does, encoding="utf-8")
 
     def done(self, *arguments: str | Path, with_systemd: bool = False) -> str:
         """Run the installer, which must succeed; what it printed."""

@@ -14,6 +14,7 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$here/lib/layout.sh"
 . "$here/lib/checks.sh"
 . "$here/lib/release.sh"
+. "$here/lib/settings.sh"
 . "$here/lib/switch.sh"
 . "$here/lib/state.sh"
 . "$here/lib/service.sh"
@@ -21,7 +22,7 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$here/lib/back.sh"
 . "$here/lib/remove.sh"
 
-action=install rollback_to='' dry_run=0 root='' prefix=/opt/mt5-crs user=mt5-sentinel
+action=install rollback_to='' dry_run=0 root='' prefix=/opt/mt5-crs user='' carried_flags=()
 wheel='' wheelhouse='' python='' start=1 keep=3 gate_seconds=90 ending=0 purge=0 yes=0 with=()
 if [[ -f $here/../VERSION ]]; then prefix=$(cd -- "$here/../../.." && pwd -P); fi # it runs from an installed release
 
@@ -32,11 +33,12 @@ usage: install_service.sh [options]                   install, upgrade or repair
        install_service.sh --uninstall [--purge [--yes]]
        install_service.sh --status                    releases, links and the service
 
-  --wheel FILE        package to install (default: the newest dist/*.whl of this checkout, else it is built from it)
+  --wheel FILE        package to install (default: the newest dist/*.whl of this checkout, which has to be newer than
+                      its sources; where there is none, it is built)
   --wheelhouse DIR    take dependencies from this directory only, no network
   --python EXE        interpreter of the new release, 3.10 or newer, readable by the service user
   --prefix DIR        where the program lies (default /opt/mt5-crs)
-  --user NAME         the service's user and group (default mt5-sentinel)
+  --user NAME         the service's user and group (default: as installed, else mt5-sentinel)
   --with NAME         install and enable a unit beside the daemon: gateway or dashboard; kept by later runs
   --start             enable and start it, though it was stopped or disabled before; without this, it stays so
   --no-start          install and enable, do not start
@@ -126,7 +128,7 @@ check_options() {
   [[ $prefix =~ ^(/[A-Za-z0-9_][A-Za-z0-9._-]*)+$ ]] || misused "--prefix $prefix is no plain absolute path"
   [[ ! $prefix/ =~ ^/(home|root|tmp|var/tmp|run|proc|sys|dev|etc)/ ]] ||
     misused "--prefix $prefix is hidden from the service, or of another use; take /opt/NAME or /srv/NAME"
-  [[ $user =~ ^[a-z_][a-z0-9_-]{0,30}$ && $user != root ]] || misused "--user $user is no name of a user other than root"
+  [[ -z $user || $user =~ ^[a-z_][a-z0-9_-]{0,30}$ && $user != root ]] || misused "--user $user is no name of a user other than root"
   for name in "${with[@]}"; do
     [[ $name == gateway || $name == dashboard ]] || misused "--with $name is neither gateway nor dashboard"
   done
@@ -195,6 +197,7 @@ roll_back() {
   [[ $release != "$now" || -f $P/.pending ]] || fail "release $now is the one in use" 'name another that --status lists'
   is_complete "$release" || fail "release $release is not there, or not whole" 'name one that --status lists'
   smoke_test "$release"
+  check_settings "$release"
   check_writable
   check_way_back "$release"
   if ((dry_run)); then
@@ -217,6 +220,7 @@ roll_back() {
 main() {
   read_options "$@"
   lay_out
+  choose_user
   work=$(mktemp -d)
   trap '' PIPE
   trap finish EXIT

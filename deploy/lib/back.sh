@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # The way back: whenever a run stopped the service and ends before the new start was judged, however it ends.
 
 unjudged=0 went_back=1

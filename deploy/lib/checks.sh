@@ -79,6 +79,11 @@ is_open_to_all() {
 
 check_permissions() {
   step 2 'Checking permissions'
+  if [[ -n $user_before && $user_before != "$user" ]]; then
+    note "The service's user changes from $user_before to $user: what it owns will be $user's"
+  elif [[ $user != mt5-sentinel ]]; then
+    note "Service user: $user${user_before:+, as installed}"
+  fi
   if [[ -n $root ]]; then
     [[ -w $root ]] || fail "$root cannot be written" 'choose another --root'
     good "May write below $root"
@@ -134,14 +139,21 @@ verify_unit() {
 check_dependencies() {
   step 4 'Checking dependencies'
   check_older_paths
+  check_ways
+  find_carried
   check_disk
   check_secrets
   choose_wheel
+  if ((dry_run)); then foresee_settings; fi
 }
 
 check_older_paths() {
   if [[ -L $P/current && -d $P/venv && ! -L $P/venv && $(release_at current) != older ]]; then
     fail "$prefix/venv is a directory, though release $(release_at current) is installed" 'move it away'
+  fi
+  if has_older && [[ -e $P/releases/older ]] && ! is_ours older; then
+    fail "$prefix/releases/older is there, and was not made by this installer" \
+      'move it away: the older installation is to be kept under this name'
   fi
   if has_older; then note "An older installation is here: it will be kept as $prefix/releases/older"; fi
   if [[ -d $root/etc/systemd/system/mt5-sentinel.service.d ]]; then
@@ -160,9 +172,10 @@ check_disk() {
 # The token: a credential, a variable, a line of the configuration, or a drop-in that brings it encrypted.
 check_secrets() {
   local env=$P/.env etc=$root/etc/mt5-sentinel dropins=$root/etc/systemd/system/mt5-sentinel.service.d
+  check_env_link
   if [[ -e $env ]]; then
-    good ".env file found (mode $(stat -c %a "$env"))"
-    if [[ $(stat -c %a "$env") != 600 ]]; then note 'Its mode will be 600: it may hold secrets'; fi
+    good ".env file found (mode $(stat -Lc %a "$env"))"
+    if ! is_env_private; then note 'Its mode will be 600: it may hold secrets'; fi
   else
     note "No $prefix/.env: an empty one will be laid down"
   fi
@@ -180,11 +193,38 @@ check_secrets() {
   fi
 }
 
+# A linked .env is read through its link, and its mode is not ours to change.
+check_env_link() {
+  local real
+  if [[ ! -L $P/.env ]]; then return; fi
+  real=$(readlink -f -- "$P/.env" || :)
+  [[ -f $real ]] || fail "$prefix/.env is a link to nothing" 'make the file that it names, or remove the link'
+  is_env_private || fail "$prefix/.env is a link to $real (mode $(stat -c %a "$real")), which others can read or change" \
+    "it may hold secrets: chown root:root $real; chmod 600 $real"
+}
+
+# Root's alone; a link by what it names.
+is_env_private() { [[ -f $P/.env && -O $P/.env && $(stat -Lc %a -- "$P/.env") =~ ^[46]00$ ]]; }
+
+# A wheel of dist/ has to be newer than what it is built from.
+check_sources() {
+  local newer source=${here%/*}
+  newer=$(find "$source"/{python,src,Cargo.toml,Cargo.lock,pyproject.toml} -newer "$wheel" -type f \
+    ! -path '*/__pycache__/*' ! -name '*.so' ! -name '*.pyc' -print -quit 2>/dev/null || :)
+  [[ -z $newer ]] || fail "$(basename -- "$wheel") in dist/ is older than ${newer#"$source"/}" \
+    'build it anew: make wheel' 'or install it as it is: --wheel FILE'
+}
+
 choose_wheel() {
   local facts
-  if [[ -z $wheel ]]; then wheel=$(newest_wheel); fi
+  if [[ -z $wheel ]]; then
+    wheel=$(newest_wheel)
+    if [[ -n $wheel ]]; then check_sources; fi
+  fi
   if [[ -n $wheelhouse && ! -d $wheelhouse ]]; then fail "--wheelhouse $wheelhouse is no directory" 'name one'; fi
   if [[ -z $wheel ]]; then
+    [[ -z $wheelhouse ]] || fail 'there is no wheel to install, and with --wheelhouse nothing is fetched to build one' \
+      'name it with --wheel FILE, or build it first where there is a network: make wheel'
     [[ -f $here/../pyproject.toml ]] || fail 'there is no wheel to install' 'name one with --wheel FILE'
     if ((dry_run)); then
       note 'No wheel in dist/: it would be built from this checkout'
@@ -213,6 +253,7 @@ tell_plan() {
   while read -r name; do would "lay down $name"; done < <(for slot in "${slots[@]}"; do
     name=$(place_of "$slot") && printf '%s\n' "${name#"$root"}"
   done)
+  if [[ -s $work/carried.conf ]]; then would "lay down ${dropins#"$root"}/older.conf"; fi
   would "point $prefix/current to release $release, reload systemd, enable the service"
   if ((start)); then would "start it, and go back if no cycle is finished within $gate_seconds s"; fi
 }

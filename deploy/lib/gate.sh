@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # The health gate: a release is judged by what it says of its first cycles.
 
 settle_seconds=5 # a release that has finished its cycles must stay well for so long

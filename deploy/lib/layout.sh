@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # Where everything lies, and how a file or a link gets there: whole or not at all.
 
 # Files of a release that are laid down elsewhere, by their names in deploy/.
@@ -8,6 +8,7 @@ slots=(mt5-sentinel.service sentinel_daemon.py sysusers.d/mt5-sentinel.conf tmpf
 lay_out() {
   P=$root$prefix
   command_link=$root/usr/local/bin/mt5-sentinel
+  dropins=$root/etc/systemd/system/mt5-sentinel.service.d
   building=''
 }
 
@@ -39,13 +40,69 @@ chosen_units() {
   } | sort -u
 }
 
+# The user a release's unit names; empty for the older installation's, which is not ours to know.
+user_of() {
+  if [[ $1 != older ]]; then sed -n 's/^User=//p' "$P/releases/$1/deploy/mt5-sentinel.service" 2>/dev/null || :; fi
+}
+
+# The service's user: as asked for; else the installed one's, also where an earlier installation left its data.
+choose_user() {
+  local installed
+  installed=$(user_of "$(release_at current)")
+  installed=${installed:-$(user_of "$(release_at previous)")}
+  installed=${installed:-$(sed -n 's/^user - //p' "$P/manifest" 2>/dev/null | tail -n 1 || :)}
+  user_before=$installed
+  user=${user:-${installed:-mt5-sentinel}}
+}
+
 # The release a link points to; empty where there is none.
 release_at() {
   if [[ -L $P/$1 ]]; then basename -- "$(readlink "$P/$1")"; fi
 }
 
+# A directory in releases/ is ours by a mark that we made, written before anything else in it; others are nobody's
+# concern here: neither listed nor touched.
+mark=.mt5-sentinel-release
+
+is_ours() {
+  local made=$P/releases/$1/$mark
+  [[ $1 =~ ^[A-Za-z0-9][A-Za-z0-9._+-]*$ && ! -L $P/releases/$1 && -f $made && ! -L $made && -O $made ]]
+}
+
+# Names of our releases, a line each; releases/older is one.
+our_releases() {
+  local one
+  for one in "$P"/releases/*/; do
+    one=$(basename -- "$one")
+    if is_ours "$one"; then printf '%s\n' "$one"; fi
+  done
+}
+
+# Make a release's directory: it takes its name with the mark in it.
+make_release() {
+  local making=$P/releases/.making
+  if is_ours "$1"; then return; fi
+  mkdir -p "$making"
+  printf '%s\n' "$1" >"$making/$mark"
+  mv -T -- "$making" "$P/releases/$1"
+}
+
+# Remove a release; the mark goes last, so that what is left of a run that was killed is known as ours.
+remove_release() {
+  local place=${P:?}/releases/${1:?}
+  if ! is_ours "$1"; then
+    # Empty, it may be what a killed run left of one.
+    [[ ! -d $place ]] || rmdir -- "$place" 2>/dev/null || note "$prefix/releases/$1 stays: no release of ours"
+    return 0
+  fi
+  rm -f -- "$place/VERSION"
+  find "$place" -mindepth 1 -maxdepth 1 ! -name "$mark" -exec rm -rf --one-file-system -- {} +
+  rm -f -- "$place/$mark"
+  rmdir -- "$place"
+}
+
 # A release is whole when its VERSION is there: it is written last, and removed first.
-is_complete() { [[ $1 =~ ^[A-Za-z0-9][A-Za-z0-9._+-]*$ && -f $P/releases/$1/VERSION ]]; }
+is_complete() { is_ours "$1" && [[ -f $P/releases/$1/VERSION ]]; }
 
 # Copy SOURCE to DEST with mode and owner, on disk before it takes the name.
 put() {
@@ -124,10 +181,9 @@ write_manifest() {
       fi
       if [[ -f $P/manifest ]]; then grep -E '^(dir|user|older) ' "$P/manifest" || :; fi
     } | sort -u
-    for one in "$P"/releases/*/ ${building:+"$P/releases/$building/"}; do
-      one=$(basename -- "$one")
-      if [[ $one != older && $one != '*' ]]; then printf 'tree - %s\n' "$prefix/releases/$one"; fi
-    done | sort -u
+    { our_releases && printf '%s\n' "$building"; } | sort -u | while read -r one; do
+      if [[ -n $one && $one != older ]]; then printf 'tree - %s\n' "$prefix/releases/$one"; fi
+    done
     if [[ -n ${1:-} ]]; then
       # The older installation's files are its own.
       if [[ $1 != older ]]; then

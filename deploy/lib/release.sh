@@ -6,7 +6,7 @@ render_deploy() {
   local name
   cp -r -- "$here" "$work/deploy"
   find "$work/deploy" -type d -exec chmod 755 {} + -o -name '*.sh' -exec chmod 755 {} + -o -exec chmod 644 {} +
-  for name in "$work"/deploy/*.service "$work"/deploy/{sentinel_daemon.py,*.d/mt5-sentinel*}; do
+  for name in "$work"/deploy/*.service "$work"/deploy/{sentinel_daemon.py,*.d/mt5-sentinel*,drop-ins/*.conf,*.example*}; do
     if [[ ! -f $name ]]; then continue; fi
     sed -i -E -e "s|/opt/mt5-crs|$prefix|g" -e "s/^(User|Group)=mt5-sentinel\$/\1=$user/" \
       -e "s/^u mt5-sentinel /u $user /" -e "s/ mt5-sentinel mt5-sentinel( |\$)/ $user $user\1/" "$name"
@@ -69,20 +69,18 @@ is_this_build() {
     diff -rq "$work/deploy" "$P/releases/$1/deploy" >/dev/null && (smoke_test "$1") >/dev/null 2>&1
 }
 
-# A build that was killed: the manifest names it, and it has no VERSION.
-is_unfinished() {
-  [[ $1 != older && ! -f $P/releases/$1/VERSION ]] && grep -qsxF "tree - $prefix/releases/$1" "$P/manifest"
-}
+# A build that was killed: ours, and it has no VERSION.
+is_unfinished() { [[ $1 != older && ! -f $P/releases/$1/VERSION ]] && is_ours "$1"; }
 
 remove_unfinished() {
   local one
-  for one in "$P"/releases/*/; do
-    one=$(basename -- "$one")
+  while read -r one; do
     if is_unfinished "$one"; then
-      rm -rf --one-file-system -- "${P:?}/releases/$one"
+      remove_release "$one"
       note "Removed the unfinished release $one of an earlier run"
     fi
-  done
+  done < <(our_releases)
+  if [[ -d $P/releases/.making ]]; then rm -f -- "$P/releases/.making/$mark" && rmdir -- "$P/releases/.making"; fi
 }
 
 # Build beside the running service. What fails is removed by clean_up.
@@ -91,12 +89,14 @@ build_release() {
   if is_complete "$release"; then
     good "Release $release is built already"
     check_chosen_verbs
+    check_carried_flags "$release"
+    is_in_place "$release" || check_settings "$release"
     return
   fi
   local place=$P/releases/$release
   building=$release
   write_manifest
-  mkdir -p "$place"
+  make_release "$release"
   "$python" -m venv "$place/venv" || fail "no venv could be made with $python" 'see the lines above'
   "$place/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
     ${wheelhouse:+--no-index --find-links "$wheelhouse"} "$wheel" ||
@@ -107,6 +107,8 @@ build_release() {
   printf '%s  %s\n' "$wheel_sha" "$(basename -- "$wheel")" >"$place/WHEEL"
   smoke_test "$release"
   check_chosen_verbs
+  check_carried_flags "$release"
+  check_settings "$release"
   sync -f "$place" # a release that is named whole must be whole after a power cut
   write "$place/VERSION" 644 <<<"$version"
   building=''
@@ -163,10 +165,9 @@ prune_releases() {
   local one count=0
   while read -r one; do
     one=$(basename -- "$(dirname -- "$one")")
-    if [[ $one == older || $one == "$(release_at current)" || $one == "$(release_at previous)" ]]; then continue; fi
+    if ! is_ours "$one" || [[ $one == older || $one == "$(release_at current)" || $one == "$(release_at previous)" ]]; then continue; fi
     if ((++count <= keep)); then continue; fi
-    rm -f -- "$P/releases/$one/VERSION"
-    rm -rf --one-file-system -- "${P:?}/releases/$one"
+    remove_release "$one"
     note "Removed the old release $one (--keep $keep)"
   done < <(ls -1t "$P"/releases/*/VERSION)
   write_manifest "$(release_at current)"
@@ -177,7 +178,7 @@ clean_up() {
   local line
   rm -rf -- "$work"
   if [[ -n $building ]]; then
-    rm -rf --one-file-system -- "${P:?}/releases/$building"
+    remove_release "$building"
     building=''
     if [[ -L $P/current ]]; then
       write_manifest "$(release_at current)"

@@ -25,7 +25,7 @@ uninstall() {
   while read -r kind what path; do
     case $kind in
       link) if [[ -L $root$path ]]; then remove_link "$root$path" "$what"; fi ;;
-      tree) rm -rf --one-file-system -- "$root${path:?}" && note "Removed $path" ;;
+      tree) remove_tree "$path" ;;
     esac
   done < <(grep -v " $prefix/current\$" "$P/manifest")
   rm -f -- "$P/previous" "$P/with" "$P"/.{pending,before,restore,restored}
@@ -42,6 +42,17 @@ uninstall() {
     keep_manifest
   fi
   tell_what_stays
+}
+
+# A release that the manifest lists, if it is one.
+remove_tree() {
+  local name=${1##*/}
+  if [[ $1 != "$prefix/releases/$name" ]] || ! is_ours "$name"; then
+    if [[ -e $root$1 ]]; then note "$1 stays: no release of ours"; fi
+    return
+  fi
+  remove_release "$name"
+  note "Removed $1"
 }
 
 remove_empty() {
@@ -78,7 +89,10 @@ stop_for_good() {
 give_back_older() {
   if [[ -L $P/venv ]]; then rm -f -- "$P/venv"; fi
   if [[ -d $P/releases/older/venv ]]; then mv -T -- "$P/releases/older/venv" "$P/venv"; fi
-  rm -rf --one-file-system -- "${P:?}/releases/older"
+  if [[ -f $P/releases/older/env.mode && -f $P/.env && ! -L $P/.env ]]; then
+    chmod "$(cat "$P/releases/older/env.mode")" "$P/.env"
+  fi
+  remove_release older
   good 'The older installation is as it was'
 }
 
@@ -89,6 +103,13 @@ data_places() {
 
 # What the older installation had before us stays its own.
 is_of_older() { grep -qxF -- "older - $1" "$P/manifest"; }
+
+# Directories below the prefix are purged when we made them; what else is purged bears the service's name.
+may_purge() {
+  case $1 in
+    "$prefix"/evidence | "$prefix"/kept) grep -qxF -- "dir - $1" "$P/manifest" ;;
+  esac
+}
 
 has_data() {
   local path
@@ -101,10 +122,17 @@ has_data() {
 purge_data() {
   local path name
   while read -r path; do
-    if [[ ! -e $root$path && ! -L $root$path ]] || is_of_older "$path"; then continue; fi
+    if [[ ! -e $root$path && ! -L $root$path ]] || is_of_older "$path" || ! may_purge "$path"; then continue; fi
     rm -rf --one-file-system -- "$root${path:?}"
     note "Purged $path"
   done < <(data_places)
+  if [[ -f $dropins/older.conf ]] && is_carried "$dropins/older.conf"; then
+    rm -f -- "$dropins/older.conf"
+    note "Purged ${dropins#"$root"}/older.conf"
+  fi
+  for path in "$root"/etc/systemd/system/mt5-sentinel{,-gateway,-dashboard}.service.d; do
+    rmdir -- "$path" 2>/dev/null || :
+  done
   while read -r _ _ name; do
     if ! grep -qs "^$name:" "$root/etc/passwd"; then continue; fi
     if ((EUID == 0)) && userdel ${root:+--prefix "$root"} -- "$name"; then

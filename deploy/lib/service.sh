@@ -157,15 +157,15 @@ patiently() {
 }
 
 show_status() {
-  local one mark
+  local one told
   [[ -d $P/releases ]] || fail "nothing is installed below $prefix" 'run install_service.sh'
-  for one in "$P"/releases/*/; do
-    one=$(basename -- "$one") mark=''
-    if [[ $one == "$(release_at current)" ]]; then mark=' current'; fi
-    if [[ $one == "$(release_at previous)" ]]; then mark+=' previous'; fi
-    if ! is_complete "$one"; then mark+=' unfinished'; fi
-    printf '%-28s%s\n' "$one" "$mark"
-  done
+  while read -r one; do
+    told=''
+    if [[ $one == "$(release_at current)" ]]; then told=' current'; fi
+    if [[ $one == "$(release_at previous)" ]]; then told+=' previous'; fi
+    if ! is_complete "$one"; then told+=' unfinished'; fi
+    printf '%-28s%s\n' "$one" "$told"
+  done < <(our_releases)
   if [[ -f $P/.pending ]]; then say 'A switch was cut short: run install_service.sh again'; fi
   if speaks_to_systemd; then say "service: $(ask ActiveState), $(ask StatusText)"; fi
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2016,SC2154
 # The journal's schema over a switch: a copy before a newer release migrates it, and the way back to that copy.
 # Root itself neither reads nor writes anything in the state directory: its owner could plant links there.
 

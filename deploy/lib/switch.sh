@@ -54,6 +54,8 @@ has_older() {
 # The older installation becomes releases/older: copies of its files, then its venv. Nothing of it is deleted.
 adopt_older() {
   local older=$P/releases/older slot
+  if has_older; then make_release older; fi
+  if [[ -s $work/carried.conf ]] && is_ours older; then put "$work/carried.conf" "$older/carried.conf"; fi
   if has_older; then
     for slot in "${slots[@]}"; do
       if [[ -f $(place_of "$slot") ]]; then put "$(place_of "$slot")" "$older/deploy/$slot"; fi
@@ -77,8 +79,12 @@ lay_user_data() {
   if [[ ! -e $P/.env ]]; then
     write "$P/.env" 600 <"$work/deploy/env.example"
     good "Empty $prefix/.env laid down (600)"
-  elif [[ $(stat -c %a "$P/.env") != 600 ]]; then
+  elif ! is_env_private && [[ ! -L $P/.env ]]; then
     note "Mode of $prefix/.env was $(stat -c %a "$P/.env"), is 600 now: it may hold secrets"
+    if [[ $(release_at current) == older ]]; then
+      stat -c %a "$P/.env" | write "$P/releases/older/env.mode" 644
+      note 'It gets its mode back when the older installation is given back whole (--rollback older, then --uninstall)'
+    fi
     chmod 600 "$P/.env"
   fi
   if [[ ! -e $root/etc/mt5-sentinel/config.toml ]]; then
@@ -118,7 +124,8 @@ lay_files() {
   while read -r slot; do lay_file "$1" "$slot"; done < <(slots_of "$1")
   if ((laid == 0)); then note 'All files are in place'; fi
   lay_command
-  if [[ $1 != older ]]; then make_accounts; fi
+  lay_carried "$1"
+  if [[ $1 != older ]]; then make_accounts "$1"; fi
 }
 
 lay_file() {
@@ -169,17 +176,33 @@ take_away() {
 
 # User, group and directories, by the files that say so at every boot, too.
 make_accounts() {
-  local below=${root:+--root=$root}
+  local below=${root:+--root=$root} name path others=()
+  name=$(user_of "$1")
   if ((EUID != 0)) || ! command -v systemd-sysusers systemd-tmpfiles >/dev/null; then
     note 'User and directories: left to systemd-sysusers and systemd-tmpfiles of the image (root and systemd make them)'
     return
   fi
   systemd-sysusers ${below:+"$below"} mt5-sentinel.conf
-  systemd-tmpfiles ${below:+"$below"} --create mt5-sentinel.conf
-  if [[ $(stat -c %U:%G:%a "$root/etc/mt5-sentinel/config.toml") == root:root:640 && -z $root ]]; then
-    chgrp -- "$user" "$root/etc/mt5-sentinel/config.toml"
+  # Directories of another user are left to systemd: at the start it gives the service all that is in them, but only
+  # where the directory itself is not the service's already.
+  for path in /var/{lib,log}/mt5-sentinel; do
+    if [[ -z $root && -d $path && $(stat -Lc %U "$path") != "$name" ]]; then others+=("--exclude-prefix=$path"); fi
+  done
+  systemd-tmpfiles ${below:+"$below"} "${others[@]}" --create mt5-sentinel.conf
+  own_settings "$name" "$root/etc/mt5-sentinel/config.toml"
+  good "User $name and its directories"
+}
+
+# The settings are root's, and the service's group may read them: as laid down, or as an earlier user had them.
+own_settings() {
+  local group
+  if [[ -n $root || ! -f $2 || $(stat -c %U:%a "$2") != root:640 ]]; then return; fi
+  group=$(stat -c %G "$2")
+  if [[ $group == "$1" ]]; then return; fi
+  if [[ $group == root || $group == mt5-sentinel ]] || grep -qxF -- "user - $group" "$P/manifest"; then
+    chgrp -- "$1" "$2"
+    note "${2#"$root"} can be read by the group $1 now"
   fi
-  good "User $user and its directories"
 }
 
 links_are_right() {
@@ -197,7 +220,7 @@ is_in_place() {
     is_laid "$1" "$slot" || return 1
   done < <(slots_of "$1" 2>/dev/null)
   [[ $(chosen_units) == "$(cat "$P/with" 2>/dev/null)" && -d $root/etc/mt5-sentinel/credentials ]] || return 1
-  [[ -f $P/.env && $(stat -c %a "$P/.env") == 600 ]] || return 1
+  is_env_private || return 1
   units_are_up "$1"
 }
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import shutil
 import stat
 import subprocess
 import sys
-import zipfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -17,56 +15,13 @@ from pathlib import Path
 import pytest
 
 from tests.python.conftest import ROOT
+from tests.python.stand_in_wheel import wheel
+
+__all__ = ["INSTALLER", "TOKEN", "Host", "interpreter", "program", "wheel"]
 
 INSTALLER = ROOT / "deploy" / "install_service.sh"
 STATE = "var/lib/mt5-sentinel"
 TOKEN = "a-token-of-the-older-installation"
-
-CLI = """
-import sys
-
-def main(argv=None):
-    if "--help" not in argv:
-        print("standing in for", argv)
-    return 0 if argv[0] in ("run", "gateway") else 2
-
-def script():
-    sys.exit(main(sys.argv[1:]))
-"""
-
-
-def wheel(
-    folder: Path,
-    version: str = "0.1.0",
-    *,
-    content: str = "",
-    broken: bool = False,
-    requires: str = "",
-    schema: int = 0,
-) -> Path:
-    """A well-formed wheel named mt5-sentinel, of plain Python, without dependencies unless one is named."""
-    info = f"mt5_sentinel-{version}.dist-info"
-    needs = f"Requires-Dist: {requires}\n" if requires else ""
-    files = {
-        "mt5_sentinel/__init__.py": f'__version__ = "{version}"\n{"import no_such_module" if broken else ""}\n',
-        "mt5_sentinel/cli.py": CLI + f"# {content}\n",
-        "mt5_sentinel/__main__.py": "from mt5_sentinel.cli import script\n\nscript()\n",
-        **({"mt5_sentinel/journal_schema.py": f"VERSION = {schema}\n"} if schema else {}),
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: mt5-sentinel\nVersion: {version}\n" + needs,
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/entry_points.txt": "[console_scripts]\nmt5-sentinel = mt5_sentinel.cli:script\n",
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"mt5_sentinel-{version}-py3-none-any.whl"
-    record = []
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-            digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-            record.append(f"{name},sha256={digest},{len(text.encode())}")
-        archive.writestr(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,", ""]))
-    return path
-
 
 # The installer as a program that talks to systemd though it has --root: the shims below answer for it.
 WITH_SYSTEMD = """

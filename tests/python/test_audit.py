@@ -47,6 +47,17 @@ def test_a_sound_host_passes_every_check(host: AuditedHost) -> None:
     assert "eodhd_api_token (credential)" in by_name(found)["secrets"].found
 
 
+def test_linked_variables_are_judged_by_what_the_link_names(host: AuditedHost) -> None:
+    path, real = host.path(PREFIX / ".env"), host.path(PREFIX / "secrets/prod.env")
+    real.parent.mkdir()
+    path.rename(real)
+    path.symlink_to("secrets/prod.env")
+    assert "secrets" not in failed(audit.run(host.host, host.layout))
+    real.chmod(0o640)
+    found = by_name(audit.run(host.host, host.layout))["secrets"]
+    assert (found.verdict, "mode 0640" in found.found) == ("failed", True), found
+
+
 def test_every_check_is_broken_somewhere() -> None:
     assert {case.check for case in CASES} | set(ELSEWHERE) == set(audit.CHECKS)
 

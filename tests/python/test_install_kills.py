@@ -19,11 +19,17 @@ CHANGES = re.compile(
 )
 ALL = ("mv", "ln", "rm", "systemctl")
 VENV = "opt/mt5-crs/releases/0.1.0/venv"  # its RECORD has hashes of scripts that name --root's directory
+CARRIED = "etc/systemd/system/mt5-sentinel.service.d/older.conf"
 ACCOUNTS = (VENV, "etc/passwd", "etc/group", "etc/shadow", "etc/gshadow", "etc/.pwd.lock")
 
 
 def hurried(host: Host) -> Host:
-    """A host on which nobody sleeps; its .env needs no change of mode, which copies of the host would share."""
+    """A host on which nobody sleeps, whose older unit has flags of its own.
+
+    Its .env needs no change of mode, which copies of the host would share.
+    """
+    unit = host.root / "etc/systemd/system/mt5-sentinel.service"
+    unit.write_text(unit.read_text().replace("--threshold 0.6", "--threshold 0.75"))
     (host.prefix / ".env").chmod(0o600)
     program(host.bin / "sleep", "#!/bin/sh\n")
     return host
@@ -89,15 +95,16 @@ def test_upgrade_from_the_older_installation(older_host: Host, wheels: Wheels, t
 
 
 def test_rollback(older_host: Host, wheels: Wheels, tmp_path: Path) -> None:
-    before = older_installation.files(older_host.root)
     start = hurried(older_host)
+    before = older_installation.files(start.root)
     start.done("--wheel", wheels["0.1.0"], with_systemd=True)
+    assert (start.root / CARRIED).exists()
 
     def judge(host: Host) -> str:
         ran = host.run("--rollback", with_systemd=True)
         if ran.returncode:
             return ran.stderr
-        if older_installation.files(host.root) != before:
+        if older_installation.files(host.root) != before or (host.root / CARRIED).exists():
             return "the older files are not in place"
         return (host.state() != "active") * "not active" + (host.current() != "older") * "not current"
 

@@ -136,3 +136,36 @@ def test_a_flag_that_run_has_not(tmp_path: Path, capsys: pytest.CaptureFixture[s
     with pytest.raises(Misconfigured, match="ExecStart: unrecognized arguments: --symbl"):
         service_settings.load(host)
     assert capsys.readouterr().err == ""
+
+
+CREDS = """#!/bin/sh
+# decrypt --name=NAME FILE -: a file that begins with its name in capitals is sealed for this machine
+case "$1 $2 $4" in "decrypt --name=eodhd_api_token -") ;; *) echo "what is $*" >&2; exit 1 ;; esac
+sed -n "s/^sealed here: //p" "$3" | grep . || { echo "Failed to decrypt: Bad message" >&2; exit 1; }
+"""
+
+SEALED = "/etc/mt5-sentinel/credentials/eodhd_api_token.cred"
+
+
+def sealed_host(root: Path, text: str) -> Host:
+    """A unit whose token lies encrypted, as deploy/credentials/README.md writes it."""
+    drop_in = f"[Service]\nLoadCredential=\nLoadCredentialEncrypted=eodhd_api_token:{SEALED}\n"
+    lay_down(root, **{"/etc/systemd/system/mt5-sentinel.service.d/o.conf": drop_in, SEALED: text})
+    program = root / "bin" / "systemd-creds"
+    program.parent.mkdir()
+    program.write_text(CREDS)
+    program.chmod(0o755)
+    return Host(root, {"PATH": f"{program.parent}:/usr/bin:/bin"})
+
+
+def test_an_encrypted_credential_is_read_and_hidden(tmp_path: Path) -> None:
+    host = sealed_host(tmp_path, "sealed here: a-token-that-lay-sealed\n")
+    (settings,) = service_settings.load(host)
+    assert settings.eodhd_api_token == "a-token-that-lay-sealed"
+    assert "lay-sealed" not in logs.hide("GET /api?api_token=a-token-that-lay-sealed")
+
+
+def test_an_encrypted_credential_of_another_machine_is_named(tmp_path: Path) -> None:
+    host = sealed_host(tmp_path, "sealed elsewhere\n")
+    with pytest.raises(Broken, match=r"eodhd_api_token .*cannot be decrypted: Failed to decrypt: Bad message"):
+        service_settings.load(host)

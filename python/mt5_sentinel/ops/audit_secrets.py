@@ -48,7 +48,7 @@ def secrets(place: Place) -> str:
         files += [CREDENTIALS / one.name for one in sorted(kept.iterdir())]
     files += [one for one in _sources(place, unit) if one not in files]
     for path in files:
-        _roots_alone(place, path, "600")
+        _roots_alone(place, path, "600", may_link=path == place.layout.env_file)
     files += [*_variables(place, unit, files), *_toml(place), *_key_file(place)]
     return f"root's alone: {', '.join(map(str, files)) or 'no files'}; set: {', '.join(_configured(place)) or 'none'}"
 
@@ -143,8 +143,12 @@ def _key_file(place: Place) -> Iterator[Path]:
     yield path
 
 
-def _roots_alone(place: Place, path: Path, wanted: str) -> None:
+def _roots_alone(place: Place, path: Path, wanted: str, *, may_link: bool = False) -> None:
     facts = place.real(path).lstat()
+    if stat.S_ISLNK(facts.st_mode) and may_link:  # the variables of several programs may lie in one file
+        if facts.st_uid != place.root_uid:
+            raise Broken(f"{path} belongs to uid {facts.st_uid}, not to root", f"chown -h root:root {path}")
+        facts = place.real(path).stat()
     if stat.S_ISLNK(facts.st_mode):
         todo = f'cp --remove-destination "$(readlink -f {path})" {path}; chmod {wanted} {path}'
         raise Broken(f"{path} is a link; a secret lies in a file of its own", todo)
@@ -158,6 +162,7 @@ def _configured(place: Place) -> list[str]:
     """Names of the secret settings that are not empty, and where each comes from."""
     unit = Unit(place.host)
     told = {name: "credential" for name, path in unit.credentials(place.host).items() if path.read_bytes().strip()}
+    told |= dict.fromkeys(unit.sealed(place.host), "encrypted credential")
     environ = unit.environment(place.host)
     for variable, name in VARIABLES.items():
         if environ.get(variable):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -48,12 +49,33 @@ def given(host: Host) -> Iterator[Given]:
     learn(environ)
     arguments = flags_of(unit.command())
     flags = {name: getattr(arguments, name, None) for name in config.TABLE}
-    with tempfile.TemporaryDirectory() as scratch:
+    memory = "/run" if os.access("/run", os.W_OK) else None  # what is decrypted touches no disk
+    with tempfile.TemporaryDirectory(dir=memory) as scratch:
         for name, path in unit.credentials(host).items():
             logs.learn([path.read_text(encoding="utf-8", errors="replace").strip()])
             (Path(scratch) / name).symlink_to(path.resolve())
+        for name, path in unit.sealed(host).items():
+            (Path(scratch) / name).unlink(missing_ok=True)
+            (Path(scratch) / name).write_text(unsealed(host, name, path), encoding="utf-8")
         environ["CREDENTIALS_DIRECTORY"] = scratch
         yield Given(environ, flags, _file(host, arguments, environ))
+
+
+def unsealed(host: Host, name: str, path: Path) -> str:
+    """What an encrypted credential holds; hidden from now on.
+
+    Raises:
+        Broken: this machine cannot decrypt it, or this is not root.
+    """
+    told = host.run("systemd-creds", "decrypt", f"--name={name}", path, "-")
+    if told.code:
+        why = (told.err.strip().splitlines() or [f"exit code {told.code}"])[-1]
+        raise Broken(
+            f"the credential {name} in {path} cannot be decrypted: {why}",
+            "encrypt it anew on this machine, as root: see deploy/credentials/README.md, Encrypted",
+        )
+    logs.learn([told.out.strip()])
+    return told.out
 
 
 def learn_all(host: Host) -> None:

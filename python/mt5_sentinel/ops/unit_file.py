@@ -98,6 +98,14 @@ class Unit:
             found |= {f"{name}_{one.name}": one for one in inside} if inside else {name: path}
         return {name: path for name, path in found.items() if path.is_file()}
 
+    def sealed(self, host: Host) -> Mapping[str, Path]:
+        """Files of the credentials that lie encrypted, by their names; ``LoadCredentialEncrypted=``."""
+        lines = [line.partition(":")[::2] for line in self.values("Service.LoadCredentialEncrypted")]
+        return {
+            name: host.path(source if source.startswith("/") else f"/etc/credstore.encrypted/{source or name}")
+            for name, source in lines
+        }
+
 
 def variables(text: str, path: Path) -> dict[str, str]:
     """What a file of variables says, by the rules of systemd's ``EnvironmentFile=``; never shows a value.

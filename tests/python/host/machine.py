@@ -160,6 +160,19 @@ class Machine:
         found = {f"/{path.relative_to(upper)}" for path in upper.rglob("*") if path.is_symlink() or not path.is_dir()}
         return {path for path in found if not path.startswith(OF_SYSTEMD)}
 
+    def contents(self, *places: str) -> dict[str, str]:
+        """Files and links below these places that are not as on this machine: time, mode, size and hash, or target."""
+        script = (
+            'find "$@" ! -type d -printf "%p\\t%T@ %m %s %l\\n" | sort; find "$@" -type f -exec sha256sum {} + | sort'
+        )
+        found: dict[str, str] = {}
+        mine = self.changed_files()
+        for line in self.check("sh", "-c", script, "sh", *places).splitlines():
+            name, told = line.split("\t") if "\t" in line else line.split("  ", 1)[::-1]
+            if name in mine:
+                found[name] = f"{found.get(name, '')} {told}"
+        return found
+
     def reboot(self) -> None:
         """Let its systemd reboot it; nspawn ends then, and leaves it to its caller to switch it on again."""
         self.run("systemctl", "reboot")

@@ -28,6 +28,9 @@ time.sleep(600)
 BEFORE: set[str] = set()
 """Files of the machine that were there before anything of ours was."""
 
+LAID = tuple(f"/etc/{name}" for name in ("logrotate.d/mt5-sentinel", "sysusers.d/mt5-sentinel.conf"))
+"""Two of the files that are laid down elsewhere."""
+
 ACCOUNTS = {
     f"/etc/{name}{end}" for name in ("passwd", "group", "shadow", "gshadow", "subuid", "subgid") for end in ("", "-")
 }
@@ -186,11 +189,14 @@ def test_exit_78_stays_down(service: Service, measured: Measured) -> None:
 
 
 def test_a_second_run_changes_nothing(service: Service, wheel: Path, wheelhouse: str) -> None:
-    before, pid = service.machine.changed_files(), service.pid
+    places = (PREFIX, "/etc/systemd/system", "/etc/mt5-sentinel", *LAID)
+    before, contents, pid = service.machine.changed_files(), service.machine.contents(*places), service.pid
+    assert {f"{PREFIX}/manifest", f"{PREFIX}/current", *LAID} <= set(contents)
     done = service.install(wheel.name, wheelhouse)
     assert done.returncode == 0, done.stdout + done.stderr
     assert service.pid == pid
     assert service.machine.changed_files() == before
+    assert service.machine.contents(*places) == contents
 
 
 def test_upgrade_to_a_release_that_fails_each_cycle(

@@ -35,6 +35,7 @@ SYSTEMCTL = r"""#!/bin/bash
 # unit beside the daemon does stands in behaviour/<unit>.
 here=$(dirname "$0")/systemd
 echo "$*" >>"$here/calls"
+[ "$2" != --quiet ] || exec >/dev/null
 release=$(basename "$(readlink -f "$here/current")")
 does=$(cat "$here/behaviour/$release" 2>/dev/null)
 for unit in "$@"; do [[ $unit != mt5-sentinel* ]] || break; done

@@ -92,6 +92,8 @@ lay_back() {
   attempt take_away_others "$1"
   attempt write_manifest "$1"
   while read -r slot; do attempt lay_file "$1" "$slot"; done < <(slots_of "$1")
+  attempt lay_carried "$1"
+  if [[ $1 != older ]]; then attempt own_settings "$(user_of "$1")" "$root/etc/mt5-sentinel/config.toml"; fi
   attempt undo_restore
   attempt restore_state "$1"
 }

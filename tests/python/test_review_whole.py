@@ -35,7 +35,8 @@ def commit(folder: Path, name: str, body: bytes) -> None:
     """Add a file to a repository."""
     (folder / name).write_bytes(body)
     identity = ("-c", "user.name=Test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false")
-    for words in (("add", "-f", "."), (*identity, "commit", "-q", "-m", "more")):
+    # That file alone: git may look at the others again, and cannot read them by an attribute that was just added.
+    for words in (("add", "-f", name), (*identity, "commit", "-q", "-m", "more")):
         git(folder, *words)
 
 

@@ -29,6 +29,10 @@ class Compared(NamedTuple):
     """Positions whose stop is gone, as the journal and as the broker has them."""
 
 
+TOLD_MAX = 1000
+"""Differences that are remembered as told, so that one which stays is told once; each closed position is one."""
+
+
 class Reconciliation:
     """One symbol's comparison."""
 
@@ -39,7 +43,7 @@ class Reconciliation:
         self._symbol = symbol
         self._magic = magic
         self._adopt_file = state_dir / f"ADOPT.{symbol}"
-        self._told: set[tuple[str, int, str]] = set()
+        self._told: dict[tuple[str, int, str], None] = {}
 
     @property
     def is_adopting(self) -> bool:
@@ -121,9 +125,13 @@ class Reconciliation:
         if condition not in record.conditions:
             record.conditions.append(condition)
         said = (difference.kind, difference.ticket, f"{difference.detail}: {outcome}")
-        if said in self._told:
+        was_told = said in self._told
+        self._told.pop(said, None)
+        self._told[said] = None  # at the end: what is seen again stays
+        if was_told:
             return
-        self._told.add(said)
+        if len(self._told) > TOLD_MAX:
+            del self._told[next(iter(self._told))]
         self._orders.note_difference(self._symbol, difference, outcome, now_s)
         if ended is None:
             log.warning("%s: %s, position %d: %s: %s", self._symbol, *said[:2], difference.detail, outcome)

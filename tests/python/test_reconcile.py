@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mt5_sentinel import _core, journal
+from mt5_sentinel import _core, journal, reconcile
 from mt5_sentinel.errors import Transient
 from mt5_sentinel.orders import Kept
 from mt5_sentinel.reconcile import Compared, Reconciliation
@@ -234,3 +234,17 @@ def test_a_ledger_that_cannot_be_written_stops_everything(desk: Desk) -> None:
     desk.memory.file._db.execute("PRAGMA query_only = ON")
     with pytest.raises(sqlite3.Error):
         desk.run(held(ticket=99))
+
+
+def test_what_was_told_is_not_remembered_for_ever(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each position that ends is a difference: a daemon that trades for years must not keep them all."""
+    monkeypatch.setattr(reconcile, "TOLD_MAX", 3)
+    for ticket in range(100, 110):
+        desk.run(held(ticket=ticket, magic=99))
+        desk.run(held(ticket=ticket, magic=99))
+    told = desk.differences()
+    assert len(desk.compare._told) <= 3
+    assert len(told) == len(set(desk.memory.file.rows("SELECT kind, ticket, rule, detail FROM difference"))), (
+        "one that stays is told once"
+    )
+    assert len(told) >= 10

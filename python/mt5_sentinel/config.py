@@ -38,6 +38,11 @@ PER_SYMBOL = [name for name, row in TABLE.items() if row.metadata["per_symbol"]]
 SECRETS = [name for name, row in TABLE.items() if row.metadata["secret"]]
 """What may come as a credential of systemd."""
 
+SECRET_VARIABLES = {
+    variable: name for name in SECRETS for variable in (f"{ENV_PREFIX}{name.upper()}", *TABLE[name].metadata["env"])
+}
+"""Variables by which a secret setting can be given, and the setting."""
+
 SYMBOLS_MAX = 100
 NAME_CHARS_MAX = 40
 

@@ -27,13 +27,6 @@ OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 OF_A_RUN = Path("/run/credentials")
 """Where systemd lays credentials down while the service runs; it sees to their rights."""
 
-VARIABLES = {
-    variable: name
-    for name in config.SECRETS
-    for variable in (f"{config.ENV_PREFIX}{name.upper()}", *config.TABLE[name].metadata["env"])
-}
-"""Variables by which a secret setting can be given."""
-
 IN_TOML = re.compile(rf"""(?m)^[^#\n]*?\b({"|".join(config.SECRETS)})\b["']?\s*=\s*(?:"+|'+)([^"'\n]+)""")
 
 
@@ -59,13 +52,13 @@ def _says_no_secret(place: Place, path: Path) -> None:
         named = ""
         if key == "Service.Environment":
             words = dict(word.partition("=")[::2] for word in _words(value))
-            named = next((one for one in VARIABLES if words.get(one, "") not in ("", PUBLIC_TOKEN)), "")
+            named = next((one for one in config.SECRET_VARIABLES if words.get(one, "") not in ("", PUBLIC_TOKEN)), "")
         elif key == "Service.SetCredential":
             name, _, text = value.partition(":")
             text = text.replace("\\n", "").replace("\\r", "").strip()
             named = name if name in config.SECRETS and text not in ("", PUBLIC_TOKEN) else ""
         if named:
-            setting = VARIABLES.get(named, named)
+            setting = config.SECRET_VARIABLES.get(named, named)
             found = f"{path} holds a secret ({named}), which everyone can read there and in `systemctl show`"
             todo = f"take that line out, put the secret into {CREDENTIALS}/{setting} (0600 root), LoadCredential= it"
             raise Broken(found, f"{todo}, systemctl daemon-reload; and get a new one, this one was open")
@@ -97,7 +90,7 @@ def _variables(place: Place, unit: Unit, known: list[Path]) -> Iterator[Path]:
         is_roots = stat.S_ISREG(facts.st_mode) and facts.st_uid == place.root_uid
         if is_roots and not facts.st_mode & OTHERS_WRITE:
             text = real.read_text(encoding="utf-8", errors="replace")
-            if not any(re.search(rf"(?m)^\s*{one}\s*=\s*\S", text) for one in VARIABLES):
+            if not any(re.search(rf"(?m)^\s*{one}\s*=\s*\S", text) for one in config.SECRET_VARIABLES):
                 continue
         _roots_alone(place, path, "600")
         yield path
@@ -164,7 +157,7 @@ def _configured(place: Place) -> list[str]:
     told = {name: "credential" for name, path in unit.credentials(place.host).items() if path.read_bytes().strip()}
     told |= dict.fromkeys(unit.sealed(place.host), "encrypted credential")
     environ = unit.environment(place.host)
-    for variable, name in VARIABLES.items():
+    for variable, name in config.SECRET_VARIABLES.items():
         if environ.get(variable):
             told.setdefault(name, variable)
     return [f"{name} ({told[name]})" for name in config.SECRETS if name in told]

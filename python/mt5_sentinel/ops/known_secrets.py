@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mt5_sentinel import config, logs
-from mt5_sentinel.ops import layout
+from mt5_sentinel.ops import layout, unit_file
 from mt5_sentinel.ops.host import Host
 from mt5_sentinel.ops.layout import Layout
 from mt5_sentinel.settings import Settings
@@ -33,15 +33,15 @@ def learn(host: Host, installed: Layout, settings: Settings | None = None) -> No
     directory = host.path(layout.CREDENTIALS)
     credentials = sorted(directory.iterdir()) if _is_listable(directory) else []
     for unit in _units(host):
-        for key, value in _assignments(unit):
+        for place, value in unit_file.assignments_in(_text(unit)):
+            key = place.rpartition(".")[2]
             if key == "Environment":
                 logs.learn(_of_variables(_words(value)))
             elif key == "EnvironmentFile":
                 pattern = value.removeprefix("-").lstrip("/")
                 variables += host.root.glob(pattern) if pattern else []
             elif key == "LoadCredential":
-                name, _, source = value.partition(":")
-                path = host.path(source if source.startswith("/") else f"/etc/credstore/{source or name}")
+                _, path = unit_file.credential(host, value)
                 credentials += sorted(path.iterdir()) if _is_listable(path) else [path]
             elif key == "SetCredential":
                 logs.learn([value.partition(":")[2]])
@@ -59,14 +59,6 @@ def _units(host: Host) -> Iterator[Path]:
             yield from sorted(host.path(place).glob(pattern))
 
 
-def _assignments(unit: Path) -> Iterator[tuple[str, str]]:
-    """Keys and values, a line that ends in a backslash joined with the next."""
-    for line in _text(unit).replace("\\\n", " ").splitlines():
-        key, _, value = line.partition("=")
-        if not line.lstrip().startswith(("#", ";")):
-            yield key.strip(), value.strip()
-
-
 def _words(text: str) -> list[str]:
     """``NAME=VALUE`` words; where a quote is not closed, as they stand."""
     try:
@@ -77,11 +69,11 @@ def _words(text: str) -> list[str]:
 
 def _of_variables(lines: Iterable[str]) -> Iterator[str]:
     """Values of variables that are secret settings, or are called like secrets."""
-    known = {f"{config.ENV_PREFIX}{name.upper()}" for name in config.SECRETS}
-    known |= {variable for name in config.SECRETS for variable in config.TABLE[name].metadata["env"]}
     for line in lines:
         name, _, value = line.strip("\"'").removeprefix("export ").partition("=")
-        if name.strip() in known or (SECRET_VARIABLE.search(name) and not PUBLIC.search(name) and not _is_path(value)):
+        if name.strip() in config.SECRET_VARIABLES or (
+            SECRET_VARIABLE.search(name) and not PUBLIC.search(name) and not _is_path(value)
+        ):
             yield value.strip()
             yield value.strip().strip("\"'")
 

@@ -86,9 +86,7 @@ def learn_all(host: Host) -> None:
 
 def learn(environ: Mapping[str, str]) -> None:
     """Hide the secrets that variables and credentials hold, whatever else is wrong with the settings."""
-    names = [f"{config.ENV_PREFIX}{name.upper()}" for name in config.SECRETS]
-    names += [variable for name in config.SECRETS for variable in config.TABLE[name].metadata["env"]]
-    logs.learn(environ[name] for name in names if name in environ)
+    logs.learn(environ[name] for name in config.SECRET_VARIABLES if name in environ)
     logs.learn(text for _, text in credentials.read(environ, config.SECRETS, []))
 
 

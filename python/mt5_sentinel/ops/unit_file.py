@@ -92,19 +92,21 @@ class Unit:
         """Files of the credentials that the service is given, by their names; those that are there."""
         found: dict[str, Path] = {}
         for line in self.values("Service.LoadCredential"):
-            name, _, source = line.partition(":")
-            path = host.path(source) if source.startswith("/") else host.path(f"/etc/credstore/{source or name}")
+            name, path = credential(host, line)
             inside = sorted(path.iterdir()) if path.is_dir() else []
             found |= {f"{name}_{one.name}": one for one in inside} if inside else {name: path}
         return {name: path for name, path in found.items() if path.is_file()}
 
     def sealed(self, host: Host) -> Mapping[str, Path]:
         """Files of the credentials that lie encrypted, by their names; ``LoadCredentialEncrypted=``."""
-        lines = [line.partition(":")[::2] for line in self.values("Service.LoadCredentialEncrypted")]
-        return {
-            name: host.path(source if source.startswith("/") else f"/etc/credstore.encrypted/{source or name}")
-            for name, source in lines
-        }
+        lines = self.values("Service.LoadCredentialEncrypted")
+        return dict(credential(host, line, "/etc/credstore.encrypted") for line in lines)
+
+
+def credential(host: Host, line: str, store: str = "/etc/credstore") -> tuple[str, Path]:
+    """Name and source of a ``LoadCredential=`` line; a source without a place lies in the store."""
+    name, _, source = line.partition(":")
+    return name, host.path(source if source.startswith("/") else f"{store}/{source or name}")
 
 
 def variables(text: str, path: Path) -> dict[str, str]:
@@ -160,7 +162,7 @@ def assignments(host: Host, path: Path) -> Iterator[tuple[str, str]]:
     Raises:
         OSError: it cannot be read.
     """
-    yield from _assignments(host.path(path).read_text(encoding="utf-8", errors="replace"))
+    yield from assignments_in(host.path(path).read_text(encoding="utf-8", errors="replace"))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -183,7 +185,8 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         yield begun, held
 
 
-def _assignments(text: str) -> Iterator[tuple[str, str]]:
+def assignments_in(text: str) -> Iterator[tuple[str, str]]:
+    """The same of a text."""
     section = ""
     for _, line in _lines(text):
         if line.startswith("["):

@@ -1223,6 +1223,9 @@ def due_exits(
 ) -> list[Exit]:
     """Own positions of the symbol that must be closed now: before a weekend, or by the kill switch."""
 
+def open_worth(book: Book, facts: dict[str, SymbolFacts]) -> float | None:
+    """Worth of all open positions, account currency; None where it cannot be told for one of them."""
+
 def slippage_beyond(limits: Limits, side: str, *, wanted: float, filled: float, facts: SymbolFacts) -> float | None:
     """Points that an order was filled worse than ``wanted``, where that is more than the limits allow."""
 

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 
 from mt5_sentinel import __version__
 from mt5_sentinel.commands import (
+    alerts,
     audit,
     bars,
+    dashboard,
     demo,
     doctor,
     features,
@@ -25,6 +27,8 @@ from mt5_sentinel.commands import (
     run,
     score,
     soak,
+    status,
+    top,
     verify,
 )
 from mt5_sentinel.errors import SentinelError
@@ -32,7 +36,8 @@ from mt5_sentinel.errors import SentinelError
 EXIT_IO = 74
 
 VERBS = (
-    *(run, demo, doctor, halt, resume, journal),
+    *(run, demo, doctor, halt, resume),
+    *(status, top, journal, dashboard, alerts),
     *(gateway, keys, audit, review, verify, soak),
     *(bars, features, score, model),
 )

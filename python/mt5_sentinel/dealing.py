@@ -127,6 +127,9 @@ class Dealer:
             if condition not in record.conditions:
                 record.conditions.append(condition)
         record.equity, record.drawdown_max = book.account.equity, self.risk.drawdown(book)
+        record.positions, record.exposure = len(book.positions), _core.open_worth(book, self._known)
+        record.risk_state, record.risk_because = self.risk.standing()
+        record.halted_because = "gateway: its kill switch is on" if book.halted else None
         return Standing(book, compared)
 
     def trade(

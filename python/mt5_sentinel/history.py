@@ -81,6 +81,7 @@ class History:
         """
         moment_s, record.source = int(now_s), self.market.name
         failure = self._ask(record, moment_s, decided_bar_s)
+        record.clock_skew_s = self._watch.skew_s(self._clock.wall_s(), self._clock.monotonic_s())
         self._check_clock()
         if failure is not None:
             raise self._told_with_age(failure, moment_s)

@@ -12,11 +12,13 @@ import msgspec
 
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.journal_file import JournalFile, utc
-from mt5_sentinel.types import CycleRecord
+from mt5_sentinel.types import CycleRecord, DeskFacts
 
 NEWER = (
     *("conditions", "source", "calls", "fetch_calls", "quota_units", "hub_calls", "hub_error", "scored_by"),
     *("other_sell", "other_hold", "other_buy"),
+    *("trace_id", "clock_skew_s", "exposure", "positions", "risk_state", "risk_because", "halted_because"),
+    "unknown_orders",
 )
 """Columns that a journal of version 1 has not got."""
 
@@ -83,10 +85,27 @@ class Journal:
             "other_sell": other_sell,
             "other_hold": other_hold,
             "other_buy": other_buy,
+            "trace_id": record.trace_id,
+            "clock_skew_s": record.clock_skew_s,
+            "exposure": record.exposure,
+            "positions": record.positions,
+            "risk_state": record.risk_state,
+            "risk_because": record.risk_because,
+            "halted_because": record.halted_because,
+            "unknown_orders": record.unknown_orders,
         }
         assignments = ", ".join(f"{name} = ?" for name in columns)
         statement = f"UPDATE cycle SET {assignments} WHERE id = ?"  # noqa: S608 - the names are the literals above
-        self.file.write(statement, (*columns.values(), record.cycle_id))
+        with self.file.whole():
+            self.file.write(statement, (*columns.values(), record.cycle_id))
+            if record.features is not None:
+                row = (record.mode, record.symbol, record.bar_open_s, _json(record.features))
+                self.file.write("INSERT OR REPLACE INTO newest_row VALUES (?, ?, ?, ?)", row)
+
+    def note_desk(self, facts: DeskFacts, now_s: float) -> None:
+        """Write down what a symbol is traded with from now on, for those who only read."""
+        row = (utc(now_s), self.file.mode, facts.symbol, _json(facts))
+        self.file.write("INSERT INTO desk (at_utc, mode, symbol, facts) VALUES (?, ?, ?, ?)", row)
 
     def decided_bar_s(self, symbol: str) -> int | None:
         """Open time of the newest bar that was decided, or for which an opening was written that may have been sent."""
@@ -108,7 +127,7 @@ def read(path: Path, last: int | None = None, symbol: str | None = None) -> Iter
     Raises:
         Misconfigured: there is no journal at ``path``, or it cannot be read.
     """
-    with _reading(path) as db:
+    with reading(path) as db:
         query = "SELECT * FROM cycle WHERE ?1 IS NULL OR symbol = ?1 ORDER BY id DESC LIMIT ?2"
         for row in reversed(db.execute(query, (symbol, -1 if last is None else last)).fetchall()):
             cycle: dict[str, Any] = dict.fromkeys(NEWER) | dict(row)
@@ -121,19 +140,24 @@ def read(path: Path, last: int | None = None, symbol: str | None = None) -> Iter
 
 def read_positions(path: Path) -> list[dict[str, Any]]:
     """Positions of a journal, in the order they were opened. Raises as ``read``."""
-    with _reading(path) as db:
+    with reading(path) as db:
         return [dict(row) for row in db.execute("SELECT * FROM position ORDER BY opened_utc, ticket")]
 
 
 def read_symbols(path: Path, since_s: float) -> list[str]:
     """Symbols that had a cycle since then (UTC unix seconds), by name. Raises as ``read``."""
-    with _reading(path) as db:
+    with reading(path) as db:
         query = "SELECT DISTINCT symbol FROM cycle WHERE started_utc >= ? ORDER BY symbol"
         return [str(row["symbol"]) for row in db.execute(query, (utc(since_s),))]
 
 
 @contextlib.contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """The journal, to read only; safe while a daemon writes.
+
+    Raises:
+        Misconfigured: there is no journal at ``path``, or it cannot be read.
+    """
     if not path.is_file():
         raise Misconfigured(f"{path}: no journal there; run a cycle first, or name it with --journal", "no_journal")
     try:

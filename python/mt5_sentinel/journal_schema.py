@@ -139,6 +139,32 @@ CREATE TABLE difference (
     detail    TEXT NOT NULL
 ) STRICT;
 """,
+    """
+ALTER TABLE cycle ADD COLUMN trace_id TEXT;
+ALTER TABLE cycle ADD COLUMN clock_skew_s REAL;
+ALTER TABLE cycle ADD COLUMN exposure REAL;
+ALTER TABLE cycle ADD COLUMN positions INTEGER;
+ALTER TABLE cycle ADD COLUMN risk_state TEXT;
+ALTER TABLE cycle ADD COLUMN risk_because TEXT;
+ALTER TABLE cycle ADD COLUMN halted_because TEXT;
+ALTER TABLE cycle ADD COLUMN unknown_orders INTEGER;
+CREATE INDEX cycle_started ON cycle (mode, symbol, started_utc);
+CREATE TABLE desk (
+    id            INTEGER PRIMARY KEY,
+    at_utc        TEXT NOT NULL,
+    mode          TEXT NOT NULL,
+    symbol        TEXT NOT NULL,
+    facts         TEXT NOT NULL
+) STRICT;
+CREATE INDEX desk_symbol ON desk (mode, symbol);
+CREATE TABLE newest_row (
+    mode          TEXT NOT NULL,
+    symbol        TEXT NOT NULL,
+    bar_open_s    INTEGER,
+    features      TEXT NOT NULL,
+    PRIMARY KEY (mode, symbol)
+) STRICT, WITHOUT ROWID;
+""",
 )
 """What leads from one version to the next. Steps that were released are never changed."""
 

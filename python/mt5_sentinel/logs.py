@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from typing import TextIO
 from urllib.parse import quote, quote_plus
 
+from mt5_sentinel.types import CycleRecord
+
 HIDDEN = "[hidden]"
 PUBLIC_TOKEN = "demo"  # noqa: S105 - it is printed in the API's documentation, and part of words of our own
 SECRET_CHARS_MIN = 6
@@ -66,6 +68,19 @@ def speaking_for(symbol: str) -> Iterator[None]:
         yield
     finally:
         _speaker.reset(before)
+
+
+_cycle: ContextVar[CycleRecord | None] = ContextVar("cycle", default=None)
+
+
+@contextmanager
+def tracing(record: CycleRecord) -> Iterator[None]:
+    """Let every structured line of this thread carry the cycle's trace id, symbol and mode."""
+    before = _cycle.set(record)
+    try:
+        yield
+    finally:
+        _cycle.reset(before)
 
 
 class RedactingFormatter(logging.Formatter):

@@ -6,14 +6,12 @@ import logging
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 from mt5_sentinel import _core, files, kill_switch
 from mt5_sentinel.errors import Misconfigured, Unusable
 from mt5_sentinel.journal_file import JournalFile, utc
 from mt5_sentinel.settings import Settings
-
-State = Literal["ACTIVE", "REDUCING", "HALTED"]
+from mt5_sentinel.types import RiskState
 
 CLOSED_MAX = 1000
 """Closed positions that are looked at for losses in a row; the most the setting allows."""
@@ -96,10 +94,14 @@ class Risk:
         self._switches = (self._directory / kill_switch.HALT, *configured)
 
     @property
-    def state(self) -> State:
+    def state(self) -> RiskState:
         """What may be traded, as last observed; exits may in every state."""
+        return self.standing()[0]
+
+    def standing(self) -> tuple[RiskState, str | None]:
+        """The same, and what it is because of."""
         ledger = self._ledger()
-        return "ACTIVE" if ledger is None else ledger.state
+        return ("ACTIVE", None) if ledger is None else (ledger.state, ledger.because)
 
     def drawdown(self, book: _core.Book) -> float:
         """How far the equity lies below its highest mark, as last observed, account currency."""

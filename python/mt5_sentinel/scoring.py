@@ -112,6 +112,7 @@ class Scoring:
             raise Misconfigured(f"model: there is no {who} model to ask", "bad_configuration")
         with stage(record, "features"):
             rows = _core.latest_rows(bars, model.steps, model.layout)
+        record.features = rows[-1]
         last = self.answered.get("hub") if who == "hub" else None
         if last is not None and last[0] == rows:
             return last[1]

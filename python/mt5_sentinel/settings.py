@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-
-def setting(
-    default: Any,  # noqa: ANN401 - the field's annotation says the type
-    text: str,
-    *,
-    env: tuple[str, ...] = (),
-    flag: bool = False,
-    secret: bool = False,
-    per_symbol: bool = False,
-    low: float = -math.inf,
-    high: float = math.inf,
-) -> Any:  # noqa: ANN401
-    """One row of the table.
-
-    Its default, meaning with unit, older variable names, whether it has a flag, is never shown, may stand in a
-    ``[[symbol]]`` table, and its bounds.
-    """
-    facts = {"text": text, "env": env, "flag": flag, "secret": secret, "per_symbol": per_symbol}
-    metadata = facts | {"low": low, "high": high}
-    return dataclasses.field(default=default, metadata=metadata, repr=not secret)
+from mt5_sentinel.setting_row import setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,8 +240,25 @@ class Settings:
         "directory of trades.jsonl, a line for each order that was settled and each position that closed; empty: none",
         env=("LOGS_DIRECTORY",),
     )
+    log_ecs: bool = setting(
+        False, "also write the log to ecs.jsonl in logs_dir, a JSON line each in Elastic Common Schema"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "least severe log line to print", flag=True
+    )
+
+    dashboard_host: str = setting("127.0.0.1", "address of the dashboard; any other than loopback takes a token")
+    dashboard_port: int = setting(8001, "port of the dashboard", low=0, high=65535)
+    dashboard_token: str = setting("", "token to log in to the dashboard with, 16 characters or more", secret=True)
+
+    alert_urls: str = setting(
+        "", "where `mt5-sentinel alerts` tells what is wrong: Apprise URLs, separated by white space", secret=True
+    )
+    alert_heartbeat_url: str = setting(
+        "", "URL that `mt5-sentinel alerts` asks each minute while all is well, for a dead man's switch", secret=True
+    )
+    alert_repeat_minutes: float = setting(
+        240.0, "minutes after which what is still wrong is told again", low=1, high=100_000
     )
 
     review_url: str = setting(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timezone
 
 from mt5_sentinel.cycle import Desk, cycle
 from mt5_sentinel.errors import SentinelError
 from mt5_sentinel.guard import Guard
-from mt5_sentinel.logs import hide, learn
+from mt5_sentinel.logs import hide, learn, tracing
 from mt5_sentinel.ports import Clock
 from mt5_sentinel.types import STILL_RUNNING, CycleRecord, Mode
 
@@ -44,15 +45,18 @@ class Trader:
     def run_cycle(self, now_s: float) -> Outcome:
         """One cycle, whatever comes of it."""
         desk, guard, record = self.desk, self._guard, self._record(now_s)
-        log.info("TRADING CYCLE START: %s", _utc(now_s))
+        with tracing(record):
+            log.info("TRADING CYCLE START: %s", _utc(now_s))
 
-        def work() -> None:
-            desk.journal.begin(record)
-            cycle(desk, record, now_s, halted=guard.halted)
+            def work() -> None:
+                desk.journal.begin(record)
+                cycle(desk, record, now_s, halted=guard.halted)
 
-        error = guard.run(record, work)
-        guard.count(record)
-        self._close(record, guard)
+            error = guard.run(record, work)
+            guard.count(record)
+            if guard.halted_because is not None:
+                record.halted_because = f"daemon: {guard.halted_because}"
+            self._close(record, guard)
         return record, error
 
     def skip(self, now_s: float) -> Outcome:
@@ -66,7 +70,8 @@ class Trader:
         return record, None
 
     def _record(self, now_s: float) -> CycleRecord:
-        return CycleRecord(symbol=self.desk.settings.symbol, mode=self._mode, started_s=now_s)
+        symbol, trace_id = self.desk.settings.symbol, uuid.uuid4().hex
+        return CycleRecord(symbol=symbol, mode=self._mode, started_s=now_s, trace_id=trace_id)
 
     def _close(self, record: CycleRecord, guard: Guard) -> None:
         record.finished_s = self._clock.wall_s()
@@ -80,6 +85,8 @@ class Trader:
     def _write(self) -> None:
         """Finish the rows of this cycle and of those before it that a locked or full disk kept from the journal."""
         with self._writing:
+            newest = self._unwritten[-1]
+            newest.unknown_orders = len(self.desk.orders.unresolved(newest.symbol))
             while self._unwritten:
                 self.desk.journal.finish(self._unwritten[0])
                 del self._unwritten[0]

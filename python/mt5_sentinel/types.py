@@ -17,6 +17,8 @@ Purpose = Literal["signal", "weekend", "kill_switch", "protection"]
 ClosedBy = Literal["order", "stop_loss", "take_profit", "stop_out", "by_hand", "unknown"]
 """What closed a position: an order of this program, the broker, or a person in the terminal."""
 
+RiskState = Literal["ACTIVE", "REDUCING", "HALTED"]
+
 ScoringMode = Literal["local", "hub", "hub_with_local_fallback", "shadow"]
 
 INTERVAL_S: dict[str, int] = {"1m": 60, "5m": 300, "1h": 3600}
@@ -90,6 +92,69 @@ class CycleRecord(msgspec.Struct, omit_defaults=False):
     """Reason code of the hub's failure, also where it cost nothing."""
     other_scores: tuple[float, float, float] | None = None
     """In shadow: the scores of the model that does not trade."""
+    trace_id: str | None = None
+    """32 hex digits: what the log lines of this cycle carry."""
+    clock_skew_s: float | None = None
+    """How far this machine's clock is ahead of the source's, seconds, where its answers tell."""
+    exposure: float | None = None
+    """Worth of all open positions of the account."""
+    positions: int | None = None
+    """Open positions of the account."""
+    risk_state: RiskState | None = None
+    risk_because: str | None = None
+    halted_because: str | None = None
+    """Why nothing is opened beside risk: this daemon's guard, or the gateway."""
+    unknown_orders: int | None = None
+    """Orders of the symbol whose fate is not known."""
+    features: list[float] | None = None
+    """The newest row that was scored; its columns stand with the desk in the journal."""
+
+
+class ModelFacts(msgspec.Struct, frozen=True):
+    """What scores: the local model, as far as its bundle tells."""
+
+    sha256: str
+    """Of the model's file."""
+    format: str
+    trained_from: str | None = None
+    """UTC date, as the manifest has it."""
+    trained_to: str | None = None
+    ranges: dict[str, tuple[float, float]] = {}
+    """Smallest and greatest value of each column in training."""
+
+
+class DeskFacts(msgspec.Struct, frozen=True):
+    """What a symbol is traded with, as the journal keeps it for those who only read; nothing secret.
+
+    Money is in account currency, times are seconds.
+    """
+
+    symbol: str
+    interval: str
+    version: str
+    """Of this program."""
+    pid: int
+    scoring: ScoringMode
+    threshold: float
+    bars_source: str
+    origin: str
+    """The source's own name of the series, as the cache of bars knows it."""
+    market: str
+    holidays: tuple[str, ...]
+    stale_grace_s: int
+    price_side: str
+    account_currency: str
+    daily_loss_max: float
+    drawdown_max: float
+    exposure_total_max: float
+    quota_units: float
+    """What this daemon may spend of the data API's units on a UTC day; 0 where nothing is counted."""
+    metrics_host: str
+    metrics_port: int
+    columns: tuple[str, ...] = ()
+    """Of the row that is scored."""
+    model: ModelFacts | None = None
+    """None where only a hub scores."""
 
 
 class OrderRequest(msgspec.Struct, frozen=True):

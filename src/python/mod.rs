@@ -79,7 +79,7 @@ mod _core {
     #[pymodule_export]
     use super::recording::PyRecording;
     #[pymodule_export]
-    use super::risk::{PyEntry, PyExit, PyNews, PyPending, PyRuling, approve, due_exits, slippage_beyond};
+    use super::risk::{PyEntry, PyExit, PyNews, PyPending, PyRuling, approve, due_exits, open_worth, slippage_beyond};
     #[pymodule_export]
     use super::score::{narrow, read_rows, widen};
     #[pymodule_export]

@@ -225,3 +225,12 @@ pub(super) fn slippage_beyond(
 ) -> PyResult<Option<f64>> {
     run(|| Ok(risk::slippage_beyond(side_from(side)?, wanted, filled, &facts.0, &limits.0)))
 }
+
+/// Worth of all open positions.
+#[pyfunction]
+pub(super) fn open_worth(book: &PyBook, facts: BTreeMap<String, PyRef<'_, PySymbolFacts>>) -> PyResult<Option<f64>> {
+    run(|| {
+        let facts = facts.into_iter().map(|(symbol, facts)| (symbol, facts.0.clone())).collect();
+        Ok(risk::open_worth(&book.0, &facts))
+    })
+}

@@ -205,6 +205,9 @@ def test_secrets_are_known_for_redaction() -> None:
     assert Settings().secrets() == ()
     assert [name for name, row in TABLE.items() if row.metadata["secret"]] == [
         "eodhd_api_token",
+        "dashboard_token",
+        "alert_urls",
+        "alert_heartbeat_url",
         "review_api_key",
         "notion_token",
     ]

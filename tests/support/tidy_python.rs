@@ -5,7 +5,8 @@ use super::tidy_tree::{line_of, words};
 const PACKAGE: &str = "mt5_sentinel";
 
 /// Modules that know only each other.
-const GROUND: [&str; 7] = ["types", "errors", "ports", "settings", "symbol_tables", "credentials", "config"];
+const GROUND: [&str; 8] =
+    ["types", "errors", "ports", "setting_row", "settings", "symbol_tables", "credentials", "config"];
 
 /// The text with comments and strings blanked; line ends stay.
 pub fn code(text: &str) -> String {
@@ -105,6 +106,12 @@ pub fn wrong_imports(path: &str, text: &str) -> Vec<String> {
                 "gateway/ is the other end of the wire: it imports nothing of the daemon's"
             }
             "research" if room != "research" => "research/ is imported by nothing outside it",
+            "view" if room != "view" && room != "commands" && room != "dashboard" && room != "alerting" => {
+                "view/ is for those who only read: the daemon imports none of it"
+            }
+            "dashboard" | "alerting" if room != first && room != "commands" => {
+                "a program of its own, started by commands/"
+            }
             "ops" if room != "ops" && room != "commands" => {
                 "ops/ looks after the service: the daemon imports none of it"
             }

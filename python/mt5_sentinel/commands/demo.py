@@ -11,7 +11,7 @@ from typing import Any
 
 from mt5_sentinel import _core, bundled, config, demo_chart, demo_report, files, journal, logs
 from mt5_sentinel.adapters.replay import ReplayClock, ReplayMarket
-from mt5_sentinel.commands import assembly
+from mt5_sentinel.commands import assembly, desk_facts
 from mt5_sentinel.commands.run import CYCLE_SECOND, add_settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon
@@ -49,6 +49,7 @@ def execute(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     logs.set_up("info", (), sys.stdout)
     desk, clock, end_s = _desk(settings)
+    desk_facts.note([desk], clock.wall_s())
     print(demo_report.heading(_core.__version__), flush=True)
 
     records: list[CycleRecord] = []

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from mt5_sentinel import _core, config, logs, preflight
 from mt5_sentinel.adapters.clock import SystemClock
-from mt5_sentinel.commands import assembly, brokers, sources
+from mt5_sentinel.commands import assembly, brokers, desk_facts, sources
 from mt5_sentinel.config import Settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon
@@ -107,12 +107,14 @@ def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) ->
     parts = [assembly.parts(settings, clock) for settings in symbols]
     preflight.check([one.scoring.local for one in parts if one.scoring.local is not None])
     desks = assembly.open_desks(parts, clock, mode=mode)
+    desk_facts.note(desks, clock.wall_s())
 
     def reload(old: tuple[Desk, ...]) -> tuple[Desk, ...]:
         new = _settings(arguments)
         assembly.check_symbols(new, old)
         desks = assembly.reopen_desks([assembly.parts(settings, clock) for settings in new], clock, old)
         logs.set_up(new[0].log_level, new[0].secrets())
+        desk_facts.note(desks, clock.wall_s())
         return desks
 
     def show_health(record: CycleRecord) -> None:

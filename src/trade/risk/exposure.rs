@@ -106,6 +106,13 @@ pub(super) fn check_worth(
     within(Refusal::ExposureTotal, "all symbols", sum(&|_| true), set.exposure_total_max)
 }
 
+/// Worth of all open positions, account currency; `None` where it cannot be told for one of them.
+#[must_use]
+pub fn open_worth(book: &Book, facts: &BTreeMap<String, SymbolFacts>) -> Option<f64> {
+    let mut worths = held(book, &[], 0, &[]).into_iter().map(|one| worth(one.symbol, one.lots, one.price, facts));
+    worths.try_fold(0.0, |sum, worth| worth.ok().map(|worth| sum + worth))
+}
+
 fn within(refusal: Refusal, what: &str, worth: f64, most: f64) -> Result<(), Refused> {
     if worth <= most {
         return Ok(());

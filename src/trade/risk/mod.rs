@@ -19,7 +19,7 @@ mod stops;
 
 pub use approve::{Around, Entry, Ruling, Verdict, Wish, approve};
 pub use exits::{Exit, Purpose, due_exits};
-pub use exposure::Pending;
+pub use exposure::{Pending, open_worth};
 pub use hours::Hours;
 pub use ledger::{Because, Day, Ledger, Observed, State, advance, resume};
 pub use limits::{LimitSettings, Limits, Sizing, StopMode};

@@ -1,0 +1,123 @@
+"""Whether a symbol could trade now, and why not: the same answer in the daemon and for those who read its journal."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mt5_sentinel import _core
+from mt5_sentinel.types import INTERVAL_S, CycleRecord, DeskFacts
+
+SILENT_AFTER_S = 180.0
+"""No finished cycle for so long means that it hangs: three slots were missed."""
+
+
+class Check(NamedTuple):
+    """One thing that has to be so: ``loop``, ``data``, ``model``, ``broker``, ``orders`` or ``halt``."""
+
+    name: str
+    ok: bool
+    why: str
+    """One line, for people."""
+
+
+CHECKS = ("loop", "data", "model", "broker", "orders", "halt")
+"""Their names, in the order they are told."""
+
+
+class Seen(NamedTuple):
+    """What is known of a symbol's cycles."""
+
+    last: CycleRecord | None
+    """The newest that has ended."""
+    bar_open_s: int | None
+    """Open time of the newest bar that any cycle had, UTC seconds."""
+    silent_s: float
+    """Since the newest cycle ended."""
+
+
+class Readiness:
+    """The rules of one symbol."""
+
+    def __init__(self, facts: DeskFacts) -> None:
+        """Take what it is traded with."""
+        self._facts = facts
+        self._calendar = _core.Calendar(facts.symbol, facts.market, facts.holidays)
+        self._interval_s = INTERVAL_S[facts.interval]
+
+    def data_age_s(self, bar_open_s: int | None, now_s: float) -> float | None:
+        """Seconds of open market since the newest bar closed; None where no bar is known."""
+        if bar_open_s is None:
+            return None
+        return max(0, self._calendar.open_s_between(bar_open_s + self._interval_s, int(now_s)))
+
+    @property
+    def data_age_limit_s(self) -> float:
+        """From which age on data is late: the next bar is due, and has not come within the grace."""
+        return self._interval_s + min(self._facts.stale_grace_s, self._interval_s)
+
+    def is_open(self, now_s: float) -> bool:
+        """Whether the market is open."""
+        return self._calendar.is_open(int(now_s))
+
+    def checks(self, seen: Seen, now_s: float) -> list[Check]:
+        """Each thing that has to be so, in the order of ``CHECKS``."""
+        return [
+            self._loop(seen),
+            self._data(seen, now_s),
+            self._model(seen),
+            self._broker(seen),
+            self._orders(seen),
+            self._halt(seen),
+        ]
+
+    def _loop(self, seen: Seen) -> Check:
+        if seen.silent_s > SILENT_AFTER_S:
+            return Check("loop", False, f"no cycle has ended for {seen.silent_s:.0f} s")
+        if seen.last is None:
+            return Check("loop", False, "the first cycle has not ended yet")
+        if seen.last.status == "failed":
+            return Check("loop", False, f"the newest cycle failed: {seen.last.reason}: {seen.last.detail}")
+        return Check("loop", True, "cycles end")
+
+    def _data(self, seen: Seen, now_s: float) -> Check:
+        if not self.is_open(now_s):
+            return Check("data", True, "the market is closed")
+        age_s = self.data_age_s(seen.bar_open_s, now_s)
+        if age_s is None:
+            return Check("data", False, "no bar was brought yet")
+        if age_s > self.data_age_limit_s:
+            told = f"the newest bar closed {age_s:.0f} s of open market ago, {self.data_age_limit_s:.0f} s are allowed"
+            return Check("data", False, told)
+        return Check("data", True, f"the newest bar closed {age_s:.0f} s of open market ago")
+
+    def _model(self, seen: Seen) -> Check:
+        last = seen.last
+        if last is not None and last.status == "failed" and "score" in last.stages_s and last.scores is None:
+            return Check("model", False, f"the newest row was not scored: {last.reason}")
+        if last is not None and last.hub_error is not None:
+            return Check("model", True, f"the hub failed ({last.hub_error}), the local model stands in")
+        return Check("model", True, "rows are scored" if last is not None and last.scores else "it is loaded")
+
+    def _broker(self, seen: Seen) -> Check:
+        last = seen.last
+        if last is None:
+            return Check("broker", False, "the broker was not asked yet")
+        if last.equity is None:
+            return Check("broker", False, f"the broker's book was not read: {last.reason}")
+        return Check("broker", True, f"equity {last.equity:.2f} {self._facts.account_currency}")
+
+    def _orders(self, seen: Seen) -> Check:
+        last = seen.last
+        if last is not None and last.unknown_orders:
+            return Check("orders", False, f"the fate of {last.unknown_orders} orders is not known; nothing is opened")
+        return Check("orders", True, "every order's fate is known")
+
+    def _halt(self, seen: Seen) -> Check:
+        last = seen.last
+        if last is None:
+            return Check("halt", True, "not halted")
+        if last.halted_because is not None:
+            return Check("halt", False, last.halted_because)
+        if last.risk_state not in (None, "ACTIVE"):
+            return Check("halt", False, f"risk: {last.risk_state}: {last.risk_because}")
+        return Check("halt", True, "not halted")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from prometheus_client import CollectorRegistry
+
 from mt5_sentinel.commands import desk_facts
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.gauges import Gauges
@@ -43,6 +45,11 @@ class Showing:
             pages = {"/livez": probes.live, "/readyz": probes.ready}
             host, port = shared.metrics_host, shared.metrics_port
             self.web = WebServer(host, port, self._metrics.registry, self._health, pages)
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """What a scrape reads."""
+        return self._metrics.registry
 
     @property
     def observers(self) -> tuple[Observer, ...]:

@@ -72,7 +72,7 @@ class Gauges(Collector):
             family = GaugeMetricFamily(one.name, one.text, labels=one.labels)
             for labels, value in told[one.name.removeprefix(PREFIX)]:
                 if value is not None:
-                    family.add_metric(labels, _number(value))
+                    family.add_metric(labels, float(value))
             yield family
 
     def _account(self) -> dict[str, Iterable[Sample]]:
@@ -134,13 +134,6 @@ def _of(record: CycleRecord | None, name: str) -> list[Sample]:
 
 def _or_nan(value: float | None) -> float:
     return math.nan if value is None else value
-
-
-def _number(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
 
 
 def _model_age_s(one: SymbolPresent, now_s: float) -> float | None:

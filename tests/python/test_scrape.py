@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from prometheus_client.openmetrics import exposition, parser
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.openmetrics import parser
 from prometheus_client.parser import text_string_to_metric_families
 
 from mt5_sentinel.errors import Transient
@@ -47,10 +48,12 @@ def test_openmetrics_can_be_read_too(tmp_path: Path) -> None:
     floor = Floor(tmp_path, ["EURUSD"])
     try:
         floor.minute()
-        text = exposition.generate_latest(shown(floor).registry).decode()
+        encode, kind = choose_encoder("application/openmetrics-text; version=1.0.0")
+        text = encode(shown(floor).registry).decode()
     finally:
         floor.close()
-    families = {family.name for family in parser.text_string_to_metric_families(text)}
+    assert kind.startswith("application/openmetrics-text")
+    families = {family.name for family in parser.text_string_to_metric_families(text)}  # type: ignore[no-untyped-call]
     assert {"sentinel_decisions", "sentinel_data_age_seconds", "sentinel_stage_duration_seconds"} <= families
 
 
@@ -69,7 +72,7 @@ def test_a_daemon_that_has_run_no_cycle_and_one_that_has(daemon: Start, server: 
         assert time.monotonic() < deadline, answer
         time.sleep(0.05)
     status, headers, body = get(port, "/metrics")
-    after, found = body.decode(), {}
+    after, found = body.decode(), dict[tuple[str, ...], float]()
     for text in (before, after):
         told = promtool("check", "metrics", text=text)
         assert (told.returncode, told.stdout + told.stderr) == (0, "")

@@ -12,6 +12,7 @@ from prometheus_client.openmetrics import parser
 from prometheus_client.parser import text_string_to_metric_families
 
 from mt5_sentinel.errors import Transient
+from mt5_sentinel.research import metrics_page
 from tests.python import bodies
 from tests.python.conftest import Running
 from tests.python.desk_floor import Floor
@@ -84,6 +85,7 @@ def test_a_daemon_that_has_run_no_cycle_and_one_that_has(daemon: Start, server: 
     assert found["sentinel_quota_units_today",] == 5
     assert found["sentinel_equity",] > 0
     assert found["process_resident_memory_bytes",] > 1e7
+    assert {one.name for one in metrics_page.PROCESS} <= {name for name, *_ in found}, "the page tells of them"
     status, headers, _ = get(port, "/metrics", Accept="application/openmetrics-text; version=1.0.0")
     assert (status, headers["Content-Type"].split(";")[0]) == (200, "application/openmetrics-text")
     assert running.end() == 0

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from prometheus_client import ProcessCollector
-from prometheus_client.registry import CollectorRegistry
-
 from mt5_sentinel.gauges import TABLE
 from mt5_sentinel.metric_families import Family
 from mt5_sentinel.metric_values import OTHER
@@ -27,13 +24,28 @@ memory: none waits for a cycle, the journal or a broker, and ages go on while a 
 
 ```console
 $ curl -s http://127.0.0.1:8000/livez
-{{"status":"live","loop_age_seconds":0.264,"why":[]}}
-$ curl -s http://127.0.0.1:8000/readyz
-@READY@
-$ curl -s http://127.0.0.1:8000/readyz          # a halted daemon whose market data API refuses its token
-@NOT_READY@
+{{"status":"live","loop_age_seconds":0.03,"why":[]}}
+$ curl -s http://127.0.0.1:8000/readyz | jq
+{{
+  "status": "ready",
+  "why": [],
+  "symbols": {{
+    "EURUSD": {{
+      "loop": {{"ok": true, "why": "cycles end"}},
+      "data": {{"ok": true, "why": "the newest bar closed 1569 s of open market ago"}},
+      "model": {{"ok": true, "why": "rows are scored"}},
+      "broker": {{"ok": true, "why": "equity 10000.00 USD"}},
+      "orders": {{"ok": true, "why": "every order's fate is known"}},
+      "halt": {{"ok": true, "why": "not halted"}}
+    }}
+  }}
+}}
+$ curl -s http://127.0.0.1:8000/readyz | jq -r '.why[]'        # 503: halted by hand, and the token is refused
+EURUSD: loop: the newest cycle failed: fetch_401: EODHD refused the token; check EODHD_API_TOKEN (401, …
+EURUSD: data: no bar was brought yet
+EURUSD: halt: risk: HALTED: kill_switch
 $ curl -s http://127.0.0.1:8000/healthz
-@HEALTHZ@
+{{"mode":"dry-run","symbol":"EURUSD","status":"ok","seconds_since_cycle":11.101,"last_reason":"already_decided",…}}
 ```
 
 The checks of `/readyz`, each with its own `sentinel_ready_check{{symbol,check}}`:
@@ -68,25 +80,27 @@ A Grafana dashboard over these metrics is `deploy/grafana/mt5-sentinel.json`: im
 |---|---|---|---|
 """
 
+PROCESS = [
+    Family(f"process_{name}", kind, (), text)
+    for name, kind, text in (
+        ("resident_memory_bytes", "gauge", "Resident memory, bytes; this and what follows on Linux only"),
+        ("virtual_memory_bytes", "gauge", "Virtual memory, bytes"),
+        ("cpu_seconds_total", "counter", "Processor time, user and system, seconds"),
+        ("start_time_seconds", "gauge", "When the process started, UTC unix seconds"),
+        ("open_fds", "gauge", "Open file descriptors"),
+        ("max_fds", "gauge", "Most file descriptors that may be open"),
+    )
+]
+"""What the library's own collector tells of the process."""
+
 
 def metrics() -> str:
     """The whole page."""
     checks = "".join(f"| `{name}` | {MEANINGS[name]} |\n" for name in CHECKS)
-    families = sorted([*Metrics(lambda: 0.0).table, *TABLE, *_process()])
+    families = [*sorted([*Metrics(lambda: 0.0).table, *TABLE]), *PROCESS]
     return HEAD + checks + LABELS + "".join(_row(family) for family in families)
 
 
 def _row(family: Family) -> str:
     labels = ", ".join(f"`{label}`" for label in family.labels)
     return f"| `{family.name}` | {family.kind} | {labels} | {family.text} |\n"
-
-
-def _process() -> list[Family]:
-    """What prometheus_client tells of the process, on Linux."""
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    ending = {"counter": "_total"}
-    return [
-        Family(one.name + ending.get(one.type, ""), one.type, (), one.documentation.rstrip("."))
-        for one in registry.collect()
-    ]

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # A release: releases/<id>/ with its own venv, the deploy files it was installed with, and VERSION, written last.
 
 # A copy of deploy/ with this host's prefix and user in the files that are laid down.

@@ -160,3 +160,16 @@ def sent(db: sqlite3.Connection, place: Place) -> SentOrder | None:
     )
     row = db.execute(query, place).fetchone()
     return None if row is None else SentOrder(*row)
+
+
+def cycles(db: sqlite3.Connection, place: Place, count: int) -> list[CycleRecord]:
+    """The newest cycles, also one that runs, the newest first."""
+    query = f"SELECT * {OF_PLACE} ORDER BY id DESC LIMIT ?"
+    return [cycle_rows.record(row) for row in db.execute(query, (*place, count))]
+
+
+def confidences(db: sqlite3.Connection, place: Place, count: int) -> list[float]:
+    """Confidence at each of the newest bars that were decided, the oldest first."""
+    query = f"SELECT confidence {OF_PLACE} AND settled = 1 AND bar_open_s IS NOT NULL ORDER BY bar_open_s DESC LIMIT ?"
+    rows = db.execute(query, (*place, count)).fetchall()
+    return [row["confidence"] for row in reversed(rows) if row["confidence"] is not None]

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-import msgspec
-
+from mt5_sentinel.view import trend_lights
+from mt5_sentinel.view.light import LEVELS, Level, Light, by_share
 from mt5_sentinel.view.standing import Standing, SymbolStanding
 
-Level = Literal["ok", "warn", "bad"]
-LEVELS: tuple[Level, ...] = ("ok", "warn", "bad")
-"""From the best to the worst."""
+__all__ = ["LEVELS", "Level", "Light", "lights", "worst"]
 
 QUOTA_WARN_SHARE = 0.8
 """Of the day's units; beyond them nothing is asked."""
 
 
-class Light(msgspec.Struct, frozen=True):
-    """One light."""
-
-    name: str
-    """What it is about; the same name for the same matter always: an alert is told once by it."""
-    level: Level
-    text: str
-    """One line, for people."""
-    symbol: str | None = None
-    """None where it is about the account or the daemon."""
-
-
 def lights(standing: Standing) -> list[Light]:
     """Every light, in a fixed order."""
-    found = [light for one in standing.symbols for light in _of_symbol(one)]
-    return [*found, _risk(standing), _quota(standing)]
+    found = [light for one in standing.symbols for light in _of_symbol(standing, one)]
+    return [*found, _risk(standing), trend_lights.drawdown(standing), _quota(standing)]
 
 
 def worst(found: list[Light]) -> Level:
@@ -39,12 +23,14 @@ def worst(found: list[Light]) -> Level:
     return max((light.level for light in found), key=LEVELS.index, default="ok")
 
 
-def _of_symbol(one: SymbolStanding) -> list[Light]:
-    return [
+def _of_symbol(standing: Standing, one: SymbolStanding) -> list[Light]:
+    checked = [
         Light(check.name, "ok" if check.ok else "bad", check.why, one.facts.symbol)
         for check in one.checks
-        if check.name != "halt"
+        if check.name not in ("loop", "halt")
     ]
+    trends = (trend_lights.scoring(one), trend_lights.drift(one), trend_lights.clock(one))
+    return [trend_lights.loop(standing, one), *checked, *trends]
 
 
 def _risk(standing: Standing) -> Light:
@@ -63,5 +49,5 @@ def _quota(standing: Standing) -> Light:
     if not standing.quota_units:
         return Light("quota", "ok", "nothing is counted")
     text = f"{standing.quota_used} of {standing.quota_units:.0f} units are used today"
-    level: Level = "warn" if standing.quota_used >= QUOTA_WARN_SHARE * standing.quota_units else "ok"
-    return Light("quota", level, text)
+    share = standing.quota_used / standing.quota_units
+    return by_share("quota", share, text, warn=QUOTA_WARN_SHARE, bad=1.0)

@@ -24,6 +24,7 @@ class Eyes:
         self._feel = feel
         self._growth = Growth()
         self._facts: DeskFacts | None = None
+        self._alive_s = 0.0
 
     def look(self, now_s: float, monotonic_s: float) -> list[Light]:
         """Every light; ``now_s`` in UTC unix seconds. Raises nothing."""
@@ -37,13 +38,15 @@ class Eyes:
             shown.append(Light("journal", "bad", f"{self._state_dir}: no daemon of this release has written there"))
         else:
             self._facts = stands.symbols[0].facts
+            self._alive_s = now_s - min(one.silent_s for one in stands.symbols)
             shown.append(Light("journal", "ok", "it is read"))
             error = Guard().attempt(lambda: shown.extend(lights.lights(stands)))
             if error is not None:
                 shown.append(Light("watcher", "bad", f"the lights could not be made: {_why(error)}"))
         if self._facts is not None:
             felt = self._feel(self._facts)
-            shown += [pulse.light(felt), self._growth.light(felt, monotonic_s)]
+            silent_s = now_s - self._alive_s
+            shown += [pulse.light(felt, silent_s), self._growth.light(felt, monotonic_s)]
         return shown
 
 

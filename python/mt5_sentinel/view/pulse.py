@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import msgspec
 
-from mt5_sentinel import bounded_http
+from mt5_sentinel import bounded_http, process_place
 from mt5_sentinel.bounded_http import FetchError
 from mt5_sentinel.types import DeskFacts
 from mt5_sentinel.view.light import Light
 
+LATE_S = 120.0
+"""A cycle is due each minute and takes 50 s at most: after two minutes without one, the daemon is held up."""
+
 LIVEZ_BUDGET_S = 2.0
 ANSWER_BYTES_MAX = 65536
+PROC = Path("/proc")
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - as a setting has it
 OLDER = 404
 """A daemon of a release without /livez answers so, and lives."""
@@ -28,30 +31,37 @@ class Pulse(msgspec.Struct, frozen=True):
     """One line, for people."""
     pid: int
     resident_bytes: int | None = None
-    """Its memory; None where the system does not tell."""
+    """Its memory; None where it cannot be told."""
 
 
-def feel(facts: DeskFacts, proc: Path = Path("/proc")) -> Pulse:
+def feel(facts: DeskFacts) -> Pulse:
     """Ask for the process by its number, and for ``/livez`` where metrics are served; takes 2 s at most."""
-    is_running = _is_running(facts.pid, proc)
-    resident = _resident_bytes(facts.pid, proc) if is_running else None
+    pid = facts.pid
+    # Elsewhere the number means another process.
+    is_near = facts.pid_place == process_place.here() and facts.pid_place != ""
+    is_there = is_near and _is_there(pid)
+    resident = _resident_bytes(pid) if is_there else None
+    told = f"process {pid} {('runs' if is_there else 'is gone') if is_near else 'runs elsewhere'}"
     if facts.metrics_port == 0:
-        why = f"process {facts.pid} runs" if is_running else f"process {facts.pid} is gone"
-        return Pulse(is_running, why, facts.pid, resident)
+        return Pulse(is_there or not is_near, told, pid, resident)
     fault = _livez_fault(facts.metrics_host, facts.metrics_port)
     if fault is None:
-        return Pulse(True, "it answers", facts.pid, resident)
-    state = "runs" if is_running else "is gone"
-    return Pulse(
-        False, f"process {facts.pid} {state}; /livez on port {facts.metrics_port}: {fault}", facts.pid, resident
-    )
+        return Pulse(True, "it answers", pid, resident)
+    return Pulse(False, f"{told}; /livez on port {facts.metrics_port}: {fault}", pid, resident)
 
 
-def light(pulse: Pulse) -> Light:
-    """Of the daemon as a whole."""
-    if pulse.is_alive:
-        return Light("daemon", "ok", pulse.why)
-    return Light("daemon", "bad", f"the daemon does not run as it should: {pulse.why}")
+def light(pulse: Pulse, silent_s: float) -> Light:
+    """Of the daemon as a whole.
+
+    Args:
+        pulse: its process.
+        silent_s: since its newest sign of life in the journal, of any symbol, seconds.
+    """
+    if not pulse.is_alive:
+        return Light("daemon", "bad", f"the daemon does not run as it should: {pulse.why}")
+    if silent_s > LATE_S:
+        return Light("daemon", "bad", f"{pulse.why}, but no cycle of any symbol has ended for {silent_s:.0f} s")
+    return Light("daemon", "ok", pulse.why)
 
 
 def _livez_fault(host: str, port: int) -> str | None:
@@ -69,34 +79,18 @@ def _livez_fault(host: str, port: int) -> str | None:
     return f"status {answer.status}: {said[0][:200] if said else 'no text'}"
 
 
-def _is_running(pid: int, proc: Path) -> bool:
-    """Whether the process is there and is this program: numbers are given anew, after a reboot soonest."""
-    if pid == os.getpid():
-        return False
-    if not (proc / "self").exists():
-        return _is_known(pid)
+def _is_there(pid: int) -> bool:
+    """Whether the process is there and is this program: numbers are given anew."""
     try:
-        command = (proc / str(pid) / "cmdline").read_bytes()
+        command = (PROC / str(pid) / "cmdline").read_bytes()
     except OSError:
         return False
     return b"sentinel" in command  # empty for one that ended and was not yet waited for
 
 
-def _is_known(pid: int) -> bool:
-    if sys.platform == "win32":  # there a signal 0 would end it
-        return True
+def _resident_bytes(pid: int) -> int | None:
     try:
-        os.kill(pid, 0)
-    except PermissionError:
-        return True
-    except OSError:
-        return False
-    return True
-
-
-def _resident_bytes(pid: int, proc: Path) -> int | None:
-    try:
-        pages = int((proc / str(pid) / "statm").read_text(encoding="ascii").split()[1])
+        pages = int((PROC / str(pid) / "statm").read_text(encoding="ascii").split()[1])
     except (OSError, ValueError, IndexError):
         return None
     return pages * os.sysconf("SC_PAGE_SIZE")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from mt5_sentinel import _core, config, logs, preflight
+from mt5_sentinel import _core, config, logs, preflight, trail
 from mt5_sentinel.adapters.clock import SystemClock
 from mt5_sentinel.commands import assembly, brokers, desk_facts, sources
 from mt5_sentinel.config import Settings
@@ -24,7 +24,7 @@ from mt5_sentinel.scoring import asked, read_mode
 from mt5_sentinel.systemd import Notifier
 from mt5_sentinel.trade_trail import TradeTrail
 from mt5_sentinel.trader import Observer, Outcome
-from mt5_sentinel.types import CycleRecord
+from mt5_sentinel.types import CycleRecord, Mode
 from mt5_sentinel.web.health import Health
 from mt5_sentinel.web.server import WebServer
 
@@ -94,11 +94,12 @@ def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) ->
     """The same by any clock."""
     symbols = _settings(arguments)
     shared = symbols[0]
-    logs.set_up(shared.log_level, shared.secrets())
+    mode = brokers.mode(shared)
+    beside, observed = _ecs_log(shared, mode)
+    logs.set_up(shared.log_level, shared.secrets(), beside=beside)
     clock = make_clock()
     started_s = clock.monotonic_s()
     names = [settings.symbol for settings in symbols]
-    mode = brokers.mode(shared)
     health = Health(started_s, mode, names)
     metrics = Metrics(lambda: clock.monotonic_s() - started_s, names)
     web = None
@@ -113,7 +114,7 @@ def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) ->
         new = _settings(arguments)
         assembly.check_symbols(new, old)
         desks = assembly.reopen_desks([assembly.parts(settings, clock) for settings in new], clock, old)
-        logs.set_up(new[0].log_level, new[0].secrets())
+        logs.set_up(new[0].log_level, new[0].secrets(), beside=beside)
         desk_facts.note(desks, clock.wall_s())
         return desks
 
@@ -121,7 +122,7 @@ def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) ->
         health.observe(record, clock.monotonic_s())
 
     notifier = Notifier(symbols=len(names))
-    observers: tuple[Observer, ...] = (metrics.observe, show_health, notifier.status)
+    observers: tuple[Observer, ...] = (metrics.observe, show_health, notifier.status, *observed)
     if shared.logs_dir:
         observers += (TradeTrail(desks[0].journal.file, Path(shared.logs_dir)).observe,)
     schedule = Schedule(CYCLE_SECOND, CYCLE_PERIOD_S)
@@ -137,6 +138,16 @@ def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) ->
             web.close()
         assembly.close(desks)
         clock.close()
+
+
+def _ecs_log(shared: Settings, mode: Mode) -> tuple[tuple[logging.Handler, ...], tuple[Observer, ...]]:
+    """What writes ecs.jsonl, where it is asked for: its handler of the log, and its observer."""
+    if not shared.log_ecs:
+        return (), ()
+    from mt5_sentinel.ecs import EcsLog  # noqa: PLC0415 - who does not ask for it does not load it
+
+    written = EcsLog(Path(shared.logs_dir) / trail.ECS, mode)
+    return (written,), (written.observe,)
 
 
 def _settings(arguments: argparse.Namespace) -> tuple[Settings, ...]:

@@ -28,11 +28,12 @@ _known: set[str] = set()
 
 
 def spellings(secret: str) -> set[str]:
-    """How a secret may appear: as it is, in a URL, in HTML, in JSON; none for the API's public token."""
+    """How a secret may appear: as it is, in a URL, in HTML, in JSON, each as Python quotes it; none for a public one."""
     if len(secret) < SECRET_CHARS_MIN or secret == PUBLIC_TOKEN:
         return set()
     escaped = {html.escape(secret), json.dumps(secret)[1:-1], secret.replace("/", "\\/")}
-    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)} | escaped
+    plain = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)} | escaped
+    return plain | {repr(one)[1:-1] for one in plain} | {repr(one.encode())[2:-1] for one in plain}
 
 
 def learn(secrets: Iterable[str]) -> None:

@@ -86,7 +86,7 @@ async function readNew() {
 
 function draw() {
   showCandles(state.known, state.symbol, pointPlots);
-  showPlots(state.known, state.overview.account, pointAt);
+  showPlots(state.known, state.overview.account, state.symbol.last, pointAt);
   showStages(state.known.stages);
 }
 
@@ -94,7 +94,8 @@ const rangeS = () => RANGES.find(([name]) => name === state.range)[1];
 
 function showRanges() {
   fill(byId("ranges"), ...RANGES.map(([name]) => {
-    const button = make("button", { type: "button", "data-range": name, "aria-pressed": String(name === state.range) }, name);
+    const pressed = String(name === state.range);
+    const button = make("button", { type: "button", "data-range": name, "aria-pressed": pressed }, name);
     button.addEventListener("click", () => chooseRange(name));
     return button;
   }));
@@ -103,7 +104,9 @@ function showRanges() {
 function chooseRange(name) {
   state.range = name;
   remember("range", name);
-  for (const button of byId("ranges").children) button.setAttribute("aria-pressed", String(button.dataset.range === name));
+  for (const button of byId("ranges").children) {
+    button.setAttribute("aria-pressed", String(button.dataset.range === name));
+  }
   inTurn(readAll);
 }
 

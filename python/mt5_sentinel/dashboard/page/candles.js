@@ -2,7 +2,8 @@
 import { byId, colour, fill, make, tell } from "./elements.js";
 import * as words from "./words.js";
 
-const MARKS_MAX = 160;
+// Beyond so many positions, closings and untraded decisions would hide the candles.
+const CROWD = 100;
 
 let chart = null;
 let candles = null;
@@ -79,7 +80,7 @@ function options() {
       fontFamily, fontSize: Math.round(Number.parseFloat(fontSize)) },
     grid: { vertLines: { color: line }, horzLines: { color: line } },
     rightPriceScale: { borderColor: line, minimumWidth: 72 },
-    timeScale: { borderColor: line, timeVisible: true, secondsVisible: false, lockVisibleTimeRangeOnResize: true },
+    timeScale: { borderColor: line, timeVisible: true, secondsVisible: false, minBarSpacing: 0.05, lockVisibleTimeRangeOnResize: true },
     crosshair: { mode: 0 },
     // The wheel belongs to the page: a chart that eats it traps who scrolls.
     handleScroll: { mouseWheel: false, vertTouchDrag: false },
@@ -106,20 +107,22 @@ function barAt(times, timeS) {
 }
 
 function markers({ bars, trades }) {
-  const few = trades.positions.length <= 12;
+  const count = trades.positions.length;
+  const few = count <= 12;
+  const size = few ? 1 : count <= 60 ? 0.8 : 0.4;
   const found = [];
   for (const one of trades.positions) {
-    add(found, bars, one.opened_s, one.side === "BUY" ? entry("up", "belowBar", "arrowUp", few ? "BUY" : "")
-      : entry("down", "aboveBar", "arrowDown", few ? "SELL" : ""));
-    if (one.closed_s !== null) add(found, bars, one.closed_s, exit(one, few));
+    add(found, bars, one.opened_s, one.side === "BUY" ? entry("up", "belowBar", "arrowUp", few ? "BUY" : "", size)
+      : entry("down", "aboveBar", "arrowDown", few ? "SELL" : "", size));
+    if (one.closed_s !== null && count <= CROWD) add(found, bars, one.closed_s, exit(one, few, size * 0.7));
   }
   // A decision that was not traded is worth one small mark a bar and side.
   const seen = new Set();
-  for (const one of trades.decisions) {
+  for (const one of count <= CROWD ? trades.decisions : []) {
     if (one.outcome === "filled") continue;
     const at = barAt(bars.t, one.bar_open_s ?? one.time_s);
     const key = `${at} ${one.action}`;
-    if (at < 0 || seen.has(key) || seen.size >= MARKS_MAX) continue;
+    if (at < 0 || seen.has(key)) continue;
     seen.add(key);
     const isBuy = one.action === "BUY";
     found.push({ time: bars.t[at], position: isBuy ? "belowBar" : "aboveBar", shape: "circle", size: 0.4,
@@ -128,12 +131,13 @@ function markers({ bars, trades }) {
   return found.sort((a, b) => a.time - b.time);
 }
 
-const entry = (name, position, shape, text) => ({ position, shape, color: colour(name), text, size: 1 });
+const entry = (name, position, shape, text, size) => ({ position, shape, color: colour(name), text, size });
 
-function exit(one, few) {
+function exit(one, few, size) {
   const gain = one.profit ?? 0;
-  return { position: one.side === "BUY" ? "aboveBar" : "belowBar", shape: "square", size: 0.7,
-    color: colour(gain >= 0 ? "up" : "down"), text: few ? `${gain >= 0 ? "+" : "−"}${words.money(Math.abs(gain))}` : "" };
+  return { position: one.side === "BUY" ? "aboveBar" : "belowBar", shape: "square", size,
+    color: colour(gain >= 0 ? "up" : "down"),
+    text: few ? `${gain >= 0 ? "+" : "−"}${words.money(Math.abs(gain))}` : "" };
 }
 
 function add(found, bars, timeS, mark) {
@@ -171,16 +175,18 @@ function describe(place, { bars, trades, from, to, isPast }, symbol) {
     words.moment(bars.t[last])} UTC`;
   place.setAttribute("aria-label", `Price of ${symbol.symbol} from ${words.moment(from)} to ${words.moment(to)} UTC: ${
     said}; ${trades.positions.length} positions, ${trades.decisions.length} decisions.`);
-  const key = (sign, kind, text) => make("span", { class: "key" }, make("span", { class: kind, "aria-hidden": "true" }, sign),
-    ` ${text}`);
+  const key = (sign, kind, text) =>
+    make("span", { class: "key" }, make("span", { class: kind, "aria-hidden": "true" }, sign), ` ${text}`);
+  const count = trades.positions.length;
   const untraded = trades.decisions.filter((one) => one.outcome !== "filled").length;
   fill(
     byId("candles-legend"),
     key("▲", "buy", "BUY opened"),
     key("▼", "sell", "SELL opened"),
-    key("■", "quiet", "closed, by profit"),
-    key("●", "quiet", `decided, not traded (${untraded})`),
-    make("span", {}, `${trades.positions.length} positions in this range`),
+    ...(count > CROWD ? [] : [key("■", "buy", "closed with profit"), key("■", "sell", "closed with loss"),
+      key("●", "quiet", `decided, not traded (${untraded})`)]),
+    make("span", {}, `${words.count(count, "position")} in this range${
+      count > CROWD ? "; their closings are shown in shorter ranges" : ""}`),
     isPast ? make("span", { class: "past" }, `No cycle in the last span: shown up to ${words.moment(to)}`) : null,
   );
   if (last < 0) tell(byId("candles-note"), "");

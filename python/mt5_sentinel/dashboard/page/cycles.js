@@ -4,7 +4,7 @@ import * as words from "./words.js";
 
 const HEADS = [["Time", ""], ["Status", "status"], ["Action", ""], ["Confidence", "n sure"], ["Reason", ""],
   ["Outcome", "outcome"], ["Took", "n took"], ["Detail", ""]];
-const SIGNS = { done: "✓ done", failed: "✕ failed", interrupted: "! interrupted", running: "… running" };
+const SIGNS = { done: "✓", failed: "✕", interrupted: "!", running: "…" };
 const KEPT = 400;
 
 const opened = new Set();
@@ -66,16 +66,19 @@ function rows(one, nowS) {
     "tr",
     { "data-status": one.status, "data-cycle-row": one.id },
     make("td", { class: "time", title: `${words.moment(one.time_s)} UTC` }, words.near(one.time_s, nowS)),
-    make("td", { class: "status" }, SIGNS[one.status] ?? one.status),
+    make("td", { class: "status" }, SIGNS[one.status] ?? "", make("span", { class: "status-word" }, ` ${one.status}`)),
     make("td", { class: { BUY: "buy", SELL: "sell" }[one.action] ?? null }, words.orDash(one.action)),
     make("td", { class: "n sure" }, words.confidence(one.confidence)),
-    make("td", { class: "reason" }, one.reason),
+    make("td", { class: "reason" }, ...breakable(one.reason)),
     make("td", { class: "outcome" }, words.orDash(one.outcome)),
     make("td", { class: "n took" }, words.took(one.took_s)),
     make("td", {}, button),
   );
   return [row, detail];
 }
+
+/** A code that may be broken after its underscores. */
+const breakable = (code) => code.split(/(?<=_)/).flatMap((part) => [part, make("wbr")]);
 
 function details(one) {
   const facts = [

@@ -59,4 +59,5 @@ function strip(one) {
   return drawn;
 }
 
-const range = (one) => (one.low === null ? "no training range" : `${words.feature(one.low)} to ${words.feature(one.high)}`);
+const range = (one) =>
+  (one.low === null ? "no training range" : `${words.feature(one.low)} to ${words.feature(one.high)}`);

@@ -5,6 +5,7 @@ import { ask } from "./answers.js";
 export const RANGES = [["1h", 3600], ["6h", 21600], ["1d", 86400], ["7d", 604800], ["30d", 2592000]];
 
 const POINTS = 1500;
+const PIXELS_A_CANDLE = 5;
 const SERIES = ["t", "sell", "hold", "buy", "confidence", "equity", "drawdown"];
 const BARS = ["t", "open", "high", "low", "close", "volume"];
 
@@ -20,7 +21,7 @@ export function span(overview, symbol, rangeS) {
 export async function load(symbol, { from, to }) {
   const place = { symbol, from_s: from, to_s: to };
   const [bars, series, trades, stages] = await Promise.all([
-    ask("bars", { ...place, points: POINTS }),
+    ask("bars", { ...place, points: candlesFit() }),
     ask("series", { ...place, points: POINTS }),
     ask("trades", place),
     ask("stages", place),
@@ -30,13 +31,15 @@ export async function load(symbol, { from, to }) {
 
 /** The same up to a later end: what is new is asked for, and what left the span is dropped. */
 export async function advance(known, { from, to }) {
-  const isFine = known.bars.step_s <= known.bars.interval_s && known.series.step_s === 0;
-  if (!isFine || !known.series.t.length || from < known.from) return load(known.symbol, { from, to });
+  if (from < known.from) return load(known.symbol, { from, to });
+  // What the server gathered into buckets is asked for whole: the newest bucket is not the last word.
+  const barsFrom = known.bars.step_s <= known.bars.interval_s ? tail(known.bars.t, from) : from;
+  const seriesFrom = known.series.step_s === 0 ? tail(known.series.t, from) : from;
   const place = { symbol: known.symbol, to_s: to };
   const whole = { ...place, from_s: from };
   const [bars, series, trades, stages] = await Promise.all([
-    ask("bars", { ...place, from_s: tail(known.bars.t, from), points: POINTS }),
-    ask("series", { ...place, from_s: tail(known.series.t, from), points: POINTS }),
+    ask("bars", { ...place, from_s: barsFrom, points: candlesFit() }),
+    ask("series", { ...place, from_s: seriesFrom, points: POINTS }),
     ask("trades", whole),
     ask("stages", whole),
   ]);
@@ -44,11 +47,19 @@ export async function advance(known, { from, to }) {
     symbol: known.symbol,
     from,
     to,
-    bars: join(known.bars, bars, BARS, from),
-    series: { ...join(known.series, series, SERIES, from), thresholds: thresholds(known.series, series) },
+    bars: barsFrom > from ? join(known.bars, bars, BARS, from) : bars,
+    series: seriesFrom > from
+      ? { ...join(known.series, series, SERIES, from), thresholds: thresholds(known.series, series) }
+      : series,
     trades,
     stages,
   };
+}
+
+/** As many candles as can be told apart on this screen. */
+function candlesFit() {
+  const width = document.getElementById("candles").clientWidth;
+  return Math.min(POINTS, Math.max(60, Math.floor(width / PIXELS_A_CANDLE)));
 }
 
 /** The last known point is asked for again: a bar may have been repaired, a cycle settled. */

@@ -4,27 +4,39 @@ import * as words from "./words.js";
 
 const AXIS_WIDTH = 72;
 const plots = new Map();
+const watched = new Set();
 let hover = () => {};
 
 /** Draw the three plots of the span; `onHover(timeS | null)` is told where the pointer is. */
-export function showPlots(known, account, onHover) {
+export function showPlots(known, account, newest, onHover) {
   hover = onHover;
   const { series, from, to } = known;
   const gap = Math.max(series.step_s * 3, medianStep(series.t) * 3, 180);
-  const level = stepped(series);
-  const scores = gapped(series.t, [series.buy, series.sell, series.hold, level], gap);
+  const isCoarse = series.step_s > 0;
+  const columns = ["buy", "sell", "hold"].map((name) => (isCoarse ? strongest(series, name) : series[name]));
+  const scores = gapped(series.t, [...columns, stepped(series)], gap);
   const hasScores = series.t.some((_, at) => series.confidence[at] !== null);
-  put("scores", hasScores ? scores : null, "No row was scored in this range.", [from, to], scoreSeries(), {});
+  put("scores", hasScores ? scores : null, "No row was scored in this range.", [from, to], scoreSeries(isCoarse),
+    { kind: isCoarse ? "coarse" : "fine" });
+  tell(byId("scores-note"), isCoarse && hasScores ? `strongest of each ${words.age(series.step_s)}` : "");
   const money = gapped(series.t, [series.equity], gap);
   const fall = gapped(series.t, [series.drawdown], gap);
   const hasMoney = series.equity.some((value) => value !== null);
   put("equity", hasMoney ? money : null, "The account was not read in this range.", [from, to],
     [line("Equity", "accent")], { split: "equity" });
   put("drawdown", hasMoney ? fall : null, "", [from, to], [area("Drawdown", "down")], { inverted: true, split: "fall" });
-  describe(series, account);
+  describe(series, account, newest);
 }
 
-const scoreSeries = () => [line("BUY", "up"), line("SELL", "down"), line("HOLD", "faint"), { ...line("threshold", "accent"),
+/** Where many cycles stand in one point, lines would only tell the noise: the strongest side is a dot. */
+const strongest = (series, name) => series.t.map((_, at) =>
+  (series[name][at] !== null && series[name][at] === series.confidence[at] ? series[name][at] : null));
+
+const dots = (label, name) => ({ ...line(label, name), paths: () => null,
+  points: { show: true, size: 3, width: 0, fill: () => colour(name) } });
+
+const scoreSeries = (isCoarse) => [...[["BUY", "up"], ["SELL", "down"], ["HOLD", "faint"]].map(([label, name]) =>
+  (isCoarse ? dots : line)(label, name)), { ...line("threshold", "accent"),
   dash: [6, 4], paths: window.uPlot.paths.stepped({ align: 1 }) }];
 
 const line = (label, name) => ({ label, stroke: () => colour(name), width: 1.25, points: { show: false } });
@@ -39,16 +51,18 @@ function put(id, data, nothing, range, series, shape) {
     return;
   }
   const held = plots.get(id);
-  if (held) {
+  if (held && held.kind === shape.kind) {
     held.range = range;
     held.plot.setData(data);
     return;
   }
+  held?.plot.destroy();
   fill(place);
-  const kept = { range };
+  const kept = { range, kind: shape.kind };
   kept.plot = new window.uPlot(options(place, kept, series, shape), data, place);
   plots.set(id, kept);
-  new ResizeObserver(() => plots.get(id)?.plot.setSize(size(place))).observe(place);
+  if (!watched.has(place)) new ResizeObserver(() => plots.get(id)?.plot.setSize(size(place))).observe(place);
+  watched.add(place);
 }
 
 const size = (place) => ({ width: Math.max(200, place.clientWidth), height: Math.max(60, place.clientHeight) });
@@ -58,7 +72,7 @@ function options(place, kept, series, { inverted = false, split = "scores" }) {
   const font = `${fontSize} ${fontFamily}`;
   const axis = { stroke: () => colour("quiet"), grid: { stroke: () => colour("line"), width: 1 },
     ticks: { show: false }, font };
-  const digits = split === "scores" ? words.confidence : words.money;
+  const axisText = (value) => (split === "scores" ? value.toFixed(2) : words.whole(value));
   return {
     ...size(place),
     legend: { show: false },
@@ -69,9 +83,9 @@ function options(place, kept, series, { inverted = false, split = "scores" }) {
       y: inverted ? { dir: -1, range: (_, low, high) => [0, Math.max(1, high * 1.1)] } : {},
     },
     axes: [
-      { ...axis, values: (_, splits, at, space, step) => splits.map((time) => tick(time, step)), space: 70,
-        size: split === "equity" ? 6 : 30, show: true },
-      { ...axis, side: 1, size: AXIS_WIDTH, values: (_, splits) => splits.map(axisText(digits, split)), space: 28 },
+      { ...axis, values: (_, splits, at, space, step) => splits.map((time) => (split === "equity" ? "" : tick(time, step))),
+        space: 70, size: split === "equity" ? 4 : 30 },
+      { ...axis, side: 1, size: AXIS_WIDTH, values: (_, splits) => splits.map(axisText), space: 24 },
     ],
     // Ticks of whole hours and days stand at those of UTC, not of this machine's zone.
     tzDate: (time) => new Date(time * 1000 + new Date(time * 1000).getTimezoneOffset() * 60000),
@@ -79,11 +93,6 @@ function options(place, kept, series, { inverted = false, split = "scores" }) {
     hooks: { setCursor: [(plot) => pointed(plot, kept)] },
   };
 }
-
-const axisText = (digits, split) => (value) => {
-  if (split === "scores") return value.toFixed(2);
-  return split === "fall" ? words.whole(value) : words.whole(value);
-};
 
 function tick(timeS, stepS) {
   const isMidnight = Math.round(timeS) % 86400 === 0;
@@ -137,11 +146,12 @@ function readout(id, at) {
     make("span", { class: "sell" }, `drawdown ${words.money(drawdown)}`));
 }
 
-function describe(series, account) {
+function describe(series, account, newest) {
   const last = (name) => series[name].findLast((value) => value !== null) ?? null;
   const held = series.thresholds.at(-1)?.threshold ?? null;
-  latest = { buy: last("buy"), sell: last("sell"), hold: last("hold"), equity: last("equity"),
-    drawdown: last("drawdown"), threshold: held };
+  const [nowSell, nowHold, nowBuy] = newest?.scores ?? [last("sell"), last("hold"), last("buy")];
+  latest = { buy: nowBuy, sell: nowSell, hold: nowHold, equity: account?.equity ?? last("equity"),
+    drawdown: account?.drawdown ?? last("drawdown"), threshold: held };
   const { buy, sell, hold, equity, drawdown } = latest;
   byId("scores").setAttribute("aria-label", `Scores over time, newest: BUY ${words.confidence(buy)}, SELL ${
     words.confidence(sell)}, HOLD ${words.confidence(hold)}; threshold ${words.confidence(held)}.`);

@@ -41,7 +41,7 @@ export function showTiles(overview, symbol) {
   const unit = account.currency ?? "";
   fill(
     byId("tiles"),
-    tile("equity", "Equity", words.money(account.equity), unit, `day's loss limit ${words.money(account.daily_loss_max)}`),
+    tile("equity", "Equity", words.money(account.equity), unit, dayLimit(account)),
     limited("drawdown", "Drawdown", account.drawdown, account.drawdown_max, unit),
     limited("exposure", "Exposure", account.exposure, account.exposure_max, unit),
     tile("open", "Open positions", words.whole(account.positions), "", openText(symbol)),
@@ -51,12 +51,15 @@ export function showTiles(overview, symbol) {
   );
 }
 
+const dayLimit = (account) => `day's loss limit ${words.money(account.daily_loss_max)}`;
+
 function tile(id, title, value, unit, below, level = null, share = null) {
   return make(
     "div",
     { class: "tile", id: `tile-${id}`, "data-level": level },
     make("h3", {}, title),
-    make("p", { class: "value" }, make("span", { class: "number" }, value), unit ? make("span", { class: "unit" }, unit) : null),
+    make("p", { class: "value" }, make("span", { class: "number" }, value),
+      unit ? make("span", { class: "unit" }, unit) : null),
     share === null ? null : bar(share, level ?? "ok"),
     make("p", { class: "below" }, below),
   );

@@ -38,10 +38,18 @@ export const age = (seconds) => {
   if (seconds === null || seconds === undefined) return UNKNOWN;
   const s = Math.max(0, Math.round(seconds));
   if (s < 120) return `${s} s`;
-  if (s < 7200) return `${Math.floor(s / 60)} min ${s % 60} s`;
-  if (s < 172800) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
-  return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
+  if (s < 7200) return two(s, 60, "min", 1, "s");
+  if (s < 172800) return two(s, 3600, "h", 60, "min");
+  return two(s, 86400, "d", 3600, "h");
 };
+
+function two(s, large, largeName, small, smallName) {
+  const rest = Math.floor((s % large) / small);
+  return `${Math.floor(s / large)} ${largeName}${rest ? ` ${rest} ${smallName}` : ""}`;
+}
+
+/** How many of something. */
+export const count = (number, noun) => `${whole(number)} ${noun}${number === 1 ? "" : "s"}`;
 
 const iso = (s) => new Date(s * 1000).toISOString();
 export const clock = (s) => (s === null || s === undefined ? UNKNOWN : iso(s).slice(11, 19));

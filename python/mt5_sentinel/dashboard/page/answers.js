@@ -5,10 +5,10 @@ export class Trouble extends Error {}
 
 /** The answer of `/api/NAME` with these parameters (null is left out). */
 export async function ask(name, parameters = {}) {
-  const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== null));
+  const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== null)).toString();
   let response;
   try {
-    response = await fetch(`/api/${name}?${query}`, { credentials: "same-origin", cache: "no-store" });
+    response = await fetch(query ? `/api/${name}?${query}` : `/api/${name}`);
   } catch {
     throw new Trouble("The dashboard does not answer. Does `mt5-sentinel dashboard` still run?");
   }

@@ -80,7 +80,8 @@ function options() {
       fontFamily, fontSize: Math.round(Number.parseFloat(fontSize)) },
     grid: { vertLines: { color: line }, horzLines: { color: line } },
     rightPriceScale: { borderColor: line, minimumWidth: 72 },
-    timeScale: { borderColor: line, timeVisible: true, secondsVisible: false, minBarSpacing: 0.05, lockVisibleTimeRangeOnResize: true },
+    timeScale: { borderColor: line, timeVisible: true, secondsVisible: false, minBarSpacing: 0.05,
+      lockVisibleTimeRangeOnResize: true },
     crosshair: { mode: 0 },
     // The wheel belongs to the page: a chart that eats it traps who scrolls.
     handleScroll: { mouseWheel: false, vertTouchDrag: false },

@@ -5,6 +5,7 @@ import { ask } from "./answers.js";
 export const RANGES = [["1h", 3600], ["6h", 21600], ["1d", 86400], ["7d", 604800], ["30d", 2592000]];
 
 const POINTS = 1500;
+const STAGES_MAX_S = 86400;
 const PIXELS_A_CANDLE = 5;
 const SERIES = ["t", "sell", "hold", "buy", "confidence", "equity", "drawdown"];
 const BARS = ["t", "open", "high", "low", "close", "volume"];
@@ -24,7 +25,7 @@ export async function load(symbol, { from, to }) {
     ask("bars", { ...place, points: candlesFit() }),
     ask("series", { ...place, points: POINTS }),
     ask("trades", place),
-    ask("stages", place),
+    ask("stages", newest(place)),
   ]);
   return { symbol, from, to, bars, series, trades, stages };
 }
@@ -41,7 +42,7 @@ export async function advance(known, { from, to }) {
     ask("bars", { ...place, from_s: barsFrom, points: candlesFit() }),
     ask("series", { ...place, from_s: seriesFrom, points: POINTS }),
     ask("trades", whole),
-    ask("stages", whole),
+    ask("stages", newest(whole)),
   ]);
   return {
     symbol: known.symbol,
@@ -55,6 +56,9 @@ export async function advance(known, { from, to }) {
     stages,
   };
 }
+
+/** Of a longer span the stages of its newest day: what a month took on average helps nobody now. */
+const newest = (place) => ({ ...place, from_s: Math.max(place.from_s, place.to_s - STAGES_MAX_S) });
 
 /** As many candles as can be told apart on this screen. */
 function candlesFit() {

@@ -24,7 +24,8 @@ export function showPlots(known, account, newest, onHover) {
   const hasMoney = series.equity.some((value) => value !== null);
   put("equity", hasMoney ? money : null, "The account was not read in this range.", [from, to],
     [line("Equity", "accent")], { split: "equity" });
-  put("drawdown", hasMoney ? fall : null, "", [from, to], [area("Drawdown", "down")], { inverted: true, split: "fall" });
+  put("drawdown", hasMoney ? fall : null, "", [from, to], [area("Drawdown", "down")],
+    { inverted: true, split: "fall" });
   describe(series, account, newest);
 }
 
@@ -83,8 +84,9 @@ function options(place, kept, series, { inverted = false, split = "scores" }) {
       y: inverted ? { dir: -1, range: (_, low, high) => [0, Math.max(1, high * 1.1)] } : {},
     },
     axes: [
-      { ...axis, values: (_, splits, at, space, step) => splits.map((time) => (split === "equity" ? "" : tick(time, step))),
-        space: 70, size: split === "equity" ? 4 : 30 },
+      { ...axis, space: 70,
+        values: (_, splits, at, space, step) => splits.map((time) => (split === "equity" ? "" : tick(time, step))),
+        size: split === "equity" ? 4 : 30 },
       { ...axis, side: 1, size: AXIS_WIDTH, values: (_, splits) => splits.map(axisText), space: 24 },
     ],
     // Ticks of whole hours and days stand at those of UTC, not of this machine's zone.

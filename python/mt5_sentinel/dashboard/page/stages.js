@@ -12,7 +12,7 @@ export function showStages(answer) {
   }
   const longest = Math.max(...found.map((one) => one.p95_s), 1e-9);
   const cycles = Math.max(...found.map((one) => one.count));
-  tell(byId("stages-note"), `${words.whole(cycles)} cycles`);
+  tell(byId("stages-note"), `${words.count(cycles, "cycle")} of the newest day at most`);
   const head = ["Stage", "p50 and p95", "p50", "p95", "Max"].map((name, at) =>
     make("th", { scope: "col", class: at > 1 ? "n" : null }, name));
   const rows = found.map((one) => make(

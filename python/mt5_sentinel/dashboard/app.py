@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from mt5_sentinel.dashboard import candles, curves, parameters, trades
+from mt5_sentinel.dashboard import candles, curves, parameters, timings, trades
 from mt5_sentinel.dashboard.answers import Json, refused, unreadable
 from mt5_sentinel.dashboard.door import COOKIE, Door
 from mt5_sentinel.dashboard.events import Streams
@@ -74,7 +74,7 @@ def create(
     app = Starlette(
         routes=routes,
         middleware=[Middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)],
-        exception_handlers={HTTPException: refused, Misconfigured: unreadable, Exception: refused},
+        exception_handlers={HTTPException: refused, Misconfigured: unreadable, 500: refused},
     )
     return Dashboard(Door(app, hosts, sessions if token else None), streams)
 
@@ -119,7 +119,7 @@ def _api(state_dir: Path) -> list[Route]:
     return [
         Route("/api/overview", standing),
         Route("/api/series", spanned(curves.series)),
-        Route("/api/stages", spanned(curves.stages)),
+        Route("/api/stages", spanned(timings.stages)),
         Route("/api/bars", spanned(lambda found, span: candles.bars(state_dir, found, span))),
         Route("/api/trades", spanned(trades.trades, pointed=False)),
         Route("/api/cycles", cycles),

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import html
 import math
 from pathlib import Path
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 
 from mt5_sentinel.dashboard.door import COOKIE
 from mt5_sentinel.dashboard.sessions import AGE_MAX_S, Attempts, Sessions, is_same
 
 FORM_BYTES_MAX = 4096
 
-TOLD = "<!-- told -->"
-"""In ``login.html``, where what went wrong is told."""
+REFUSED = "/login?refused"
+"""The form says by this why it is shown again: ``?refused=token`` or ``?refused=wait``."""
 
 
 class Login:
@@ -31,7 +29,7 @@ class Login:
         """The form, or the page to who is logged in."""
         if self._sessions.use(request.cookies.get(COOKIE, "")):
             return RedirectResponse("/", 303)
-        return await self._page("", 200)
+        return FileResponse(self._form, headers={"Cache-Control": "no-store"})
 
     async def log_in(self, request: Request) -> Response:
         """Check the token; a session's id goes into a cookie that no script can read."""
@@ -39,11 +37,10 @@ class Login:
         given = await _token(request)
         wait_s = self._attempts.wait_s(client)
         if wait_s > 0:
-            told = f"Too many tries. Wait {math.ceil(wait_s)} seconds."
-            return await self._page(told, 429, {"Retry-After": str(math.ceil(wait_s))})
+            return RedirectResponse(f"{REFUSED}=wait", 303, {"Retry-After": str(math.ceil(wait_s))})
         if given is None or not is_same(given, self._token):
             self._attempts.failed(client)
-            return await self._page("That is not the token.", 401)
+            return RedirectResponse(f"{REFUSED}=token", 303)
         self._attempts.succeeded(client)
         self._sessions.end(request.cookies.get(COOKIE, ""))
         answer = RedirectResponse("/", 303)
@@ -63,10 +60,6 @@ class Login:
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return answer
-
-    async def _page(self, told: str, code: int, headers: dict[str, str] | None = None) -> Response:
-        text = await asyncio.to_thread(self._form.read_text, encoding="utf-8")
-        return HTMLResponse(text.replace(TOLD, html.escape(told)), code, headers)
 
 
 async def _token(request: Request) -> str | None:

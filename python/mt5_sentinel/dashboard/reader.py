@@ -11,7 +11,12 @@ from typing import Any
 import msgspec
 
 from mt5_sentinel import journal
+from mt5_sentinel.dashboard.parameters import Span
+from mt5_sentinel.journal_file import utc
 from mt5_sentinel.types import DeskFacts
+
+CYCLES_WITHIN = "mode = :mode AND symbol = :symbol AND started_utc BETWEEN :from AND :to"
+"""The condition that finds the cycles of ``values_of``."""
 
 
 class Book:
@@ -82,6 +87,11 @@ def bar_cache(state_dir: Path) -> Iterator[sqlite3.Connection | None]:
         return
     with journal.reading(path) as db:
         yield db
+
+
+def values_of(found: Book, span: Span) -> dict[str, Any]:
+    """Named values for a query over a stretch of time."""
+    return {"mode": found.mode, "symbol": span.symbol, "from": utc(span.from_s), "to": utc(span.to_s)}
 
 
 def rows(db: sqlite3.Connection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:

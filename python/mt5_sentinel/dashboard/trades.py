@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 
 from mt5_sentinel.dashboard.parameters import Span, Window
-from mt5_sentinel.dashboard.reader import Book, rows
-from mt5_sentinel.journal_file import utc
+from mt5_sentinel.dashboard.reader import Book, rows, values_of
 from mt5_sentinel.view.cycle_rows import unix_s
 
 NEWEST_MAX = 500
@@ -17,7 +16,7 @@ NEWEST_MAX = 500
 
 def trades(book: Book, span: Span) -> dict[str, Any]:
     """What was decided, ordered and held in that time, oldest first; the newest ``NEWEST_MAX`` of each."""
-    values = {"mode": book.mode, "symbol": span.symbol, "from": utc(span.from_s), "to": utc(span.to_s)}
+    values = values_of(book, span)
     return {
         "decisions": _decisions(book, values),
         "orders": _orders(book, values),
@@ -29,8 +28,9 @@ def cycles(book: Book, window: Window) -> list[dict[str, Any]]:
     """The newest cycles with an id below ``before_id``, newest first."""
     names = ("id", "started_utc", "finished_utc", "symbol", "status", "reason", "detail", "action", "confidence")
     listed = book.listed("cycle", *names, "outcome", "conditions", "trace_id")
+    # From the end of the table; an index would find all cycles of the symbol, and sort them.
     query = (
-        f"SELECT {listed} FROM cycle WHERE mode = :mode AND (:symbol IS NULL OR symbol = :symbol)"  # noqa: S608
+        f"SELECT {listed} FROM cycle NOT INDEXED WHERE mode = :mode AND (:symbol IS NULL OR symbol = :symbol)"  # noqa: S608
         " AND id < :before ORDER BY id DESC LIMIT :limit"
     )
     values = {"mode": book.mode, "symbol": window.symbol, "before": window.before_id, "limit": window.limit}

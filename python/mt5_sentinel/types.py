@@ -158,6 +158,8 @@ class DeskFacts(msgspec.Struct, frozen=True):
     """Of the row that is scored."""
     model: ModelFacts | None = None
     """None where only a hub scores."""
+    pid_place: str = ""
+    """Where the process id means something: the boot of the machine, and the namespace; empty where none tells."""
 
 
 class OrderRequest(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
-from mt5_sentinel import _core
+from mt5_sentinel import _core, process_place
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.ports import Market
@@ -20,8 +20,9 @@ def note(desks: Sequence[Desk], now_s: float) -> None:
     """Write down what is traded with; a journal that cannot be written now costs the readers, not the daemon."""
 
     def write() -> None:
-        for desk in desks:
-            desk.journal.note_desk(facts(desk), now_s)
+        with desks[0].journal.file.whole():  # who reads meets all symbols of a start, or none
+            for desk in desks:
+                desk.journal.note_desk(facts(desk), now_s)
 
     error = Guard().attempt(write)
     if error is not None:
@@ -53,6 +54,7 @@ def facts(desk: Desk) -> DeskFacts:
         metrics_port=settings.metrics_port,
         columns=tuple(spec.name for spec in _core.catalogue()),
         model=model(desk),
+        pid_place=process_place.here(),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from mt5_sentinel import _core, config, logs, preflight
+from mt5_sentinel import _core, config, logs, preflight, trail
 from mt5_sentinel.adapters.clock import SystemClock
 from mt5_sentinel.commands import assembly, brokers, sources
 from mt5_sentinel.commands.showing import Showing
@@ -24,6 +24,7 @@ from mt5_sentinel.scoring import asked, read_mode
 from mt5_sentinel.systemd import Notifier
 from mt5_sentinel.trade_trail import TradeTrail
 from mt5_sentinel.trader import Observer, Outcome
+from mt5_sentinel.types import Mode
 from mt5_sentinel.web.server import WebServer
 
 CYCLE_SECOND = 58
@@ -92,9 +93,10 @@ def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) ->
     """The same by any clock."""
     symbols = _settings(arguments)
     shared = symbols[0]
-    logs.set_up(shared.log_level, shared.secrets())
-    clock = make_clock()
     mode = brokers.mode(shared)
+    beside, observed = _ecs_log(shared, mode)
+    logs.set_up(shared.log_level, shared.secrets(), beside=beside)
+    clock = make_clock()
     # Bound first: what cannot work leaves no files behind.
     showing = Showing(symbols, clock, mode, port=None if arguments.once else shared.metrics_port or None)
     parts = [assembly.parts(settings, clock) for settings in symbols]
@@ -106,12 +108,12 @@ def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) ->
         new = _settings(arguments)
         assembly.check_symbols(new, old)
         desks = assembly.reopen_desks([assembly.parts(settings, clock) for settings in new], clock, old)
-        logs.set_up(new[0].log_level, new[0].secrets())
+        logs.set_up(new[0].log_level, new[0].secrets(), beside=beside)
         showing.take(desks)
         return desks
 
     notifier = Notifier(symbols=len(symbols))
-    observers: tuple[Observer, ...] = (*showing.observers, notifier.status)
+    observers: tuple[Observer, ...] = (*showing.observers, notifier.status, *observed)
     if shared.logs_dir:
         observers += (TradeTrail(desks[0].journal.file, Path(shared.logs_dir)).observe,)
     schedule = Schedule(CYCLE_SECOND, CYCLE_PERIOD_S)
@@ -129,6 +131,16 @@ def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) ->
         showing.close()
         assembly.close(desks)
         clock.close()
+
+
+def _ecs_log(shared: Settings, mode: Mode) -> tuple[tuple[logging.Handler, ...], tuple[Observer, ...]]:
+    """What writes ecs.jsonl, where it is asked for: its handler of the log, and its observer."""
+    if not shared.log_ecs:
+        return (), ()
+    from mt5_sentinel.ecs import EcsLog  # noqa: PLC0415 - who does not ask for it does not load it
+
+    written = EcsLog(Path(shared.logs_dir) / trail.ECS, mode)
+    return (written,), (written.observe,)
 
 
 def _settings(arguments: argparse.Namespace) -> tuple[Settings, ...]:

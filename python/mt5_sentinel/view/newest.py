@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from mt5_sentinel.errors import Unusable
-from mt5_sentinel.types import INTERVAL_S, CycleRecord, DeskFacts, Side
+from mt5_sentinel.types import INTERVAL_S, STILL_RUNNING, CycleRecord, DeskFacts, Side
 from mt5_sentinel.view import cycle_rows
 
 FAILING_MAX = 1000
@@ -90,8 +90,14 @@ def _facts(row: sqlite3.Row) -> DeskFacts:
 
 
 def ended(db: sqlite3.Connection, place: Place) -> CycleRecord | None:
-    """The newest cycle that has ended."""
-    return _cycle(db, place, "finished_utc IS NOT NULL")
+    """The newest cycle that has ended; a minute that was skipped for one that still runs is none."""
+    return _cycle(db, place, f"finished_utc IS NOT NULL AND reason <> '{STILL_RUNNING}'")
+
+
+def is_late(db: sqlite3.Connection, place: Place) -> bool:
+    """Whether the newest minute was skipped, for a cycle still ran."""
+    row = db.execute(f"SELECT reason {OF_PLACE} ORDER BY id DESC LIMIT 1", place).fetchone()
+    return row is not None and row["reason"] == STILL_RUNNING
 
 
 def decided(db: sqlite3.Connection, place: Place) -> CycleRecord | None:

@@ -82,7 +82,12 @@ def look(state_dir: Path, now_s: float) -> Standing | None:
         Misconfigured: there is no journal, or it cannot be read.
         Unusable: a row of it is damaged; names it.
     """
-    with journal.reading(state_dir / "journal.db") as db:
+    return look_at(state_dir / "journal.db", now_s)
+
+
+def look_at(path: Path, now_s: float) -> Standing | None:
+    """The same of a journal under any name; the cache of bars is looked for beside it."""
+    with journal.reading(path) as db:
         db.execute("BEGIN")  # all that follows is of one moment
         start = newest.start(db)
         if start is None:
@@ -103,7 +108,7 @@ def look(state_dir: Path, now_s: float) -> Standing | None:
         positions=None if known is None else known.positions,
         risk_state=None if known is None else known.risk_state,
         risk_because=None if known is None else known.risk_because,
-        quota_used=_quota_used(state_dir / "bars.db", facts.bars_source, now_s),
+        quota_used=_quota_used(path.parent / "bars.db", facts.bars_source, now_s),
         quota_units=facts.quota_units,
         equity_s=None if known is None else _ended_s(known),
         is_gone=process_place.is_gone(facts.pid, facts.pid_place),

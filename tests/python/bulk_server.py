@@ -104,7 +104,7 @@ def _handler(server: BulkServer) -> Callable[..., BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(said)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             pass
 
     return Handler

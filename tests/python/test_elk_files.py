@@ -50,12 +50,12 @@ def misfit(name: str, value: Any) -> str:
         return f"{name}: not in the template"
     fits = {
         "long": isinstance(value, int) and not isinstance(value, bool),
-        "double": value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)),
+        "double": isinstance(value, (int, float)) and not isinstance(value, bool),
         "boolean": isinstance(value, bool),
         "date": isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", value) is not None,
         **{text: isinstance(value, str) for text in TEXTS},
     }
-    return "" if fits[kind] else f"{name}: {value!r} is no {kind}"
+    return "" if value is None or fits[kind] else f"{name}: {value!r} is no {kind}"
 
 
 def misfits(found: list[dict[str, Any]]) -> set[str]:

@@ -141,10 +141,11 @@ def test_the_shipped_file_is_understood(tmp_path: Path) -> None:
 def test_nothing_is_lost_and_nothing_doubled(cycles: Callable[[int], Path], ship: Ship, endpoint: BulkServer) -> None:
     """503 twice, an answer that is lost, a document that is refused, kill -9, a rotation: each id arrives once."""
     logs = cycles(2)
-    endpoint.faults = [503, 503, 429, 404, 500, LOST]
+    trouble = [503, 503, 429, 404, 500, *[504] * 4, LOST]
+    endpoint.faults = list(trouble)
     shipper = ship(logs, endpoint)
     wait_for("all lines", lambda: set(endpoint.stored) == written(logs), shipper)
-    assert endpoint.statuses[:6] == [503, 503, 429, 404, 500, LOST]
+    assert endpoint.statuses[: len(trouble)] == trouble
     wait_for("the repeat of what was answered into nothing", lambda: endpoint.conflicts > 0, shipper)
     repeated = endpoint.conflicts
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from mt5_sentinel import kill_switch
 from mt5_sentinel.commands.showing import Showing
 from mt5_sentinel.errors import Transient
 from mt5_sentinel.view.standing import look
@@ -42,6 +45,25 @@ def test_through_good_and_bad_cycles_and_one_that_hangs(tmp_path: Path) -> None:
         floor.close()
 
 
+def test_a_halt_is_remembered_while_the_broker_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    floor = Floor(tmp_path, ["EURUSD"])
+
+    def away() -> None:
+        raise Transient("away", "gateway_timeout")
+
+    try:
+        showing = shown(floor)
+        (tmp_path / kill_switch.HALT).write_text("the feed looks wrong")
+        floor.minute()
+        monkeypatch.setattr(floor.desks[0].dealer.broker, "book", away)
+        floor.minute(60)
+        tell(showing, floor.seen)
+        assert alike(floor, showing, tmp_path) == {"EURUSD": ["loop", "broker", "halt"]}
+    finally:
+        monkeypatch.undo()
+        floor.close()
+
+
 def test_a_minute_that_was_skipped_tells_nothing_of_broker_and_model(tmp_path: Path) -> None:
     floor = Floor(tmp_path, ["EURUSD", "GBPUSD"], cycle_budget_s=0.0)
     try:
@@ -58,6 +80,11 @@ def test_a_minute_that_was_skipped_tells_nothing_of_broker_and_model(tmp_path: P
         assert standing is not None
         for checks in (standing.symbols[1].checks, showing.present.checks()["GBPUSD"]):
             assert [check.name for check in checks if not check.ok] == ["loop"]
+        told = len(floor.seen)
+        released.set()
+        floor.settle("GBPUSD")
+        tell(showing, floor.seen[told:])
+        assert alike(floor, showing, tmp_path) == {"EURUSD": [], "GBPUSD": []}, "it came back"
     finally:
         released.set()
         floor.close()

@@ -95,9 +95,12 @@ def ended(db: sqlite3.Connection, place: Place) -> CycleRecord | None:
 
 
 def is_late(db: sqlite3.Connection, place: Place) -> bool:
-    """Whether the newest minute was skipped, for a cycle still ran."""
-    row = db.execute(f"SELECT reason {OF_PLACE} ORDER BY id DESC LIMIT 1", place).fetchone()
-    return row is not None and row["reason"] == STILL_RUNNING
+    """Whether the newest minute was skipped, and the cycle it was skipped for still runs."""
+    newest = db.execute(f"SELECT id, reason {OF_PLACE} ORDER BY id DESC LIMIT 1", place).fetchone()
+    if newest is None or newest["reason"] != STILL_RUNNING:
+        return False
+    query = f"SELECT 1 {OF_PLACE} AND status = 'running' AND id > ? LIMIT 1"
+    return db.execute(query, (*place, newest["id"] - FAILING_MAX)).fetchone() is not None
 
 
 def decided(db: sqlite3.Connection, place: Place) -> CycleRecord | None:

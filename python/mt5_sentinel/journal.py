@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,7 +162,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
         raise Misconfigured(f"{path}: no journal there; run a cycle first, or name it with --journal", "no_journal")
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?{_way(path)}", uri=True)) as db:
             db.row_factory = sqlite3.Row
             yield db
     except sqlite3.Error as error:
@@ -169,6 +170,12 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             f"{path}: not a readable journal: {error}; where its directory is read-only, copy it to one that is not"
         )
         raise Misconfigured(message, "no_journal") from None
+
+
+def _way(path: Path) -> str:
+    """How the file is opened: one that no process has open lacks the files beside it, and here none can be made."""
+    is_still = not path.with_name(f"{path.name}-wal").exists() and not os.access(path.parent, os.W_OK)
+    return "mode=ro&immutable=1" if is_still else "mode=ro"
 
 
 def _json(value: object) -> str | None:

@@ -148,6 +148,7 @@ ALTER TABLE cycle ADD COLUMN risk_state TEXT;
 ALTER TABLE cycle ADD COLUMN risk_because TEXT;
 ALTER TABLE cycle ADD COLUMN halted_because TEXT;
 ALTER TABLE cycle ADD COLUMN unknown_orders INTEGER;
+CREATE INDEX cycle_newest ON cycle (mode, symbol);
 CREATE INDEX cycle_started ON cycle (mode, symbol, started_utc);
 CREATE TABLE desk (
     id            INTEGER PRIMARY KEY,

@@ -104,6 +104,9 @@ class CycleRecord(msgspec.Struct, omit_defaults=False):
     risk_because: str | None = None
     halted_because: str | None = None
     """Why nothing is opened beside risk: this daemon's guard, or the gateway."""
+    outcomes: list[str] = []
+    """Of each order that was sent, in turn: ``filled``, ``partial``, ``refused``, ``unknown``. For metrics; the journal
+    has the orders themselves."""
     unknown_orders: int | None = None
     """Orders of the symbol whose fate is not known."""
     features: list[float] | None = None
@@ -155,6 +158,8 @@ class DeskFacts(msgspec.Struct, frozen=True):
     """Of the row that is scored."""
     model: ModelFacts | None = None
     """None where only a hub scores."""
+    pid_place: str = ""
+    """Where the process id means something: the boot of the machine, and the namespace; empty where none tells."""
 
 
 class OrderRequest(msgspec.Struct, frozen=True):

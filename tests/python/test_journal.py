@@ -59,6 +59,7 @@ def test_every_fact_of_a_record_has_its_column(opened: Open) -> None:
     }
     renamed = {"cycle_id": "id", "started_s": "started_utc", "finished_s": "finished_utc"}
     renamed |= {"scores": "score_sell", "other_scores": "other_sell"}
+    renamed |= {"outcomes": "state"}  # of each order of the cycle, in its own row
     assert {renamed.get(field.name, field.name) for field in msgspec.structs.fields(CycleRecord)} - columns == set()
 
 

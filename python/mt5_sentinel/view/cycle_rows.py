@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from mt5_sentinel.errors import Unusable
 from mt5_sentinel.types import CycleRecord
 
-PACKED = ("dropped", "stages_s", "conditions", "calls")
-"""Columns that hold JSON."""
+PACKED: dict[str, Any] = {
+    "dropped": dict[str, int],
+    "stages_s": dict[str, float],
+    "conditions": list[str],
+    "calls": dict[str, int],
+}
+"""Columns that hold JSON, and of what form."""
 
 SCORES = ("scores", "score"), ("other_scores", "other")
 
 
 def record(row: sqlite3.Row) -> CycleRecord:
-    """The cycle of a row; what a journal of an older version lacks has its default."""
+    """The cycle of a row; what a journal of an older version lacks has its default, as has JSON that is damaged.
+
+    Raises:
+        Unusable: the row says something that no program of this version writes; names the row and the field.
+    """
     found: dict[str, Any] = {name: row[name] for name in row.keys() if row[name] is not None}  # noqa: SIM118
-    found |= {name: msgspec.json.decode(found[name]) for name in PACKED if name in found}
+    for name, form in PACKED.items():
+        if name in found:
+            packed = found.pop(name)
+            with contextlib.suppress(msgspec.DecodeError):
+                found[name] = msgspec.json.decode(packed, type=form)
     for name, prefix in SCORES:
         values = tuple(found.get(f"{prefix}_{side}") for side in ("sell", "hold", "buy"))
         if None not in values:
             found[name] = values
     found["cycle_id"] = found["id"]
-    found["started_s"] = unix_s(found["started_utc"])
-    if "finished_utc" in found:
-        found["finished_s"] = unix_s(found["finished_utc"])
-    return msgspec.convert(found, CycleRecord, strict=False)
+    try:
+        found["started_s"] = unix_s(found["started_utc"])
+        if "finished_utc" in found:
+            found["finished_s"] = unix_s(found["finished_utc"])
+        return msgspec.convert(found, CycleRecord, strict=False)
+    except (msgspec.ValidationError, ValueError) as error:
+        message = f"journal: cycle {found['id']}: {error}; a newer program may have written it, or it is damaged"
+        raise Unusable(message, "journal_row") from None
 
 
 def unix_s(utc: str) -> float:
-    """UTC unix seconds of a time as the journal writes it."""
+    """UTC unix seconds of a time as the journal writes it.
+
+    Raises:
+        ValueError: it is none.
+    """
     return datetime.fromisoformat(utc.replace("Z", "+00:00")).timestamp()

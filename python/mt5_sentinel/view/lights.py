@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-import msgspec
-
+from mt5_sentinel.readiness import SILENT_AFTER_S, Check
+from mt5_sentinel.view import drift
+from mt5_sentinel.view.light import LEVELS, Level, Light
 from mt5_sentinel.view.standing import Standing, SymbolStanding
 
-Level = Literal["ok", "warn", "bad"]
-LEVELS: tuple[Level, ...] = ("ok", "warn", "bad")
-"""From the best to the worst."""
+__all__ = ["LEVELS", "Level", "Light", "lights", "worst"]
 
 QUOTA_WARN_SHARE = 0.8
 """Of the day's units; beyond them nothing is asked."""
 
+DRAWDOWN_WARN_SHARE = 0.8
+"""Of the limit, at which trading halts."""
 
-class Light(msgspec.Struct, frozen=True):
-    """One light."""
+SKEW_WARN_S = 2.0
+"""Of this machine's clock against the source's; two clocks that are kept differ by less than their whole seconds."""
 
-    name: str
-    """What it is about; the same name for the same matter always: an alert is told once by it."""
-    level: Level
-    text: str
-    """One line, for people."""
-    symbol: str | None = None
-    """None where it is about the account or the daemon."""
+FAILING_BAD = 2
+"""Cycles in a row: one failed cycle may be a hiccup of the network, and the next minute tries again."""
+
+OF_ONE_CYCLE = ("loop", "model", "broker")
+"""Checks that fail with the newest cycle, and may with it alone."""
+
+GONE_BAD_AFTER_S = 60.0
+"""A restart is quicker than this."""
 
 
 def lights(standing: Standing) -> list[Light]:
-    """Every light, in a fixed order."""
-    found = [light for one in standing.symbols for light in _of_symbol(one)]
-    return [*found, _risk(standing), _quota(standing)]
+    """Every light, in a fixed order: of each symbol ``loop``, ``data``, ``model``, ``broker``, ``orders`` and
+    ``drift``, then of the account ``halt``, ``drawdown``, ``quota`` and ``clock``.
+    """
+    found = [light for one in standing.symbols for light in _of_symbol(one, standing)]
+    return [*found, _halt(standing), _drawdown(standing), _quota(standing), _clock(standing)]
 
 
 def worst(found: list[Light]) -> Level:
@@ -39,29 +41,70 @@ def worst(found: list[Light]) -> Level:
     return max((light.level for light in found), key=LEVELS.index, default="ok")
 
 
-def _of_symbol(one: SymbolStanding) -> list[Light]:
-    return [
-        Light(check.name, "ok" if check.ok else "bad", check.why, one.facts.symbol)
-        for check in one.checks
-        if check.name != "halt"
-    ]
+def _of_symbol(one: SymbolStanding, standing: Standing) -> list[Light]:
+    found = [Light(check.name, _level(check, one), check.why, one.facts.symbol) for check in one.checks]
+    found = [light for light in found if light.name != "halt"]
+    if standing.is_gone:
+        found = [_gone(light, one) if light.name == "loop" else light for light in found]
+    return [*found, drift.light(one)]
 
 
-def _risk(standing: Standing) -> Light:
-    state, because = standing.risk_state, standing.risk_because
-    halted = next((one.last.halted_because for one in standing.symbols if one.last and one.last.halted_because), None)
-    if halted is not None:
-        return Light("halt", "bad", halted)
-    if state == "HALTED":
-        return Light("halt", "bad", f"HALTED: {because}")
-    if state == "REDUCING":
-        return Light("halt", "warn", f"REDUCING: {because}")
+def _level(check: Check, one: SymbolStanding) -> Level:
+    last = one.last
+    if check.ok:
+        return "warn" if check.name == "model" and last is not None and last.hub_error is not None else "ok"
+    if one.silent_s > SILENT_AFTER_S and check.name == "loop":
+        return "bad"
+    if check.name == "broker" and not one.is_open:  # brokers are serviced on weekends
+        return "warn"
+    is_hiccup = last is not None and last.status == "failed" and one.failed_in_a_row < FAILING_BAD
+    return "warn" if last is None or (is_hiccup and check.name in OF_ONE_CYCLE) else "bad"
+
+
+def _gone(light: Light, one: SymbolStanding) -> Light:
+    text = f"the daemon's process {one.facts.pid} is not there any more"
+    if light.level != "ok":
+        text += f"; {light.text}"
+    is_bad = light.level == "bad" or one.silent_s > GONE_BAD_AFTER_S
+    return Light(light.name, "bad" if is_bad else "warn", text, light.symbol)
+
+
+def _halt(standing: Standing) -> Light:
+    halted = [(one.facts.symbol, one.last.halted_because) for one in standing.symbols if one.last is not None]
+    told = [(symbol, because) for symbol, because in halted if because is not None]
+    if told:
+        whose = "" if len(told) == len(standing.symbols) else f"{', '.join(symbol for symbol, _ in told)}: "
+        return Light("halt", "bad", whose + told[0][1])
+    if standing.risk_state == "HALTED":
+        return Light("halt", "bad", f"risk: HALTED: {standing.risk_because}")
+    if standing.risk_state == "REDUCING":
+        return Light("halt", "warn", f"risk: REDUCING: {standing.risk_because}")
     return Light("halt", "ok", "not halted")
+
+
+def _drawdown(standing: Standing) -> Light:
+    limit, drawdown = standing.symbols[0].facts.drawdown_max, standing.drawdown
+    if drawdown is None or limit <= 0:
+        return Light("drawdown", "ok", "not known yet")
+    currency = standing.symbols[0].facts.account_currency
+    text = f"equity is {drawdown:.2f} {currency} below its highest mark, {limit:.2f} halt"
+    level: Level = "bad" if drawdown >= limit else "warn" if drawdown >= DRAWDOWN_WARN_SHARE * limit else "ok"
+    return Light("drawdown", level, text)
 
 
 def _quota(standing: Standing) -> Light:
     if not standing.quota_units:
         return Light("quota", "ok", "nothing is counted")
     text = f"{standing.quota_used} of {standing.quota_units:.0f} units are used today"
-    level: Level = "warn" if standing.quota_used >= QUOTA_WARN_SHARE * standing.quota_units else "ok"
-    return Light("quota", level, text)
+    level: Level = "ok" if standing.quota_used < QUOTA_WARN_SHARE * standing.quota_units else "warn"
+    return Light("quota", "bad" if standing.quota_used >= standing.quota_units else level, text)
+
+
+def _clock(standing: Standing) -> Light:
+    known = [one.last.clock_skew_s for one in standing.symbols if one.last and one.last.clock_skew_s is not None]
+    if not known:
+        return Light("clock", "ok", "no source tells the time")
+    skew_s = max(known, key=abs)
+    way = "ahead of" if skew_s > 0 else "behind"
+    text = f"this machine's clock is {abs(skew_s):.1f} s {way} the source's" if skew_s else "the clocks agree"
+    return Light("clock", "warn" if abs(skew_s) > SKEW_WARN_S else "ok", text)

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from mt5_sentinel import journal
+from mt5_sentinel import journal, process_place
 from mt5_sentinel.readiness import Check, Readiness, Seen
 from mt5_sentinel.types import CycleRecord, DeskFacts
-from mt5_sentinel.view import cycle_rows
-
-FAILING_MAX = 1000
-"""Cycles that are looked back for the run of failures."""
+from mt5_sentinel.view import cycle_rows, newest
+from mt5_sentinel.view.newest import HeldPosition, SentOrder
 
 
 class SymbolStanding(msgspec.Struct):
@@ -25,6 +23,7 @@ class SymbolStanding(msgspec.Struct):
     last: CycleRecord | None
     """The newest cycle that has ended."""
     seconds_since_cycle: float | None
+    """Since it ended, whichever process ran it."""
     bar_open_s: int | None
     """Open time of the newest bar that any cycle had, UTC seconds."""
     data_age_s: float | None
@@ -37,10 +36,23 @@ class SymbolStanding(msgspec.Struct):
     """As ``readiness`` tells them."""
     features: list[float] | None
     """The newest row that was scored; its columns are ``facts.columns``."""
+    silent_s: float = 0.0
+    """Since the newest sign of life of this daemon: a cycle that ended, or its start."""
+    decided: CycleRecord | None = None
+    """The newest cycle in which the model had its say."""
+    running_s: float | None = None
+    """How long the cycle that runs now has been running; None between cycles."""
+    held: list[HeldPosition] = []
+    """Open positions of this program, by the journal."""
+    sent: SentOrder | None = None
+    """The newest order."""
 
 
 class Standing(msgspec.Struct):
-    """All symbols of the newest way of trading in a journal; money in account currency."""
+    """All symbols of the newest way of trading in a journal; money in account currency.
+
+    What is known of the account is of the newest cycle that knew it: a cycle that failed before leaves it as it was.
+    """
 
     now_s: float
     mode: str
@@ -57,6 +69,10 @@ class Standing(msgspec.Struct):
     """Units of the data API that were spent this UTC day."""
     quota_units: float
     """What may be; 0 where nothing is counted."""
+    equity_s: float | None = None
+    """When the account was known, UTC seconds."""
+    is_gone: bool = False
+    """Whether the daemon's process has ended, as far as can be told from here."""
 
 
 def look(state_dir: Path, now_s: float) -> Standing | None:
@@ -64,71 +80,67 @@ def look(state_dir: Path, now_s: float) -> Standing | None:
 
     Raises:
         Misconfigured: there is no journal, or it cannot be read.
+        Unusable: a row of it is damaged; names it.
     """
-    with journal.reading(state_dir / "journal.db") as db:
-        if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'desk'").fetchone():
+    return look_at(state_dir / "journal.db", now_s)
+
+
+def look_at(path: Path, now_s: float) -> Standing | None:
+    """The same of a journal under any name; the cache of bars is looked for beside it."""
+    with journal.reading(path) as db:
+        db.execute("BEGIN")  # all that follows is of one moment
+        start = newest.start(db)
+        if start is None:
             return None
-        newest = db.execute("SELECT mode, at_utc FROM desk ORDER BY id DESC LIMIT 1").fetchone()
-        if newest is None:
-            return None
-        mode = newest["mode"]
-        # The symbols of the newest start: those of an earlier one may not be traded any more.
-        rows = db.execute("SELECT facts FROM desk WHERE mode = ? AND at_utc = ? ORDER BY id", tuple(newest)).fetchall()
-        symbols = [_symbol(db, mode, msgspec.json.decode(row["facts"], type=DeskFacts), now_s) for row in rows]
-    latest = max((one.last for one in symbols if one.last is not None), key=_ended, default=None)
+        since_s = cycle_rows.unix_s(start.at_utc)
+        symbols = [_symbol(db, start.mode, facts, since_s, now_s) for facts in start.facts]
+        valued = [newest.valued(db, (start.mode, facts.symbol)) for facts in start.facts]
+    known = max((one for one in valued if one is not None), key=_ended_s, default=None)
     facts = symbols[0].facts
     return Standing(
         now_s=now_s,
-        mode=mode,
-        since_s=cycle_rows.unix_s(newest["at_utc"]),
+        mode=start.mode,
+        since_s=since_s,
         symbols=symbols,
-        equity=None if latest is None else latest.equity,
-        drawdown=None if latest is None else latest.drawdown_max,
-        exposure=None if latest is None else latest.exposure,
-        positions=None if latest is None else latest.positions,
-        risk_state=None if latest is None else latest.risk_state,
-        risk_because=None if latest is None else latest.risk_because,
-        quota_used=_quota_used(state_dir / "bars.db", facts.bars_source, now_s),
+        equity=None if known is None else known.equity,
+        drawdown=None if known is None else known.drawdown_max,
+        exposure=None if known is None else known.exposure,
+        positions=None if known is None else known.positions,
+        risk_state=None if known is None else known.risk_state,
+        risk_because=None if known is None else known.risk_because,
+        quota_used=_quota_used(path.parent / "bars.db", facts.bars_source, now_s),
         quota_units=facts.quota_units,
+        equity_s=None if known is None else _ended_s(known),
+        is_gone=process_place.is_gone(facts.pid, facts.pid_place),
     )
 
 
-def _symbol(db: sqlite3.Connection, mode: str, facts: DeskFacts, now_s: float) -> SymbolStanding:
+def _symbol(db: sqlite3.Connection, mode: str, facts: DeskFacts, since_s: float, now_s: float) -> SymbolStanding:
     place = (mode, facts.symbol)
-    query = "SELECT * FROM cycle WHERE mode = ? AND symbol = ? AND finished_utc IS NOT NULL ORDER BY id DESC LIMIT 1"
-    found = db.execute(query, place).fetchone()
-    last = None if found is None else cycle_rows.record(found)
-    row = db.execute("SELECT bar_open_s, features FROM newest_row WHERE mode = ? AND symbol = ?", place).fetchone()
-    query = (
-        "SELECT bar_open_s FROM cycle WHERE mode = ? AND symbol = ? AND bar_open_s IS NOT NULL ORDER BY id DESC LIMIT 1"
-    )
-    bar = db.execute(query, place).fetchone()
-    bar_open_s = None if bar is None else bar["bar_open_s"]
-    silent_s = None if last is None else max(0.0, now_s - _ended(last))
+    last, bar_open_s = newest.ended(db, place), newest.bar_open_s(db, place)
+    running_since_s = newest.running_since_s(db, place)
+    # A daemon that has just started is not silent for what an earlier one left undone, nor one that never ended a
+    # cycle for ever in its first.
+    alive_s = since_s if last is None else max(since_s, _ended_s(last))
+    silent_s = max(0.0, now_s - alive_s)
     readiness = Readiness(facts)
-    seen = Seen(last, bar_open_s, silent_s or 0.0)
     return SymbolStanding(
         facts=facts,
         last=last,
-        seconds_since_cycle=silent_s,
+        seconds_since_cycle=None if last is None else max(0.0, now_s - _ended_s(last)),
         bar_open_s=bar_open_s,
         data_age_s=readiness.data_age_s(bar_open_s, now_s),
         data_age_limit_s=readiness.data_age_limit_s,
         is_open=readiness.is_open(now_s),
-        failed_in_a_row=_failed_in_a_row(db, place),
-        checks=readiness.checks(seen, now_s),
-        features=None if row is None else msgspec.json.decode(row["features"]),
+        failed_in_a_row=newest.failed_in_a_row(db, place),
+        checks=readiness.checks(Seen(last, bar_open_s, silent_s), now_s),
+        features=newest.features(db, place),
+        silent_s=silent_s,
+        decided=newest.decided(db, place),
+        running_s=None if running_since_s is None else max(0.0, now_s - running_since_s),
+        held=newest.held(db, place),
+        sent=newest.sent(db, place),
     )
-
-
-def _failed_in_a_row(db: sqlite3.Connection, place: tuple[str, str]) -> int:
-    query = "SELECT status FROM cycle WHERE mode = ? AND symbol = ? AND status <> 'running' ORDER BY id DESC LIMIT ?"
-    count = 0
-    for row in db.execute(query, (*place, FAILING_MAX)):
-        if row["status"] != "failed":
-            break
-        count += 1
-    return count
 
 
 def _quota_used(cache: Path, source: str, now_s: float) -> int:
@@ -144,5 +156,5 @@ def _quota_used(cache: Path, source: str, now_s: float) -> int:
     return 0 if found is None else int(found[0])
 
 
-def _ended(last: CycleRecord) -> float:
-    return last.finished_s or last.started_s
+def _ended_s(cycle: CycleRecord) -> float:
+    return cycle.finished_s or cycle.started_s

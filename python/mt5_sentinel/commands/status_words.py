@@ -1,0 +1,35 @@
+"""How times, ages and money read in a terminal; and what of a text is safe to show in one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+
+
+def age(seconds: float) -> str:
+    """A length of time in the one unit that suits it."""
+    for name, unit_s in (("days", DAY_S), ("h", HOUR_S), ("min", MINUTE_S)):
+        if seconds >= 2 * unit_s:
+            return f"{seconds / unit_s:,.0f} {name}"
+    return f"{seconds:.0f} s"
+
+
+def moment(seconds: float | None, now_s: float) -> str:
+    """A time, UTC: without the date today, without the year this year."""
+    if seconds is None:
+        return "-"
+    when, now = (datetime.fromtimestamp(value, timezone.utc) for value in (seconds, now_s))
+    if when.date() == now.date():
+        return when.strftime("%H:%M:%S")
+    return when.strftime("%m-%d %H:%M:%S" if when.year == now.year else "%Y-%m-%d %H:%M:%S")
+
+
+def money(value: float | None) -> str:
+    """With cents; a dash where it is not known."""
+    return "-" if value is None else f"{value:,.2f}"
+
+
+def harmless(text: str) -> str:
+    """Without signs that a terminal obeys: texts of brokers and hubs come from outside."""
+    return "".join(sign if sign.isprintable() else " " if sign.isspace() else "?" for sign in text)

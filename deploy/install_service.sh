@@ -39,7 +39,8 @@ usage: install_service.sh [options]                   install, upgrade or repair
   --python EXE        interpreter of the new release, 3.10 or newer, readable by the service user
   --prefix DIR        where the program lies (default /opt/mt5-crs)
   --user NAME         the service's user and group (default: as installed, else mt5-sentinel)
-  --with NAME         install and enable a unit beside the daemon: gateway or dashboard; kept by later runs
+  --with NAME         install and enable a unit beside the daemon: gateway, dashboard or alerts, with what it
+                      needs; kept by later runs
   --start             enable and start it, though it was stopped or disabled before; without this, it stays so
   --no-start          install and enable, do not start
   --gate-seconds N    how long the first cycle may take before the release counts as failed (default 90)
@@ -130,7 +131,7 @@ check_options() {
     misused "--prefix $prefix is hidden from the service, or of another use; take /opt/NAME or /srv/NAME"
   [[ -z $user || $user =~ ^[a-z_][a-z0-9_-]{0,30}$ && $user != root ]] || misused "--user $user is no name of a user other than root"
   for name in "${with[@]}"; do
-    [[ $name == gateway || $name == dashboard ]] || misused "--with $name is neither gateway nor dashboard"
+    [[ $name =~ ^(gateway|dashboard|alerts)$ ]] || misused "--with $name is neither gateway nor dashboard nor alerts"
   done
   if [[ -n $root ]]; then
     [[ -d $root ]] || misused "--root $root is no directory"

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # A release: releases/<id>/ with its own venv, the deploy files it was installed with, and VERSION, written last.
 
 # A copy of deploy/ with this host's prefix and user in the files that are laid down.
@@ -59,13 +59,24 @@ choose_release() {
   release=$name
 }
 
+# Units beside the daemon whose command needs an extra of the package, which has the unit's name.
+chosen_extras() { chosen_units | grep -xE 'dashboard|alerts' || :; }
+
+# Whether a release was built with every extra that is wanted now.
+has_extras() {
+  local extra
+  while read -r extra; do
+    grep -qsx -- "$extra" "$P/releases/$1/EXTRAS" || return 1
+  done < <(chosen_extras)
+}
+
 # Whether a release was made from this wheel and these deploy files, and still works; an unfinished one may be made anew.
 is_this_build() {
   if ! is_complete "$1"; then
     is_unfinished "$1"
     return
   fi
-  [[ $(cut -d' ' -f1 "$P/releases/$1/WHEEL" 2>/dev/null) == "$wheel_sha" ]] &&
+  [[ $(cut -d' ' -f1 "$P/releases/$1/WHEEL" 2>/dev/null) == "$wheel_sha" ]] && has_extras "$1" &&
     diff -rq "$work/deploy" "$P/releases/$1/deploy" >/dev/null && (smoke_test "$1") >/dev/null 2>&1
 }
 
@@ -93,18 +104,20 @@ build_release() {
     is_in_place "$release" || check_settings "$release"
     return
   fi
-  local place=$P/releases/$release
+  local place=$P/releases/$release extras
+  extras=$(chosen_extras | paste -sd,)
   building=$release
   write_manifest
   make_release "$release"
   "$python" -m venv "$place/venv" || fail "no venv could be made with $python" 'see the lines above'
   "$place/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
-    ${wheelhouse:+--no-index --find-links "$wheelhouse"} "$wheel" ||
+    ${wheelhouse:+--no-index --find-links "$wheelhouse"} "$wheel${extras:+[$extras]}" ||
     fail 'the package could not be installed into the new venv; the running service was not touched' \
       'see the lines above; without network name a directory of wheels with --wheelhouse'
   if [[ -n $root ]]; then forget_root "$place/venv"; fi
   cp -r -- "$work/deploy" "$place/deploy"
   printf '%s  %s\n' "$wheel_sha" "$(basename -- "$wheel")" >"$place/WHEEL"
+  chosen_extras >"$place/EXTRAS"
   smoke_test "$release"
   check_chosen_verbs
   check_carried_flags "$release"
@@ -151,12 +164,16 @@ smoke_test() {
   good "Import and launcher of release $1 tested $told"
 }
 
-# A unit chosen with --with needs its command in this release.
+# A unit chosen with --with needs its command in this release, and the modules of its extra.
+declare -A needs=([dashboard]='starlette, uvicorn' [alerts]='apprise')
+
 check_chosen_verbs() {
   local name
   while read -r name; do
     "$P/releases/$release/venv/bin/python" -IB -m mt5_sentinel "$name" --help >/dev/null 2>&1 ||
       fail "release $release has no command \`$name\`" "leave --with $name out; nothing was changed"
+    "$P/releases/$release/venv/bin/python" -IB -c "import ${needs[$name]:-sys}" 2>/dev/null ||
+      fail "release $release lacks what \`$name\` needs: ${needs[$name]}" "is this wheel's extra [$name] another one?"
   done < <(chosen_units)
 }
 
@@ -179,7 +196,7 @@ clean_up() {
   rm -rf -- "$work"
   if [[ -n $building ]]; then
     remove_release "$building"
-    building=''
+    building='' with=() # nor is a unit chosen that this run did not get to
     if [[ -L $P/current ]]; then
       write_manifest "$(release_at current)"
     else

@@ -130,7 +130,7 @@ purge_data() {
     rm -f -- "$dropins/older.conf"
     note "Purged ${dropins#"$root"}/older.conf"
   fi
-  for path in "$root"/etc/systemd/system/mt5-sentinel{,-gateway,-dashboard}.service.d; do
+  for path in "$root"/etc/systemd/system/mt5-sentinel{,-gateway,-dashboard,-alerts}.service.d; do
     rmdir -- "$path" 2>/dev/null || :
   done
   while read -r _ _ name; do

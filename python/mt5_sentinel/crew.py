@@ -40,9 +40,9 @@ class Crew:
         self._wait(self._budget_s)
         return [skipped[seat] if seat in skipped else seat.outcome() for seat in self._seats]
 
-    def hangs(self) -> bool:
-        """Whether the cycle of a symbol runs for longer than any cycle may."""
-        return any(seat.busy_s(self._clock.monotonic_s()) > HANG_S for seat in self._seats)
+    def hanging(self) -> list[str]:
+        """Symbols whose cycle runs for longer than any cycle may."""
+        return [seat.symbol for seat in self._seats if seat.busy_s(self._clock.monotonic_s()) > HANG_S]
 
     def close(self, budget_s: float) -> list[str]:
         """Let running cycles end and send the threads home.

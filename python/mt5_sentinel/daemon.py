@@ -38,6 +38,7 @@ class Daemon:
         reload: Callable[[Desks], Desks] | None = None,
         cycle_budget_s: float = CYCLE_BUDGET_S,
         notifier: Notifier | None = None,
+        turned: Callable[[list[str]], None] = lambda _: None,
     ) -> None:
         """Take the parts; nothing runs yet.
 
@@ -51,6 +52,7 @@ class Daemon:
             reload: builds desks of the same symbols from the configuration as it is now, for SIGHUP.
             cycle_budget_s: how long a minute waits for its cycles, where there are several symbols.
             notifier: hears that the loop turns, reloads and stops.
+            turned: told at each turn of the loop which symbols' cycles hang.
         """
         self._traders = [Trader(desk, clock, mode=mode, observers=observers) for desk in desks]
         self._crew = Crew(self._traders, clock, cycle_budget_s)
@@ -58,6 +60,7 @@ class Daemon:
         self._schedule = schedule
         self._reload = reload
         self._notifier = notifier or Notifier({})
+        self._turned = turned
         self._stop = self._is_closing = False
         self._reload_wanted = False
 
@@ -90,7 +93,9 @@ class Daemon:
 
     def _beat(self) -> None:
         """Only a loop that turns, with no cycle that hangs, keeps systemd's watchdog from biting."""
-        if not self._crew.hangs():
+        hanging = self._crew.hanging()
+        self._turned(hanging)
+        if not hanging:
             self._notifier.beat()
 
     def stop(self, signum: int = 0, frame: FrameType | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -172,7 +173,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
         raise Misconfigured(f"{path}: no journal there; run a cycle first, or name it with --journal", "no_journal")
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?{_way(path)}", uri=True)) as db:
             db.row_factory = sqlite3.Row
             yield db
     except sqlite3.Error as error:
@@ -188,6 +189,12 @@ def _unpacked(cycle_id: int, column: str, packed: str | None) -> Any:  # noqa: A
     except msgspec.DecodeError as error:
         message = f"journal: cycle {cycle_id}, {column}: {error}; `--format csv` exports the row as it is"
         raise Unusable(message, "journal_row") from None
+
+
+def _way(path: Path) -> str:
+    """How the file is opened: one that no process has open lacks the files beside it, and here none can be made."""
+    is_still = not path.with_name(f"{path.name}-wal").exists() and not os.access(path.parent, os.W_OK)
+    return "mode=ro&immutable=1" if is_still else "mode=ro"
 
 
 def _json(value: object) -> str | None:

@@ -7,12 +7,15 @@ import json
 import logging
 import os
 import sys
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
 from urllib.parse import quote, quote_plus
 
+from mt5_sentinel.guard import Guard
+from mt5_sentinel.journald import Journald
 from mt5_sentinel.types import CycleRecord
 
 HIDDEN = "[hidden]"
@@ -25,11 +28,12 @@ _known: set[str] = set()
 
 
 def spellings(secret: str) -> set[str]:
-    """How a secret may appear: as it is, in a URL, in HTML, in JSON; none for the API's public token."""
+    """How a secret may appear: as it is, in a URL, in HTML, in JSON, each as Python quotes it; a public one in none."""
     if len(secret) < SECRET_CHARS_MIN or secret == PUBLIC_TOKEN:
         return set()
     escaped = {html.escape(secret), json.dumps(secret)[1:-1], secret.replace("/", "\\/")}
-    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)} | escaped
+    plain = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)} | escaped
+    return plain | {repr(one)[1:-1] for one in plain} | {repr(one.encode())[2:-1] for one in plain}
 
 
 def learn(secrets: Iterable[str]) -> None:
@@ -83,6 +87,16 @@ def tracing(record: CycleRecord) -> Iterator[None]:
         _cycle.reset(before)
 
 
+def traced() -> CycleRecord | None:
+    """The cycle that this thread is in."""
+    return _cycle.get()
+
+
+def event_id(record: logging.LogRecord) -> str:
+    """What names this line, and no other, wherever it is written."""
+    return str(vars(record).setdefault("event_id", str(uuid.uuid4())))
+
+
 class RedactingFormatter(logging.Formatter):
     """Formats as usual, then hides every secret, in tracebacks too."""
 
@@ -114,14 +128,86 @@ def is_journal(stream: TextIO) -> bool:
     return os.environ.get("JOURNAL_STREAM") == f"{facts.st_dev}:{facts.st_ino}"
 
 
-def set_up(level: str, secrets: Iterable[str], stream: TextIO | None = None) -> None:
-    """Send log lines to stderr or ``stream``; the time is left to systemd's journal where that is the reader."""
+class JournalHandler(logging.Handler):
+    """Gives the journal each line with fields to ask by; the plain line where it does not take them."""
+
+    def __init__(self, stream: TextIO, name: str, door: Journald) -> None:
+        """Write as ``name``; to ``stream`` where the door is shut."""
+        super().__init__()
+        self._identifier, self._door = name, door
+        self.setFormatter(RedactingFormatter(FORM))
+        self._plain = logging.StreamHandler(stream)
+        self._plain.setFormatter(RedactingFormatter(FORM, marks_priority=True))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One entry, a traceback within it."""
+        error = Guard().attempt(lambda: self._door.send(self._fields(record)))
+        if error is not None:
+            self._plain.handle(record)
+
+    def close(self) -> None:
+        """See that the journal has read it all."""
+        self._door.close()
+        super().close()
+
+    def _fields(self, record: logging.LogRecord) -> dict[str, str | int | None]:
+        cycle, error = traced(), record.exc_info[0] if record.exc_info else None
+        told: dict[str, str | None] = {
+            "MESSAGE": self.format(record),
+            "SYSLOG_IDENTIFIER": self._identifier,
+            "EVENT_ID": event_id(record),
+            "LOGGER": record.name,
+            "THREAD_NAME": record.threadName,
+            "CODE_FILE": record.pathname,
+            "CODE_FUNC": record.funcName,
+            "ERROR_TYPE": None if error is None else error.__name__,
+        }
+        if cycle is not None:
+            told |= {
+                "TRACE_ID": cycle.trace_id,
+                "SENTINEL_SYMBOL": cycle.symbol,
+                "SENTINEL_MODE": cycle.mode,
+                "SENTINEL_REASON": cycle.reason,
+                "SENTINEL_ACTION": cycle.action,
+            }
+        hidden = {name: None if value is None else hide(value) for name, value in told.items()}
+        return {**hidden, "PRIORITY": _PRIORITIES.get(record.levelno, 6), "CODE_LINE": record.lineno}
+
+
+IDENTIFIER = "mt5-sentinel"
+"""What the journal calls the writer of our lines, as SyslogIdentifier= of the unit has it."""
+
+FORM = "%(speaker)s%(message)s"
+
+_made: list[logging.Handler] = []
+"""Handlers of the set-up before."""
+
+
+def set_up(
+    level: str,
+    secrets: Iterable[str],
+    stream: TextIO | None = None,
+    *,
+    identifier: str = IDENTIFIER,
+    beside: Iterable[logging.Handler] = (),
+) -> None:
+    """Send log lines to stderr or ``stream``, and to handlers ``beside`` it that stay open from set-up to set-up.
+
+    Where the stream is systemd's journal its lines have fields and leave the time to it; ``identifier`` names the
+    writer there.
+    """
     learn(secrets)
-    handler = logging.StreamHandler(stream or sys.stderr)
-    has_journal = "JOURNAL_STREAM" in os.environ
-    form = f"{'' if has_journal else '%(asctime)s '}%(speaker)s%(message)s"
-    handler.setFormatter(RedactingFormatter(form, marks_priority=is_journal(handler.stream)))
+    stream = stream or sys.stderr
+    handler: logging.Handler
+    if is_journal(stream):
+        handler = JournalHandler(stream, identifier, Journald())
+    else:
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(RedactingFormatter(FORM if "JOURNAL_STREAM" in os.environ else f"%(asctime)s {FORM}"))
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [handler, *beside]
+    while _made:
+        _made.pop().close()
+    _made.append(handler)
     root.setLevel(level.upper())
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # its debug lines quote URLs

@@ -10,6 +10,15 @@ from mt5_sentinel.types import INTERVAL_S, CycleRecord, DeskFacts
 SILENT_AFTER_S = 180.0
 """No finished cycle for so long means that it hangs: three slots were missed."""
 
+SOURCE_FAULTS = (
+    *("fetch_held", "fetch_timeout", "fetch_connection", "fetch_unknown_host", "fetch_429"),
+    *("cdn_challenge", "html_page", "empty_body", "quota_budget", "quota_spent", "gateway_timeout"),
+)
+"""Reasons of a source of bars that may answer the next time. What it was asked for may be late; ``data`` tells whether
+it is."""
+
+ORDER_FAULTS = ("order_pending", "order_unknown")
+
 
 class Check(NamedTuple):
     """One thing that has to be so: ``loop``, ``data``, ``model``, ``broker``, ``orders`` or ``halt``."""
@@ -25,7 +34,7 @@ CHECKS = ("loop", "data", "model", "broker", "orders", "halt")
 
 
 class Seen(NamedTuple):
-    """What is known of a symbol's cycles."""
+    """What is known of a symbol's cycles; minutes that were skipped (``still_running``) are none."""
 
     last: CycleRecord | None
     """The newest that has ended."""
@@ -33,6 +42,10 @@ class Seen(NamedTuple):
     """Open time of the newest bar that any cycle had, UTC seconds."""
     silent_s: float
     """Since the newest cycle ended."""
+    is_late: bool = False
+    """Whether the newest minute was skipped, for a cycle still runs."""
+    account: CycleRecord | None = None
+    """The newest that read the broker's book; ``last``, where it is not given."""
 
 
 class Readiness:
@@ -62,21 +75,27 @@ class Readiness:
     def checks(self, seen: Seen, now_s: float) -> list[Check]:
         """Each thing that has to be so, in the order of ``CHECKS``."""
         return [
-            self._loop(seen),
+            self._loop(seen, now_s),
             self._data(seen, now_s),
             self._model(seen),
-            self._broker(seen),
+            self._broker(seen, now_s),
             self._orders(seen),
             self._halt(seen),
         ]
 
-    def _loop(self, seen: Seen) -> Check:
+    def _loop(self, seen: Seen, now_s: float) -> Check:
+        last = seen.last
         if seen.silent_s > SILENT_AFTER_S:
             return Check("loop", False, f"no cycle has ended for {seen.silent_s:.0f} s")
-        if seen.last is None:
+        if seen.is_late:
+            return Check(
+                "loop", False, f"a cycle still runs, this minute was skipped; {seen.silent_s:.0f} s of silence"
+            )
+        if last is None:
             return Check("loop", False, "the first cycle has not ended yet")
-        if seen.last.status == "failed":
-            return Check("loop", False, f"the newest cycle failed: {seen.last.reason}: {seen.last.detail}")
+        if last.status == "failed":
+            told = f"the newest cycle failed: {last.reason}: {last.detail}"
+            return Check("loop", _waits_for_source(last) and self._data(seen, now_s).ok, told)
         return Check("loop", True, "cycles end")
 
     def _data(self, seen: Seen, now_s: float) -> Check:
@@ -91,20 +110,29 @@ class Readiness:
         return Check("data", True, f"the newest bar closed {age_s:.0f} s of open market ago")
 
     def _model(self, seen: Seen) -> Check:
-        last = seen.last
-        if last is not None and last.status == "failed" and "score" in last.stages_s and last.scores is None:
+        last, scoring = seen.last, self._facts.scoring
+        if last is not None and last.status == "failed" and "features" in last.stages_s and last.scores is None:
             return Check("model", False, f"the newest row was not scored: {last.reason}")
-        if last is not None and last.hub_error is not None:
-            return Check("model", True, f"the hub failed ({last.hub_error}), the local model stands in")
-        return Check("model", True, "rows are scored" if last is not None and last.scores else "it is loaded")
+        if last is not None and last.scores is not None:
+            if last.hub_error is None:
+                return Check("model", True, "rows are scored")
+            told = "the local model stands in" if scoring == "hub_with_local_fallback" else "it only compares"
+            return Check("model", True, f"the hub failed ({last.hub_error}), {told}")
+        return Check("model", True, "the hub is asked" if scoring == "hub" else "it is loaded")
 
-    def _broker(self, seen: Seen) -> Check:
+    def _broker(self, seen: Seen, now_s: float) -> Check:
         last = seen.last
         if last is None:
             return Check("broker", False, "the broker was not asked yet")
-        if last.equity is None:
-            return Check("broker", False, f"the broker's book was not read: {last.reason}")
-        return Check("broker", True, f"equity {last.equity:.2f} {self._facts.account_currency}")
+        if last.status == "failed" and last.reason.startswith("gateway_") and not _waits_for_source(last):
+            return Check("broker", False, f"the broker failed: {last.reason}: {last.detail}")
+        if last.equity is not None:
+            return Check("broker", True, f"equity {last.equity:.2f} {self._facts.account_currency}")
+        if last.reason in ORDER_FAULTS:
+            return Check("broker", True, "it was asked about an order")
+        if "broker_away" in last.conditions and not self.is_open(now_s):
+            return Check("broker", True, "the broker is away while the market is closed")
+        return Check("broker", False, f"the broker's book was not read: {_cause(last)}")
 
     def _orders(self, seen: Seen) -> Check:
         last = seen.last
@@ -113,11 +141,32 @@ class Readiness:
         return Check("orders", True, "every order's fate is known")
 
     def _halt(self, seen: Seen) -> Check:
-        last = seen.last
-        if last is None:
-            return Check("halt", True, "not halted")
-        if last.halted_because is not None:
-            return Check("halt", False, last.halted_because)
-        if last.risk_state not in (None, "ACTIVE"):
-            return Check("halt", False, f"risk: {last.risk_state}: {last.risk_because}")
+        if (because := halted_because(seen)) is not None:
+            return Check("halt", False, because)
+        account = seen.account or seen.last
+        if account is not None and account.risk_state == "REDUCING":
+            return Check("halt", False, f"risk: REDUCING: {account.risk_because}")
         return Check("halt", True, "not halted")
+
+
+def halted_because(seen: Seen) -> str | None:
+    """Why nothing may be opened: the daemon's guard, the gateway, or risk; None where it may."""
+    last, account = seen.last, seen.account or seen.last
+    if last is None or account is None:
+        return None
+    if last.halted_because is not None:
+        return last.halted_because
+    if last.risk_state is None and account.halted_because is not None:
+        return account.halted_because  # its book was not read since
+    return f"risk: HALTED: {account.risk_because}" if account.risk_state == "HALTED" else None
+
+
+def _waits_for_source(last: CycleRecord) -> bool:
+    """Whether it failed only because the source of bars did not answer, or is not asked now."""
+    reached = last.stages_s.keys() - {"book", "fetch"}
+    is_fault = last.reason in SOURCE_FAULTS or last.reason.startswith("fetch_5")
+    return last.equity is not None and not reached and is_fault
+
+
+def _cause(last: CycleRecord) -> str:
+    return ", ".join(last.conditions) or last.reason if last.status == "done" else f"{last.reason}: {last.detail}"

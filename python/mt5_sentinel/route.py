@@ -105,14 +105,17 @@ class Route:
             execution = self._broker.send(request, self._clock.wall_s())
         except Refused as error:
             record.outcome, record.reason, record.detail = "refused", error.reason, str(error)
+            record.outcomes.append("refused")
             self._orders.settle(request, "refused", self._clock.wall_s(), detail=str(error))
             log.warning("Broker refused: %s", error)
             return None
         except Uncertain as error:
             record.outcome = "unknown"
+            record.outcomes.append("unknown")
             self._orders.settle(request, "unknown", self._clock.wall_s(), detail=str(error))
             raise
         record.outcome = "filled" if execution.lots >= request.lots else "partial"
+        record.outcomes.append(record.outcome)
         self._orders.settle(request, "filled", self._clock.wall_s(), execution=execution)
         log.info("✓ Order filled (%s): %s at %.5f", record.mode, _told(request, execution.lots), execution.price)
         return execution

@@ -249,6 +249,9 @@ class Settings:
 
     dashboard_host: str = setting("127.0.0.1", "address of the dashboard; any other than loopback takes a token")
     dashboard_port: int = setting(8001, "port of the dashboard", low=0, high=65535)
+    dashboard_hosts: tuple[str, ...] = setting(
+        (), "names that the dashboard is reached by beside localhost and its addresses, as behind a proxy"
+    )
     dashboard_token: str = setting("", "token to log in to the dashboard with, 16 characters or more", secret=True)
 
     alert_urls: str = setting(

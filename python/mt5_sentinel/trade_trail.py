@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,7 +73,7 @@ class TradeTrail:
             self._newest = max(self._newest, rowid)
             is_resolved = facts["state"] not in ("intended", "unknown")
             if is_resolved or (facts["state"] == "unknown" and facts["req_id"] not in self._pending):
-                yield {"event": "order", **facts}
+                yield _line("order", facts)
             (self._pending.discard if is_resolved else self._pending.add)(facts["req_id"])
 
     def _closed(self) -> Iterator[dict[str, Any]]:
@@ -82,10 +83,15 @@ class TradeTrail:
         query = f"SELECT {', '.join(POSITION)} FROM position WHERE mode = ? AND ticket = ?"  # noqa: S608 - own names
         for ticket in sorted(gone):
             for row in self._rows(query, ticket):
-                yield {"event": "position_closed", **dict(zip(POSITION, row, strict=True))}
+                yield _line("position_closed", dict(zip(POSITION, row, strict=True)))
 
     def _open_tickets(self) -> set[int]:
         return {row[0] for row in self._rows("SELECT ticket FROM position WHERE mode = ? AND state = 'open'")}
 
     def _rows(self, query: str, *values: object) -> list[Any]:
         return self._journal.rows(query, (self._journal.mode, *values))
+
+
+def _line(event: str, facts: dict[str, Any]) -> dict[str, Any]:
+    """With an id of its own: a line that is shipped twice is then one document."""
+    return {"event": event, "event_id": str(uuid.uuid4()), **facts}

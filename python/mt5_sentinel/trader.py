@@ -64,9 +64,10 @@ class Trader:
         record = self._record(now_s)
         record.status, record.reason = "failed", STILL_RUNNING
         record.detail = "the cycle of an earlier minute still runs; this minute is skipped"
-        log.error("!!! CYCLE ERROR: %s", record.detail)
-        log.info("Daemon continues running...")
-        self._close(record, self._guard)
+        with tracing(record):
+            log.error("!!! CYCLE ERROR: %s", record.detail)
+            log.info("Daemon continues running...")
+            self._close(record, self._guard)
         return record, None
 
     def _record(self, now_s: float) -> CycleRecord:

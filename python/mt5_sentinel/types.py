@@ -104,6 +104,9 @@ class CycleRecord(msgspec.Struct, omit_defaults=False):
     risk_because: str | None = None
     halted_because: str | None = None
     """Why nothing is opened beside risk: this daemon's guard, or the gateway."""
+    outcomes: list[str] = []
+    """Of each order that was sent, in turn: ``filled``, ``partial``, ``refused``, ``unknown``. For metrics; the journal
+    has the orders themselves."""
     unknown_orders: int | None = None
     """Orders of the symbol whose fate is not known."""
     features: list[float] | None = None

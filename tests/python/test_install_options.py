@@ -12,6 +12,7 @@ import pytest
 from tests.python.conftest import ROOT
 from tests.python.install_fixtures import host, venv_template, wheels
 from tests.python.installed_host import INSTALLER, Host, wheel
+from tests.python.stand_in_wheel import EXTRA, library
 
 __all__ = ["host", "venv_template", "wheels"]
 
@@ -28,7 +29,7 @@ Wheels = dict[str, Path]
         (["--prefix", "/root/x"], "is hidden from the service"),
         (["--user", "root"], "is no name of a user"),
         (["--user", "a b"], "is no name of a user"),
-        (["--with", "dashbored"], "neither gateway nor dashboard"),
+        (["--with", "dashbored"], "neither gateway nor dashboard nor alerts"),
         (["--keep", "many"], "whole numbers"),
         (["--wheel"], "--wheel needs a value"),
         (["--unknown"], "unknown option --unknown"),
@@ -76,6 +77,37 @@ def test_units_beside_the_daemon_are_asked_for(host: Host, wheels: Wheels) -> No
     assert (host.root / "etc/systemd/system/mt5-sentinel-gateway.service").exists(), "kept by later runs"
     host.done("--uninstall", with_systemd=True)
     assert not (host.root / "etc/systemd/system/mt5-sentinel-gateway.service").exists()
+
+
+def test_a_unit_brings_the_extra_that_it_needs(host: Host, tmp_path: Path) -> None:
+    made = wheel(tmp_path / "w", "0.5.0", dashboard=True)
+    house = tmp_path / "house"
+    for name in ("starlette", "uvicorn"):
+        library(house, name)
+    host.done("--wheel", made, "--wheelhouse", house)
+    site = "releases/{}/venv/lib/*/site-packages/starlette"
+    assert not list(host.prefix.glob(site.format("0.5.0")))
+    before = host.snapshot()
+    ran = host.run("--wheel", made, "--wheelhouse", tmp_path, "--with", "dashboard")
+    assert ran.returncode == 1, "there is no starlette in that house"
+    assert host.snapshot() == before
+    host.done("--wheel", made, "--wheelhouse", house, "--with", "dashboard")
+    release = (host.prefix / "current").readlink().name
+    assert list(host.prefix.glob(site.format(release))), "the same wheel once more, with its extra"
+    told = host.done("--wheel", made, "--wheelhouse", house)
+    assert f"Nothing to do: release {release}" in told, "kept by later runs"
+
+
+def test_an_extra_that_lacks_what_the_unit_needs_is_found_before_any_change(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.python.stand_in_wheel.EXTRA", EXTRA.replace("uvicorn", "starlette"))
+    made = wheel(tmp_path / "w", "0.5.0", dashboard=True)
+    library(tmp_path / "house", "starlette")
+    before = host.snapshot()
+    ran = host.run("--wheel", made, "--wheelhouse", tmp_path / "house", "--with", "dashboard")
+    assert (ran.returncode, "lacks what `dashboard` needs: starlette, uvicorn" in ran.stderr) == (1, True), ran.stderr
+    assert host.snapshot() == before
 
 
 def test_two_installers_at_once(host: Host, wheels: Wheels) -> None:

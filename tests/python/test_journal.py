@@ -52,9 +52,14 @@ def test_a_cycle_comes_back_as_it_was_written(opened: Open) -> None:
 
 def test_every_fact_of_a_record_has_its_column(opened: Open) -> None:
     one = opened()
-    columns = {row[1] for table in ("cycle", "intent", "newest_row") for row in one.file._db.execute(f"PRAGMA table_info({table})")}
+    columns = {
+        row[1]
+        for table in ("cycle", "intent", "newest_row")
+        for row in one.file._db.execute(f"PRAGMA table_info({table})")
+    }
     renamed = {"cycle_id": "id", "started_s": "started_utc", "finished_s": "finished_utc"}
     renamed |= {"scores": "score_sell", "other_scores": "other_sell"}
+    renamed |= {"outcomes": "state"}  # of each order of the cycle, in its own row
     assert {renamed.get(field.name, field.name) for field in msgspec.structs.fields(CycleRecord)} - columns == set()
 
 

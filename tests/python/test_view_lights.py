@@ -14,7 +14,7 @@ from tests.python.standing_place import BAR_S, NOW_S, Place, Places, place, plac
 
 __all__ = ["place", "places"]
 
-NAMES = ["loop", "data", "model", "broker", "orders", "halt", "drawdown", "quota", "clock"]
+NAMES = ["loop", "data", "model", "broker", "orders", "drift", "halt", "drawdown", "quota", "clock"]
 WEEKEND_S = NOW_S + 3 * 86_400
 
 
@@ -27,7 +27,7 @@ def test_all_is_well(place: Place) -> None:
     place.cycle()
     found = lights(place.look())
     assert [(light.name, light.level) for light in found] == [(name, "ok") for name in NAMES]
-    assert [light.symbol for light in found] == ["EURUSD"] * 5 + [None] * 4
+    assert [light.symbol for light in found] == ["EURUSD"] * 6 + [None] * 4
     assert worst(found) == "ok"
 
 

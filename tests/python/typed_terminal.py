@@ -62,7 +62,7 @@ class TypedTerminal:
             assert time.monotonic() < deadline, "it does not end"
             self._read()
         self._read()
-        return self.process.returncode
+        return int(self.process.returncode)
 
     def is_clean(self) -> bool:
         """Whether it was left as it was found: lines and echo, the first screen, a cursor."""

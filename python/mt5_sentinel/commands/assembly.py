@@ -40,7 +40,16 @@ class Parts:
     """The wire to the gateway: orders when trading live, else their check."""
 
 
-FIXED = ("symbol", "account_currency", "state_dir", "logs_dir", "metrics_host", "metrics_port", *brokers.FIXED)
+FIXED = (
+    "symbol",
+    "account_currency",
+    "state_dir",
+    "logs_dir",
+    "log_ecs",
+    "metrics_host",
+    "metrics_port",
+    *brokers.FIXED,
+)
 """Settings that a reload cannot change: the journal, the paper book and the web server are built on them."""
 
 
@@ -121,6 +130,13 @@ def live_model(settings: Settings) -> None:
         raise Misconfigured(message, "demonstration_model")
 
 
+def ecs_log(settings: Settings) -> None:
+    """Whether there is a place for the log that is asked for."""
+    if settings.log_ecs and not settings.logs_dir:
+        message = "log_ecs: ecs.jsonl needs a directory; set logs_dir (for the service: LogsDirectory= in its unit)"
+        raise Misconfigured(message, "bad_configuration")
+
+
 CHECKS: tuple[Check, ...] = (
     live_model,
     history,
@@ -129,6 +145,7 @@ CHECKS: tuple[Check, ...] = (
     policy,
     limits,
     sources.calendar,
+    ecs_log,
     *brokers.CHECKS,
 )
 """Asked about the settings before any part is built, so that all mistakes are told at once."""

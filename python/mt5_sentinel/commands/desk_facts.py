@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from datetime import datetime, timezone
 
 from mt5_sentinel import _core, process_place
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.guard import Guard
+from mt5_sentinel.ports import Market
 from mt5_sentinel.types import DeskFacts, ModelFacts
 
 log = logging.getLogger("mt5_sentinel")
@@ -64,3 +66,18 @@ def model(desk: Desk) -> ModelFacts | None:
     since, until = local.trained_range or (None, None)
     ranges = {name: (low, high) for name, (low, high) in local.feature_ranges.items()}
     return ModelFacts(local.sha256, local.format, since, until, ranges)
+
+
+def units_spent(desks: Sequence[Desk], now_s: float) -> int:
+    """Units of the data API on the account of this UTC day.
+
+    Raises:
+        Transient: the cache cannot be read now.
+    """
+    day = datetime.fromtimestamp(now_s, timezone.utc).strftime("%Y-%m-%d")
+    store = desks[0].history.store
+    return sum(store.spent(name, day) for name in sorted({m.name for m in _markets(desks) if m.units_per_call}))
+
+
+def _markets(desks: Sequence[Desk]) -> list[Market]:
+    return [desk.history.market for desk in desks]

@@ -96,7 +96,9 @@ def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) ->
     arguments.symbol = arguments.symbol or ["EURUSD"]
     if arguments.state_dir is None:
         arguments.state_dir = state_dir()
-    logs.set_up("error" if arguments.check else arguments.log_level, gateway_venues.secrets())
+    logs.set_up(
+        "error" if arguments.check else arguments.log_level, gateway_venues.secrets(), identifier="mt5-sentinel-gateway"
+    )
     clock = make_clock()
     try:
         if arguments.halt is not None or arguments.resume:

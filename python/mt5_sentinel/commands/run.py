@@ -10,22 +10,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from mt5_sentinel import _core, config, logs, preflight
+from mt5_sentinel import _core, config, logs, preflight, trail
 from mt5_sentinel.adapters.clock import SystemClock
-from mt5_sentinel.commands import assembly, brokers, desk_facts, sources
+from mt5_sentinel.commands import assembly, brokers, sources
+from mt5_sentinel.commands.showing import Showing
 from mt5_sentinel.config import Settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon
 from mt5_sentinel.errors import Transient
-from mt5_sentinel.metrics import Metrics
 from mt5_sentinel.ports import HeldClock
 from mt5_sentinel.schedule import Schedule
 from mt5_sentinel.scoring import asked, read_mode
 from mt5_sentinel.systemd import Notifier
 from mt5_sentinel.trade_trail import TradeTrail
 from mt5_sentinel.trader import Observer, Outcome
-from mt5_sentinel.types import CycleRecord
-from mt5_sentinel.web.health import Health
+from mt5_sentinel.types import Mode
 from mt5_sentinel.web.server import WebServer
 
 CYCLE_SECOND = 58
@@ -94,49 +93,54 @@ def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) ->
     """The same by any clock."""
     symbols = _settings(arguments)
     shared = symbols[0]
-    logs.set_up(shared.log_level, shared.secrets())
-    clock = make_clock()
-    started_s = clock.monotonic_s()
-    names = [settings.symbol for settings in symbols]
     mode = brokers.mode(shared)
-    health = Health(started_s, mode, names)
-    metrics = Metrics(lambda: clock.monotonic_s() - started_s, names)
-    web = None
-    if shared.metrics_port and not arguments.once:  # bound first: what cannot work leaves no files behind
-        web = WebServer(shared.metrics_host, shared.metrics_port, metrics.registry, health)
+    beside, observed = _ecs_log(shared, mode)
+    logs.set_up(shared.log_level, shared.secrets(), beside=beside)
+    clock = make_clock()
+    # Bound first: what cannot work leaves no files behind.
+    showing = Showing(symbols, clock, mode, port=None if arguments.once else shared.metrics_port or None)
     parts = [assembly.parts(settings, clock) for settings in symbols]
     preflight.check([one.scoring.local for one in parts if one.scoring.local is not None])
     desks = assembly.open_desks(parts, clock, mode=mode)
-    desk_facts.note(desks, clock.wall_s())
+    showing.take(desks)
 
     def reload(old: tuple[Desk, ...]) -> tuple[Desk, ...]:
         new = _settings(arguments)
         assembly.check_symbols(new, old)
         desks = assembly.reopen_desks([assembly.parts(settings, clock) for settings in new], clock, old)
-        logs.set_up(new[0].log_level, new[0].secrets())
-        desk_facts.note(desks, clock.wall_s())
+        logs.set_up(new[0].log_level, new[0].secrets(), beside=beside)
+        showing.take(desks)
         return desks
 
-    def show_health(record: CycleRecord) -> None:
-        health.observe(record, clock.monotonic_s())
-
-    notifier = Notifier(symbols=len(names))
-    observers: tuple[Observer, ...] = (metrics.observe, show_health, notifier.status)
+    notifier = Notifier(symbols=len(symbols))
+    observers: tuple[Observer, ...] = (*showing.observers, notifier.status, *observed)
     if shared.logs_dir:
         observers += (TradeTrail(desks[0].journal.file, Path(shared.logs_dir)).observe,)
     schedule = Schedule(CYCLE_SECOND, CYCLE_PERIOD_S)
-    daemon = Daemon(desks, clock, schedule, mode=mode, observers=observers, reload=reload, notifier=notifier)
+    turned = showing.present.turned
+    daemon = Daemon(
+        *(desks, clock, schedule), mode=mode, observers=observers, reload=reload, notifier=notifier, turned=turned
+    )
     daemon.listen()
     try:
-        _greet(desks, web)
+        _greet(desks, showing.web)
         notifier.ready("ready, the first cycle begins")
         return _once(daemon) if arguments.once else _until_stopped(daemon)
     finally:
         daemon.close(0.0)
-        if web:
-            web.close()
+        showing.close()
         assembly.close(desks)
         clock.close()
+
+
+def _ecs_log(shared: Settings, mode: Mode) -> tuple[tuple[logging.Handler, ...], tuple[Observer, ...]]:
+    """What writes ecs.jsonl, where it is asked for: its handler of the log, and its observer."""
+    if not shared.log_ecs:
+        return (), ()
+    from mt5_sentinel.ecs import EcsLog  # noqa: PLC0415 - who does not ask for it does not load it
+
+    written = EcsLog(Path(shared.logs_dir) / trail.ECS, mode)
+    return (written,), (written.observe,)
 
 
 def _settings(arguments: argparse.Namespace) -> tuple[Settings, ...]:

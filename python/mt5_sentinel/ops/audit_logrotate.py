@@ -14,7 +14,7 @@ from mt5_sentinel.ops.layout import LOGS
 from mt5_sentinel.ops.place import Place, mode
 from mt5_sentinel.ops.questions import Broken
 
-FILES = (trail.TRADES, trail.AUDIT)
+FILES = (trail.TRADES, trail.AUDIT, trail.ECS)
 
 SCRIPTS = re.compile(
     r"(?ms)^[ \t]*(?:prerotate|postrotate|firstaction|lastaction|preremove)\b.*?^[ \t]*endscript\b[^\n]*$"
@@ -70,4 +70,4 @@ def _rotate(place: Place, rules: str, scratch: Path) -> str:
     kept = [name for name in FILES if not any(one.name != name for one in logs.glob(f"{name}*"))]
     if kept:
         raise Broken(f"{place.logrotate} does not rotate {', '.join(str(LOGS / name) for name in kept)}", todo)
-    return f"{place.logrotate} rotates {' and '.join(FILES)}"
+    return f"{place.logrotate} rotates {', '.join(FILES)}"

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-import msgspec
-
 from mt5_sentinel.readiness import SILENT_AFTER_S, Check
+from mt5_sentinel.view import drift
+from mt5_sentinel.view.light import LEVELS, Level, Light
 from mt5_sentinel.view.standing import Standing, SymbolStanding
 
-Level = Literal["ok", "warn", "bad"]
-LEVELS: tuple[Level, ...] = ("ok", "warn", "bad")
-"""From the best to the worst."""
+__all__ = ["LEVELS", "Level", "Light", "lights", "worst"]
 
 QUOTA_WARN_SHARE = 0.8
 """Of the day's units; beyond them nothing is asked."""
@@ -32,21 +28,9 @@ GONE_BAD_AFTER_S = 60.0
 """A restart is quicker than this."""
 
 
-class Light(msgspec.Struct, frozen=True):
-    """One light."""
-
-    name: str
-    """What it is about; the same name for the same matter always: an alert is told once by it."""
-    level: Level
-    text: str
-    """One line, for people."""
-    symbol: str | None = None
-    """None where it is about the account or the daemon."""
-
-
 def lights(standing: Standing) -> list[Light]:
-    """Every light, in a fixed order: of each symbol ``loop``, ``data``, ``model``, ``broker`` and ``orders``, then of
-    the account ``halt``, ``drawdown``, ``quota`` and ``clock``.
+    """Every light, in a fixed order: of each symbol ``loop``, ``data``, ``model``, ``broker``, ``orders`` and
+    ``drift``, then of the account ``halt``, ``drawdown``, ``quota`` and ``clock``.
     """
     found = [light for one in standing.symbols for light in _of_symbol(one, standing)]
     return [*found, _halt(standing), _drawdown(standing), _quota(standing), _clock(standing)]
@@ -62,7 +46,7 @@ def _of_symbol(one: SymbolStanding, standing: Standing) -> list[Light]:
     found = [light for light in found if light.name != "halt"]
     if standing.is_gone:
         found = [_gone(light, one) if light.name == "loop" else light for light in found]
-    return found
+    return [*found, drift.light(one)]
 
 
 def _level(check: Check, one: SymbolStanding) -> Level:

@@ -17,7 +17,8 @@ FAILING_MAX = 1000
 Place = tuple[str, str]
 """Mode and symbol."""
 
-OF_PLACE = "FROM cycle WHERE mode = ? AND symbol = ?"
+OF_PLACE = "FROM cycle NOT INDEXED WHERE mode = ? AND symbol = ?"
+"""Read from the end of the table: an index would find all cycles of the symbol, and sort them."""
 
 
 class HeldPosition(msgspec.Struct, frozen=True):
@@ -170,6 +171,9 @@ def cycles(db: sqlite3.Connection, place: Place, count: int) -> list[CycleRecord
 
 def confidences(db: sqlite3.Connection, place: Place, count: int) -> list[float]:
     """Confidence at each of the newest bars that were decided, the oldest first."""
-    query = f"SELECT confidence {OF_PLACE} AND settled = 1 AND bar_open_s IS NOT NULL ORDER BY bar_open_s DESC LIMIT ?"
+    query = (
+        "SELECT confidence FROM cycle WHERE mode = ? AND symbol = ? AND settled = 1 AND bar_open_s IS NOT NULL"
+        " ORDER BY bar_open_s DESC LIMIT ?"
+    )
     rows = db.execute(query, (*place, count)).fetchall()
     return [row["confidence"] for row in reversed(rows) if row["confidence"] is not None]

@@ -1,10 +1,10 @@
-"""The HTTP side of the daemon: ``/metrics`` and ``/healthz`` from threads of their own."""
+"""The HTTP side of the daemon: metrics and health from threads of their own."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -14,9 +14,15 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.web.health import Health
 
+Page = Callable[[], tuple[int, bytes]]
+"""Gives the HTTP status and the JSON body of a path; must not wait."""
+
+STATUS = {200: "200 OK", 503: "503 Service Unavailable"}
+
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+    request_queue_size = 128  # of connections that are not taken yet; five, as the base class has it, slow ones fill
 
     def server_bind(self) -> None:
         """Bind without asking DNS for our own name, as the base class does: it may not answer for minutes."""
@@ -38,24 +44,42 @@ class _Handler(WSGIRequestHandler):
 class WebServer:
     """Serves until closed; a scrape never waits for a cycle."""
 
-    def __init__(self, host: str, port: int, registry: CollectorRegistry, health: Health) -> None:
+    def __init__(
+        self, host: str, port: int, registry: CollectorRegistry, health: Health, pages: Mapping[str, Page] | None = None
+    ) -> None:
         """Bind and start answering.
+
+        Args:
+            host: address to bind.
+            port: to bind; 0 takes a free one.
+            registry: what ``/metrics`` shows.
+            health: what ``/healthz`` and ``/health`` show.
+            pages: further paths.
 
         Raises:
             Misconfigured: the address cannot be bound.
         """
         metrics = make_wsgi_app(registry)
 
+        def healthz() -> tuple[int, bytes]:
+            return health.answer(time.monotonic())
+
+        shown: dict[str, Page] = {"/healthz": healthz, "/health": healthz} | dict(pages or {})
+        names = ", ".join(["/metrics", *shown])
+
         def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-            path = environ.get("PATH_INFO", "")
-            if path == "/metrics":
-                return metrics(environ, start_response)  # type: ignore[no-any-return]
-            if path in ("/healthz", "/health"):
-                code, body = health.answer(time.monotonic())
-                start_response("200 OK" if code == 200 else "503 Service Unavailable", [_JSON])
-                return [body]
-            start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
-            return [b"/metrics or /healthz\n"]
+            path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD", "")
+            if path != "/metrics" and path not in shown:
+                status, headers, body = "404 Not Found", [_TEXT], f"{names}\n".encode()
+            elif method not in ("GET", "HEAD"):
+                status, headers, body = "405 Method Not Allowed", [_TEXT, ("Allow", "GET, HEAD")], b"GET or HEAD\n"
+            elif path == "/metrics":
+                status, headers, body = _collected(metrics, environ)
+            else:
+                code, body = shown[path]()
+                status, headers = STATUS[code], [_JSON, ("Cache-Control", "no-store")]
+            start_response(status, [*headers, ("Content-Length", str(len(body)))])
+            return [] if method == "HEAD" else [body]
 
         try:
             self._server = make_server(host, port, app, server_class=_Server, handler_class=_Handler)
@@ -73,4 +97,13 @@ class WebServer:
         self._thread.join()
 
 
+def _collected(app: Callable[..., Any], environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+    """What the metrics' own application answers to a GET."""
+    begun: list[tuple[str, list[tuple[str, str]]]] = []
+    body = b"".join(app(environ | {"REQUEST_METHOD": "GET"}, lambda status, headers: begun.append((status, headers))))
+    status, headers = begun[0]
+    return status, headers, body
+
+
 _JSON = ("Content-Type", "application/json")
+_TEXT = ("Content-Type", "text/plain; charset=utf-8")

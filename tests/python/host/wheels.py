@@ -29,12 +29,12 @@ def built() -> Path:
 
 
 def house(wheel: Path) -> Path:
-    """A directory with the wheels of everything that ``wheel`` needs on the system's interpreter."""
+    """A directory with the wheels of all that ``wheel`` and the units beside it need on the system's interpreter."""
     asked = [SYSTEM_PYTHON, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
     version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
     place = wheel.parent / f"house-{version}"
     options = ["--quiet", "--only-binary", ":all:", "--python-version", version, "--dest", str(place)]
-    _kept(place, ["download", *options, str(wheel)])
+    _kept(place, ["download", *options, f"{wheel}[dashboard,alerts]"])
     return place
 
 

@@ -1,0 +1,135 @@
+"""Where messages go: one Apprise URL each, whose secrets show nowhere. The one import of apprise."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import logging
+import re
+import threading
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import unquote
+
+from mt5_sentinel import logs
+from mt5_sentinel.alerting.letters import Letter
+from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.guard import Guard
+from mt5_sentinel.secret import Secret
+from mt5_sentinel.view.light import Level
+
+TYPES: dict[Level, str] = {"ok": "success", "warn": "warning", "bad": "failure"}
+"""What Apprise calls the levels."""
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Channel:
+    """One endpoint; used by one thread."""
+
+    def __init__(self, number: int, url: str) -> None:
+        """Read a URL.
+
+        Args:
+            number: its place in the setting, from 1.
+            url: as Apprise has it.
+
+        Raises:
+            Misconfigured: Apprise does not know it, or is not installed; the URL is not told.
+        """
+        self._why = _Why()
+        self.scheme = scheme(url)
+        self.name = f"{number} ({self.scheme})"
+        # Tells two endpoints apart in a file that must not hold their URLs: too short to guess a token by.
+        self.key = f"{self.scheme}-{hashlib.sha256(url.encode()).hexdigest()[:6]}"
+        self._service = _service(url, self._why)
+        if self._service is None:
+            raise Misconfigured(
+                f"alert_urls: number {self.name} is no URL that Apprise accepts; its documentation lists them",
+                "bad_configuration",
+            )
+
+    def send(self, letter: Letter) -> str | None:
+        """Send a letter; why it did not go, None where the endpoint took it."""
+        taken: list[bool] = []
+        self._why.begin()
+        arguments = {"title": letter.title, "body": letter.body, "notify_type": TYPES[letter.level]}
+        error = Guard().attempt(lambda: taken.append(bool(self._service.notify(**arguments))))
+        if error is not None:
+            return type(error).__name__  # its text may quote the URL
+        return None if taken == [True] else self._why.text()
+
+
+def open_all(urls: str) -> list[Channel]:
+    """The endpoints of the setting ``alert_urls``, each once.
+
+    Raises:
+        Misconfigured: as ``Channel``.
+    """
+    listed = list(dict.fromkeys(urls.split()))
+    learn(listed)
+    return [Channel(number, url) for number, url in enumerate(listed, start=1)]
+
+
+def learn(urls: Sequence[str]) -> None:
+    """Hide these URLs from now on, and each part of them that may be a secret, wherever it would be printed."""
+    for url in urls:
+        logs.learn([url, *_parts(url)])
+
+
+def scheme(url: str) -> str:
+    """What stands before ``://``, where it is a word."""
+    found = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]{0,19})://", url)
+    return found.group(1).lower() if found else "unknown"
+
+
+def _parts(url: str) -> list[str]:
+    """Users, passwords, host, pieces of the path, values of the query: services put tokens into each of them."""
+    rest = url.split("://", 1)[-1]
+    # Whole stretches too: a password may hold any of these signs.
+    stretches = [rest, *rest.split("/"), *rest.rsplit("@", 1)[0].split(":", 1), *re.split(r"[?&]", rest)]
+    found = [*stretches, *re.split(r"[/@:?&=#,;]", rest)]
+    # An address of this machine is no secret, and stands in many a line.
+    return [part for one in found for part in (one, unquote(one)) if not _is_loopback(part)]
+
+
+def _is_loopback(part: str) -> bool:
+    return re.sub(r":\d*$", "", part) in LOOPBACK
+
+
+class _Why(logging.Handler):
+    """Hears what apprise logs, which may quote a URL, and keeps a status of HTTP alone."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._thread = 0
+        self._status: str | None = None
+
+    def begin(self) -> None:
+        """Listen to this thread, with nothing heard yet: other endpoints have their own."""
+        self._thread, self._status = threading.get_ident(), None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Look for a status."""
+        found = re.search(r"error\s*=\s*(\d{3})\b", record.getMessage())
+        if found and record.thread == self._thread:
+            self._status = found.group(1)
+
+    def text(self) -> str:
+        """Why a message was not taken, as far as that can be told."""
+        return "not taken" if self._status is None else f"not taken, HTTP status {self._status}"
+
+
+def _service(url: str, why: _Why) -> Any:  # noqa: ANN401 - apprise is an extra; here its service only notifies
+    try:
+        apprise = importlib.import_module("apprise")
+    except ImportError:
+        raise Misconfigured(
+            "alerts are sent by Apprise, which is not installed: pip install 'mt5-sentinel[alerts]'", "no_apprise"
+        ) from None
+    logger = logging.getLogger("apprise")
+    logger.propagate = False
+    logger.setLevel(logging.WARNING)
+    logger.addHandler(why)
+    asset = apprise.AppriseAsset(app_id="mt5-sentinel", app_desc="mt5-sentinel alerts", storage_mode="memory")
+    return apprise.Apprise.instantiate(Secret(url).reveal(), asset=asset)

@@ -1,0 +1,54 @@
+"""One look at everything: journal, cache of bars, process, /livez; whatever fails there is a light too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mt5_sentinel.alerting.growth import Growth
+from mt5_sentinel.errors import SentinelError
+from mt5_sentinel.guard import Guard
+from mt5_sentinel.types import DeskFacts
+from mt5_sentinel.view import lights, pulse, standing
+from mt5_sentinel.view.light import Light
+from mt5_sentinel.view.pulse import Pulse
+from mt5_sentinel.view.standing import Standing
+
+
+class Eyes:
+    """Looks at one daemon."""
+
+    def __init__(self, state_dir: Path, feel: Callable[[DeskFacts], Pulse] = pulse.feel) -> None:
+        """Look into this state directory, to read only."""
+        self._state_dir = state_dir
+        self._feel = feel
+        self._growth = Growth()
+        self._facts: DeskFacts | None = None
+        self._alive_s = 0.0
+
+    def look(self, now_s: float, monotonic_s: float) -> list[Light]:
+        """Every light; ``now_s`` in UTC unix seconds. Raises nothing."""
+        found: list[Standing | None] = []
+        shown: list[Light] = []
+        error = Guard().attempt(lambda: found.append(standing.look(self._state_dir, now_s)))
+        stands = found[0] if found else None
+        if error is not None:
+            shown.append(Light("journal", "bad", _why(error)))
+        elif stands is None:
+            shown.append(Light("journal", "bad", f"{self._state_dir}: no daemon of this release has written there"))
+        else:
+            self._facts = stands.symbols[0].facts
+            self._alive_s = now_s - min(one.silent_s for one in stands.symbols)
+            shown.append(Light("journal", "ok", "it is read"))
+            error = Guard().attempt(lambda: shown.extend(lights.lights(stands)))
+            if error is not None:
+                shown.append(Light("watcher", "bad", f"the lights could not be made: {_why(error)}"))
+        if self._facts is not None:
+            felt = self._feel(self._facts)
+            silent_s = now_s - self._alive_s
+            shown += [pulse.light(felt, silent_s), self._growth.light(felt, monotonic_s)]
+        return shown
+
+
+def _why(error: Exception) -> str:
+    return str(error) if isinstance(error, SentinelError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,53 @@
+"""Bars for a chart, from the daemon's cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mt5_sentinel.dashboard import steps
+from mt5_sentinel.dashboard.parameters import Span
+from mt5_sentinel.dashboard.reader import Book, bar_cache
+from mt5_sentinel.types import INTERVAL_S
+
+COLUMNS = ("t", "open", "high", "low", "close", "volume")
+
+WITHIN = "series_id = :series AND open_s BETWEEN :from AND :to"
+
+JOINED = (
+    "SELECT found.t, first.open, found.high, found.low, last.close, found.volume FROM (SELECT open_s / :step * :step"  # noqa: S608
+    " AS t, min(open_s) AS first_s, max(open_s) AS last_s, max(high) AS high, min(low) AS low, sum(volume) AS volume"
+    f" FROM bar WHERE {WITHIN} GROUP BY t) AS found"
+    " JOIN bar AS first ON first.series_id = :series AND first.open_s = found.first_s"
+    " JOIN bar AS last ON last.series_id = :series AND last.open_s = found.last_s ORDER BY found.t"
+)
+
+
+def bars(state_dir: Path, book: Book, span: Span) -> dict[str, Any]:
+    """Open times and prices; where there are more bars than points, several are joined to one as brokers do.
+
+    ``step_s`` is the length of what is shown, a multiple of ``interval_s``. Empty where the cache, or a note of what
+    the symbol is traded with, is missing.
+    """
+    facts = book.facts(span.symbol)
+    if facts is None:
+        return _told(None, None, [])
+    interval_s = INTERVAL_S[facts.interval]
+    with bar_cache(state_dir) as db:
+        if db is None:
+            return _told(interval_s, interval_s, [])
+        query = "SELECT id FROM series WHERE source = ? AND origin = ? AND interval_s = ?"
+        found = db.execute(query, (facts.bars_source, facts.origin, interval_s)).fetchone()
+        if found is None:
+            return _told(interval_s, interval_s, [])
+        values = {"series": found["id"], "from": int(span.from_s), "to": int(span.to_s)}
+        query = f"SELECT count(*), min(open_s), max(open_s) FROM bar WHERE {WITHIN}"  # noqa: S608
+        count, first_s, last_s = db.execute(query, values).fetchone()
+        step_s = interval_s if count <= span.points else steps.width_s(last_s - first_s, span.points, interval_s)
+        values["step"] = step_s
+        return _told(interval_s, step_s, [tuple(row) for row in db.execute(JOINED, values)])
+
+
+def _told(interval_s: int | None, step_s: int | None, rows: list[tuple[float, ...]]) -> dict[str, Any]:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(COLUMNS)
+    return {"interval_s": interval_s, "step_s": step_s, **dict(zip(COLUMNS, columns, strict=True))}

@@ -1,0 +1,173 @@
+"""Live news as server-sent events: one look at the journal a second for all who listen."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+
+from mt5_sentinel.dashboard.reader import Book, book
+from mt5_sentinel.errors import SentinelError
+
+POLL_S, BEAT_S = 1.0, 10.0
+STREAMS_MAX = 100
+WAITING_MAX = 200
+"""Events that wait for a slow reader; then its stream ends, and it asks anew."""
+MISSED_MAX = 100
+"""Cycles that are told to one who comes back."""
+
+log = logging.getLogger("mt5_sentinel")
+
+
+class News:
+    """Cycles that ended since the last look.
+
+    Symbols end their cycles in any order, so those below the newest id that still ran are looked at again.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        """Look at the journal of a state directory, whether it is there or not."""
+        self._state_dir = state_dir
+        self._file: tuple[int, int] | None = None
+        self._ended_to = 0
+        self._told: set[int] = set()
+
+    def fresh(self) -> list[tuple[int, str]]:
+        """Ids and symbols of cycles that ended since the last call, oldest first; of a new file its newest one."""
+        path = self._state_dir / "journal.db"
+        try:
+            facts = path.stat()
+        except OSError:
+            return []
+        file = facts.st_dev, facts.st_ino
+        is_new, self._file = file != self._file, file
+        with book(self._state_dir) as found:
+            if is_new:
+                return self._begin(found)
+            query = "SELECT id, symbol, status FROM cycle WHERE id > ? AND mode = ? ORDER BY id LIMIT 1000"
+            rows = found.db.execute(query, (self._ended_to, found.mode)).fetchall()
+        fresh = [
+            (row["id"], row["symbol"]) for row in rows if row["status"] != "running" and row["id"] not in self._told
+        ]
+        self._told |= {name for name, _ in fresh}
+        for row in rows:
+            if row["status"] == "running":
+                break
+            self._ended_to = row["id"]
+        self._told = {name for name in self._told if name > self._ended_to}
+        return fresh
+
+    def since(self, cycle_id: int) -> list[tuple[int, str]]:
+        """Cycles that ended after one, oldest first, the newest ``MISSED_MAX``."""
+        query = (
+            "SELECT id, symbol FROM cycle WHERE id > ? AND mode = ? AND status <> 'running' ORDER BY id DESC LIMIT ?"
+        )
+        with book(self._state_dir) as found:
+            rows = found.db.execute(query, (cycle_id, found.mode, MISSED_MAX)).fetchall()
+        return [(row["id"], row["symbol"]) for row in reversed(rows)]
+
+    def _begin(self, found: Book) -> list[tuple[int, str]]:
+        self._ended_to, self._told = 0, set()
+        query = "SELECT id, symbol FROM cycle WHERE mode = ? AND status <> 'running' ORDER BY id DESC LIMIT 1"
+        newest = found.db.execute(query, (found.mode,)).fetchone()
+        if newest is None:
+            return []
+        query = "SELECT min(id) FROM cycle WHERE status = 'running' AND id <= ? AND id > ? - 1000"
+        running = found.db.execute(query, (newest["id"], newest["id"])).fetchone()[0]
+        self._ended_to = newest["id"] if running is None else running - 1
+        ids = found.db.execute("SELECT id FROM cycle WHERE id > ? AND status <> 'running'", (self._ended_to,))
+        self._told = {row["id"] for row in ids}
+        return [(newest["id"], newest["symbol"])]
+
+
+class Streams:
+    """Those who listen, and the one task that looks for them."""
+
+    def __init__(self, state_dir: Path) -> None:
+        """Nobody listens yet, so nothing is read."""
+        self._state_dir = state_dir
+        self._queues: set[asyncio.Queue[bytes | None]] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._is_closed = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further stream may begin."""
+        return self._is_closed or len(self._queues) >= STREAMS_MAX
+
+    def close(self) -> None:
+        """End every stream, and let none begin."""
+        self._is_closed = True
+        for queue in self._queues:
+            _end(queue)
+        if self._task is not None:
+            self._task.cancel()
+
+    async def listen(self, missed_from: int | None, is_welcome: Callable[[], bool]) -> AsyncIterator[bytes]:
+        """The text of a stream: what was missed, then what happens, and a beat while nothing does.
+
+        Ends when ``is_welcome`` says no, at the latest with the next beat.
+        """
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING_MAX)
+        self._queues.add(queue)
+        try:
+            if self._task is None or self._task.done():
+                self._task = asyncio.create_task(self._look())
+            yield _beat()
+            if missed_from is not None:
+                for one in await asyncio.to_thread(self._missed, missed_from):
+                    yield _told(*one)
+            while is_welcome() and not self._is_closed:
+                try:
+                    text = await asyncio.wait_for(queue.get(), BEAT_S)
+                except asyncio.TimeoutError:
+                    text = _beat()
+                if text is None:
+                    return
+                yield text
+        finally:
+            self._queues.discard(queue)
+
+    async def _look(self) -> None:
+        """Read the journal each second while someone listens."""
+        news = News(self._state_dir)
+        await asyncio.to_thread(self._fresh, news)  # what happened before is on the page already
+        while self._queues:
+            await asyncio.sleep(POLL_S)
+            for one in await asyncio.to_thread(self._fresh, news):
+                for queue in self._queues:
+                    if queue.full():
+                        _end(queue)
+                    else:
+                        queue.put_nowait(_told(*one))
+
+    def _fresh(self, news: News) -> list[tuple[int, str]]:
+        try:
+            return news.fresh()
+        except SentinelError as error:
+            log.debug("no news: %s", error)
+            return []
+
+    def _missed(self, cycle_id: int) -> list[tuple[int, str]]:
+        try:
+            return News(self._state_dir).since(cycle_id)
+        except SentinelError:
+            return []
+
+
+def _end(queue: asyncio.Queue[bytes | None]) -> None:
+    while queue.full():
+        queue.get_nowait()
+    queue.put_nowait(None)
+
+
+def _told(cycle_id: int, symbol: str) -> bytes:
+    return b"id: %d\nevent: cycle\ndata: %s\n\n" % (cycle_id, msgspec.json.encode({"id": cycle_id, "symbol": symbol}))
+
+
+def _beat() -> bytes:
+    return b"event: beat\ndata: %s\n\n" % msgspec.json.encode({"now_s": round(time.time(), 3)})

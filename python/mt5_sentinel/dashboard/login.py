@@ -1,0 +1,73 @@
+"""Logging in and out."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+
+from mt5_sentinel.dashboard.door import COOKIE
+from mt5_sentinel.dashboard.sessions import AGE_MAX_S, Attempts, Sessions, is_same
+
+FORM_BYTES_MAX = 4096
+
+REFUSED = "/login?refused"
+"""The form says by this why it is shown again: ``?refused=token`` or ``?refused=wait``."""
+
+
+class Login:
+    """The routes ``/login`` and ``/logout``."""
+
+    def __init__(self, token: str, sessions: Sessions, attempts: Attempts, form: Path) -> None:
+        """Let in who knows the token; ``form`` is the page that asks for it."""
+        self._token, self._sessions, self._attempts, self._form = token, sessions, attempts, form
+
+    async def ask(self, request: Request) -> Response:
+        """The form, or the page to who is logged in."""
+        if self._sessions.use(request.cookies.get(COOKIE, "")):
+            return RedirectResponse("/", 303)
+        return FileResponse(self._form, headers={"Cache-Control": "no-store"})
+
+    async def log_in(self, request: Request) -> Response:
+        """Check the token; a session's id goes into a cookie that no script can read."""
+        client = request.client.host if request.client else ""
+        given = await _token(request)
+        wait_s = self._attempts.wait_s(client)
+        if wait_s > 0:
+            return RedirectResponse(f"{REFUSED}=wait", 303, {"Retry-After": str(math.ceil(wait_s))})
+        if given is None or not is_same(given, self._token):
+            self._attempts.failed(client)
+            return RedirectResponse(f"{REFUSED}=token", 303)
+        self._attempts.succeeded(client)
+        self._sessions.end(request.cookies.get(COOKIE, ""))
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(
+            COOKIE,
+            self._sessions.begin(),
+            max_age=int(AGE_MAX_S),
+            secure=request.url.scheme == "https",  # as the proxy before us says, and only one on this machine may
+            httponly=True,
+            samesite="strict",
+        )
+        return answer
+
+    async def log_out(self, request: Request) -> Response:
+        """End the session."""
+        self._sessions.end(request.cookies.get(COOKIE, ""))
+        answer = RedirectResponse("/login", 303)
+        answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        return answer
+
+
+async def _token(request: Request) -> str | None:
+    """The field ``token`` of a form that is no longer than it has to be."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > FORM_BYTES_MAX:
+            return None
+    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
+    return fields.get("token", [None])[0]

@@ -1,0 +1,139 @@
+"""How it stands, for the head of the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mt5_sentinel import _core
+from mt5_sentinel.dashboard.reader import Book, book
+from mt5_sentinel.dashboard.trades import open_positions
+from mt5_sentinel.errors import SentinelError
+from mt5_sentinel.types import INTERVAL_S, CycleRecord, DeskFacts
+from mt5_sentinel.view.cycle_rows import unix_s
+from mt5_sentinel.view.lights import Light, lights, worst
+from mt5_sentinel.view.standing import Standing, SymbolStanding, look
+
+CYCLE_SECOND = 58
+"""When in a minute the daemon begins a cycle."""
+
+NO_JOURNAL = "there is no journal yet: no daemon has run a cycle with this state directory"
+OLDER_JOURNAL = "the journal does not say what is traded: an older program wrote it; start this release's daemon"
+
+
+def overview(state_dir: Path, now_s: float) -> dict[str, Any]:
+    """Lights, account, and each symbol; a journal that is missing, older or unreadable is told by a light."""
+    if not (state_dir / "journal.db").is_file():
+        return _unknown(now_s, NO_JOURNAL)
+    try:
+        standing = look(state_dir, now_s)
+        if standing is None:
+            return _unknown(now_s, OLDER_JOURNAL)
+        with book(state_dir) as found:
+            symbols = [_symbol(found, one) for one in standing.symbols]
+    except SentinelError as error:
+        return _unknown(now_s, str(error))
+    told = lights(standing)
+    return {
+        "now_s": now_s,
+        "version": standing.symbols[0].facts.version,
+        "mode": standing.mode,
+        "since_s": standing.since_s,
+        "level": worst(told),
+        "next_cycle_s": _next_cycle_s(now_s),
+        "lights": told,
+        "account": _account(standing),
+        "quota": {"used": standing.quota_used, "limit": standing.quota_units},
+        "symbols": symbols,
+    }
+
+
+def _unknown(now_s: float, why: str) -> dict[str, Any]:
+    return {
+        "now_s": now_s,
+        "version": _core.__version__,
+        "mode": None,
+        "since_s": None,
+        "level": "bad",
+        "next_cycle_s": None,
+        "lights": [Light("journal", "bad", why)],
+        "account": None,
+        "quota": None,
+        "symbols": [],
+    }
+
+
+def _next_cycle_s(now_s: float) -> float:
+    minute_s = now_s - now_s % 60
+    return minute_s + CYCLE_SECOND if now_s < minute_s + CYCLE_SECOND else minute_s + 60 + CYCLE_SECOND
+
+
+def _account(standing: Standing) -> dict[str, Any]:
+    facts = standing.symbols[0].facts
+    return {
+        "currency": facts.account_currency,
+        "equity": standing.equity,
+        "drawdown": standing.drawdown,
+        "drawdown_max": facts.drawdown_max,
+        "daily_loss_max": facts.daily_loss_max,
+        "exposure": standing.exposure,
+        "exposure_max": facts.exposure_total_max,
+        "positions": standing.positions,
+        "risk_state": standing.risk_state,
+        "risk_because": standing.risk_because,
+    }
+
+
+def _symbol(found: Book, one: SymbolStanding) -> dict[str, Any]:
+    facts, model = one.facts, one.facts.model
+    query = "SELECT min(started_utc) FROM cycle WHERE mode = ? AND symbol = ?"
+    first = found.db.execute(query, (found.mode, facts.symbol)).fetchone()[0]
+    return {
+        "symbol": facts.symbol,
+        "interval": facts.interval,
+        "interval_s": INTERVAL_S[facts.interval],
+        "threshold": facts.threshold,
+        "scoring": facts.scoring,
+        "bars_source": facts.bars_source,
+        "price_side": facts.price_side,
+        "is_open": one.is_open,
+        "data_age_s": one.data_age_s,
+        "data_age_limit_s": one.data_age_limit_s,
+        "seconds_since_cycle": one.seconds_since_cycle,
+        "failed_in_a_row": one.failed_in_a_row,
+        "first_cycle_s": None if first is None else unix_s(first),
+        "last": None if one.last is None else _last(one.last),
+        "features": None if one.features is None else _features(facts, one.features),
+        "model": model
+        and {
+            "sha256": model.sha256,
+            "format": model.format,
+            "trained_from": model.trained_from,
+            "trained_to": model.trained_to,
+        },
+        "open_positions": open_positions(found, facts.symbol),
+    }
+
+
+def _last(last: CycleRecord) -> dict[str, Any]:
+    return {
+        "id": last.cycle_id,
+        "time_s": last.started_s,
+        "status": last.status,
+        "reason": last.reason,
+        "detail": last.detail,
+        "action": last.action,
+        "confidence": last.confidence,
+        "scores": last.scores,
+    }
+
+
+def _features(facts: DeskFacts, values: list[float]) -> list[dict[str, Any]]:
+    """The newest row beside what the model was trained on; ``inside`` is None where that is not known."""
+    ranges = {} if facts.model is None else facts.model.ranges
+    told = []
+    for name, value in zip(facts.columns, values, strict=False):
+        low, high = ranges.get(name, (None, None))
+        inside = None if low is None or high is None else low <= value <= high
+        told.append({"name": name, "value": value, "low": low, "high": high, "inside": inside})
+    return told

@@ -1,0 +1,181 @@
+// The page: asks for everything once, then for what is new each time the stream tells of a cycle.
+import { Trouble, ask } from "./answers.js";
+import { pointAt, recolourCandles, showCandles } from "./candles.js";
+import { addNewer, addOlder, showCycles, shownCycles } from "./cycles.js";
+import { byId, fill, make, tell } from "./elements.js";
+import { showFeatures } from "./features.js";
+import { nowS, remember, remembered, showHead, startHead } from "./head.js";
+import { RANGES, advance, load, span } from "./history.js";
+import { follow } from "./live.js";
+import { pointPlots, recolourPlots, showPlots } from "./plots.js";
+import { showPositions } from "./positions.js";
+import { showStages } from "./stages.js";
+import { showLights, showTiles } from "./tiles.js";
+import * as words from "./words.js";
+
+const CYCLES = 50;
+const OVERVIEW_EVERY_S = 25;
+const GATHER_MS = 150;
+
+const asked = new URLSearchParams(location.search);
+const state = {
+  wanted: asked.get("symbol") ?? remembered("symbol"),
+  range: [asked.get("range"), remembered("range"), "1d"].find((name) => RANGES.some(([known]) => known === name)),
+  overview: null,
+  symbol: null,
+  known: null,
+  readAt: 0,
+};
+
+/** Data is asked for while the charts' scripts still load: both have run when the document is ready. */
+const libraries = document.readyState === "loading"
+  ? new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }))
+  : Promise.resolve();
+
+/** Show what goes wrong in words, and take it away once it works. */
+async function attempt(work) {
+  const trouble = byId("trouble");
+  try {
+    await work();
+    trouble.hidden = true;
+    return true;
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error;
+    tell(trouble, error.message);
+    trouble.hidden = false;
+    return false;
+  }
+}
+
+async function readOverview() {
+  state.overview = await ask("overview");
+  state.readAt = performance.now();
+  const { symbols } = state.overview;
+  state.symbol = symbols.find((one) => one.symbol === state.wanted) ?? symbols[0] ?? null;
+  showHead(state.overview, state.symbol);
+  showLights(state.overview);
+  showTiles(state.overview, state.symbol);
+  showPositions(state.symbol, state.overview.now_s);
+  showFeatures(state.symbol);
+}
+
+/** Everything anew: the first time, and for another symbol or range. */
+async function readAll() {
+  await readOverview();
+  const board = document.querySelector(".board");
+  board.hidden = state.symbol === null;
+  if (state.symbol === null) return;
+  const [{ symbol }, wanted] = [state.symbol, span(state.overview, state.symbol, rangeS())];
+  const [known, newest] = await Promise.all([load(symbol, wanted), ask("cycles", { symbol, limit: CYCLES })]);
+  if (symbol !== state.symbol.symbol) return;
+  state.known = { ...known, isPast: wanted.isPast };
+  showCycles(newest.cycles, state.overview.now_s);
+  byId("older").hidden = newest.cycles.length < CYCLES;
+  await libraries;
+  draw();
+}
+
+/** What is new since the last reading. */
+async function readNew() {
+  await readOverview();
+  if (state.symbol === null || state.known === null || state.known.symbol !== state.symbol.symbol) return readAll();
+  const [{ symbol }, wanted] = [state.symbol, span(state.overview, state.symbol, rangeS())];
+  const [known, newest] = await Promise.all([
+    advance(state.known, wanted),
+    ask("cycles", { symbol, limit: CYCLES }),
+  ]);
+  if (symbol !== state.symbol.symbol) return undefined;
+  state.known = { ...known, isPast: wanted.isPast };
+  addNewer(newest.cycles, state.overview.now_s);
+  return draw();
+}
+
+function draw() {
+  showCandles(state.known, state.symbol, pointPlots);
+  showPlots(state.known, state.overview.account, state.symbol.last, pointAt);
+  showStages(state.known.stages);
+}
+
+const rangeS = () => RANGES.find(([name]) => name === state.range)[1];
+
+function showRanges() {
+  fill(byId("ranges"), ...RANGES.map(([name]) => {
+    const pressed = String(name === state.range);
+    const button = make("button", { type: "button", "data-range": name, "aria-pressed": pressed }, name);
+    button.addEventListener("click", () => chooseRange(name));
+    return button;
+  }));
+}
+
+function chooseRange(name) {
+  state.range = name;
+  remember("range", name);
+  for (const button of byId("ranges").children) {
+    button.setAttribute("aria-pressed", String(button.dataset.range === name));
+  }
+  inTurn(readAll);
+}
+
+let last = Promise.resolve();
+
+/** One reading after the other: answers never overtake each other. */
+function inTurn(work) {
+  last = last.then(() => attempt(work));
+  return last;
+}
+
+let gathered = 0;
+
+/** Cycles of several symbols end together: they are read once. */
+function cycleEnded() {
+  if (gathered) return;
+  gathered = setTimeout(() => {
+    gathered = 0;
+    inTurn(readNew);
+  }, GATHER_MS);
+}
+
+function showConnection(connection) {
+  const place = byId("connection");
+  place.dataset.state = connection;
+  const of = state.overview ? `, data of ${words.minute(state.overview.now_s)} UTC` : "";
+  tell(place, { live: "Live", broken: `Not connected${of}`, rest: "At rest" }[connection] ?? "Connecting");
+}
+
+function startButtons() {
+  showRanges();
+  startHead(
+    () => {
+      recolourCandles();
+      recolourPlots();
+    },
+    (symbol) => {
+      state.wanted = symbol;
+      remember("symbol", symbol);
+      inTurn(readAll);
+    },
+  );
+  byId("older").addEventListener("click", () => inTurn(async () => {
+    const before = shownCycles().at(-1)?.id ?? null;
+    const { cycles } = await ask("cycles", { symbol: state.symbol.symbol, limit: CYCLES, before_id: before });
+    addOlder(cycles, nowS());
+    byId("older").hidden = cycles.length < CYCLES;
+  }));
+}
+
+const frame = () => new Promise((done) => requestAnimationFrame(() => done()));
+
+startButtons();
+await inTurn(readAll);
+follow({
+  onCycle: cycleEnded,
+  onBeat: () => {
+    if (performance.now() - state.readAt > OVERVIEW_EVERY_S * 1000) inTurn(readOverview);
+  },
+  onState: showConnection,
+  onAgain: () => inTurn(readNew),
+});
+await frame();
+await frame();
+performance.mark("sentinel-ready");
+document.documentElement.dataset.ready = "yes";

@@ -1,0 +1,27 @@
+// Open positions of the symbol, as a table.
+import { byId, empty, fill, make } from "./elements.js";
+import * as words from "./words.js";
+
+const HEADS = ["Side", "Lots", "Entry", "Stop", "Target", "Opened"];
+
+/** One row for each position that is open now. */
+export function showPositions(symbol, nowS) {
+  const open = symbol ? symbol.open_positions : [];
+  if (!open.length) {
+    fill(byId("positions"), empty("No position is open."));
+    return;
+  }
+  const rows = open.map((one) => make(
+    "tr",
+    {},
+    make("td", { class: one.side === "BUY" ? "buy" : "sell" }, one.side),
+    make("td", { class: "n" }, words.money(one.lots)),
+    make("td", { class: "n" }, words.price(one.price)),
+    make("td", { class: "n" }, words.price(one.sl)),
+    make("td", { class: "n" }, words.price(one.tp)),
+    make("td", { class: "n" }, words.near(one.opened_s, nowS)),
+  ));
+  const head = make("tr", {}, ...HEADS.map((name, at) => make("th", { scope: "col", class: at ? "n" : null }, name)));
+  fill(byId("positions"), make("table", { "aria-labelledby": "positions-title" }, make("thead", {}, head),
+    make("tbody", {}, ...rows)));
+}

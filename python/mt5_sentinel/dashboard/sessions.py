@@ -1,0 +1,78 @@
+"""Who is logged in, and how often someone may try."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+
+SESSIONS_MAX = 200
+"""Beyond them the oldest ends."""
+IDLE_MAX_S, AGE_MAX_S = 12 * 3600.0, 30 * 86_400.0
+"""A session ends when it was not used for so long, and at that age."""
+
+FREE_FAILURES, WAIT_MAX_S, CLIENTS_MAX = 3, 60.0, 1000
+
+
+class Sessions:
+    """Sessions in memory: they end with the process."""
+
+    def __init__(self, monotonic_s: Callable[[], float]) -> None:
+        """Begin with none; ``monotonic_s`` tells the time."""
+        self._monotonic_s = monotonic_s
+        self._used: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def begin(self) -> str:
+        """A new session's id, which nobody can guess."""
+        while len(self._used) >= SESSIONS_MAX:
+            self._used.popitem(last=False)
+        now_s, name = self._monotonic_s(), secrets.token_urlsafe(32)
+        self._used[name] = now_s, now_s
+        return name
+
+    def use(self, name: str) -> bool:
+        """Whether the session lives; if so it was used now."""
+        begun_s, used_s = self._used.get(name, (0.0, 0.0))
+        now_s = self._monotonic_s()
+        if name in self._used and now_s - used_s <= IDLE_MAX_S and now_s - begun_s <= AGE_MAX_S:
+            self._used[name] = begun_s, now_s
+            return True
+        self.end(name)
+        return False
+
+    def end(self, name: str) -> None:
+        """Log out."""
+        self._used.pop(name, None)
+
+
+class Attempts:
+    """Makes those who fail to log in wait: nothing at first, then twice as long after each failure."""
+
+    def __init__(self, monotonic_s: Callable[[], float]) -> None:
+        """Remember nobody yet."""
+        self._monotonic_s = monotonic_s
+        self._failed: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    def wait_s(self, client: str) -> float:
+        """How long this address has to wait; 0 if it may try."""
+        return max(0.0, self._failed.get(client, (0, 0.0))[1] - self._monotonic_s())
+
+    def failed(self, client: str) -> None:
+        """Count a failure."""
+        count = self._failed.pop(client, (0, 0.0))[0] + 1
+        wait_s = 0.0 if count < FREE_FAILURES else min(WAIT_MAX_S, 2.0 ** (count - FREE_FAILURES))
+        self._failed[client] = count, self._monotonic_s() + wait_s
+        while len(self._failed) > CLIENTS_MAX:
+            self._failed.popitem(last=False)
+
+    def succeeded(self, client: str) -> None:
+        """Forget the failures of this address."""
+        self._failed.pop(client, None)
+
+
+def is_same(given: str, token: str) -> bool:
+    """Whether it is the token, in a time that does not tell how much of it is right."""
+    digests = (hashlib.sha256(text.encode("utf-8", "replace")).digest() for text in (given, token))
+    return hmac.compare_digest(*digests)

@@ -1,0 +1,101 @@
+"""The dashboard and the direct alerts as installed units beside the daemon: each sees it, and neither can hurt it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.python.host.conftest import Measured
+from tests.python.host.service import Service
+
+DASHBOARD, ALERTS = "mt5-sentinel-dashboard", "mt5-sentinel-alerts"
+EAR_PORT, HEARD = 8282, "/run/heard"
+EAR = f"""[Unit]
+Description=stand-in for a chat that takes messages
+[Service]
+ExecStart=/usr/bin/python3 -c "\\
+import http.server, pathlib\\n\\
+class Ear(http.server.BaseHTTPRequestHandler):\\n\\
+    def do_POST(self):\\n\\
+        body = self.rfile.read(int(self.headers['Content-Length']))\\n\\
+        with pathlib.Path('{HEARD}').open('ab') as file:\\n\\
+            file.write(body + b'\\\\n')\\n\\
+        self.send_response(200)\\n\\
+        self.end_headers()\\n\\
+http.server.HTTPServer(('127.0.0.1', {EAR_PORT}), Ear).serve_forever()"
+"""
+
+pytestmark = pytest.mark.usefixtures("in_order")
+
+
+def page(service: Service, path: str, *flags: str) -> str:
+    return service.machine.check("curl", "-sS", "--max-time", "10", *flags, f"http://127.0.0.1:8001{path}")
+
+
+def heard(service: Service) -> list[str]:
+    """Titles and texts of the messages so far."""
+    lines = service.machine.run("cat", HEARD).stdout.splitlines()
+    return [f"{told['title']}\n{told['message']}" for told in map(json.loads, lines)]
+
+
+def user_of(service: Service, unit: str) -> str:
+    return service.machine.check("ps", "-o", "user=", "-p", service.show("MainPID", unit)).strip()
+
+
+def test_both_are_installed_with_what_they_need(
+    service: Service, wheel: Path, wheelhouse: str, measured: Measured
+) -> None:
+    service.bring_market_data()
+    service.configure()
+    service.machine.write("/etc/systemd/system/ear.service", EAR)
+    service.machine.check("systemctl", "daemon-reload")
+    service.machine.check("systemctl", "start", "ear")
+    service.machine.write(
+        "/etc/mt5-sentinel/credentials/alert_urls", f"json://127.0.0.1:{EAR_PORT}/token-of-the-chat/\n", mode=0o600
+    )
+    done = service.install(wheel.name, wheelhouse, "--with", "dashboard", "--with", "alerts")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for unit in (DASHBOARD, ALERTS):
+        assert (service.show("ActiveState", unit), service.show("UnitFileState", unit)) == ("active", "enabled")
+    measured(f"active and enabled, users {user_of(service, DASHBOARD)} and {user_of(service, ALERTS)}")
+
+
+def test_the_dashboard_shows_what_the_journal_holds(service: Service, measured: Measured) -> None:
+    service.wait_for("Decision: ")
+    told = json.loads(page(service, "/api/overview"))
+    assert (told["mode"], [one["symbol"] for one in told["symbols"]]) == ("dry-run", ["EURUSD"])
+    status = service.machine.run("mt5-sentinel", "status", "--json")
+    assert json.loads(status.stdout)["mode"] == "dry-run", status.stderr
+    assert "default-src 'none'" in page(service, "/", "-D", "-", "-o", "/dev/null")
+    measured(f"level {told['level']}, equity {told['account']['equity']}")
+
+
+def test_a_killed_dashboard_comes_back_and_the_daemon_goes_on(service: Service) -> None:
+    daemon, old = service.pid, service.show("MainPID", DASHBOARD)
+    service.machine.check("kill", "-9", old)
+    service.wait_until("another dashboard", lambda: service.show("MainPID", DASHBOARD) not in ("0", old), timeout_s=40)
+    service.wait_until(
+        "it answers", lambda: service.machine.run("curl", "-sf", "http://127.0.0.1:8001/livez").returncode == 0
+    )
+    assert service.pid == daemon
+
+
+def test_a_stopped_daemon_is_told_and_its_return_too(service: Service, measured: Measured) -> None:
+    service.systemctl("stop", "mt5-sentinel")
+    took_s = service.wait_until("a message", lambda: len(heard(service)) > 0, timeout_s=120)
+    assert any("dead" in text or "not run" in text or "process" in text for text in heard(service)), heard(service)
+    before = len(heard(service))
+    service.systemctl("start", "mt5-sentinel")
+    service.wait_until("it is well again", lambda: len(heard(service)) > before, timeout_s=120)
+    log = service.machine.check("journalctl", "--quiet", "--output=cat", "--unit", ALERTS)
+    assert "token-of-the-chat" not in log
+    measured(f"told {took_s:.0f} s after the stop: {heard(service)[0].splitlines()[0]}")
+
+
+def test_neither_can_write_the_daemon_s_files(service: Service) -> None:
+    for unit in (DASHBOARD, ALERTS):
+        pid = service.show("MainPID", unit)
+        tried = service.machine.run("nsenter", "--target", pid, "--mount", "touch", "/var/lib/mt5-sentinel/planted")
+        assert tried.returncode != 0, unit

@@ -52,7 +52,11 @@ def _of_symbol(one: SymbolStanding, standing: Standing) -> list[Light]:
 def _level(check: Check, one: SymbolStanding) -> Level:
     last = one.last
     if check.ok:
-        return "warn" if check.name == "model" and last is not None and last.hub_error is not None else "ok"
+        needs_look = {
+            "model": last is not None and last.hub_error,
+            "loop": last is not None and last.status == "failed",
+        }
+        return "warn" if needs_look.get(check.name) else "ok"
     if one.silent_s > SILENT_AFTER_S and check.name == "loop":
         return "bad"
     if check.name == "broker" and not one.is_open:  # brokers are serviced on weekends

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mt5_sentinel import logs
+from mt5_sentinel import journald, logs
 
 TOKEN = "s3cr3t-t0ken"
 
@@ -132,10 +132,13 @@ def test_the_check_above_would_see_a_leak() -> None:
     assert TOKEN in stream.getvalue()
 
 
-def test_each_line_tells_the_journal_how_severe_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_line_tells_the_journal_how_severe_it_is_where_it_takes_no_fields(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with (tmp_path / "stream").open("w") as stream:
         facts = os.fstat(stream.fileno())
         monkeypatch.setenv("JOURNAL_STREAM", f"{facts.st_dev}:{facts.st_ino}")
+        monkeypatch.setattr(journald, "SOCKET", str(tmp_path / "nobody"))
         logs.set_up("debug", (), stream)
         log = logging.getLogger("mt5_sentinel")
         log.debug("a")

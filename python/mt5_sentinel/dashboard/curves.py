@@ -13,6 +13,9 @@ from mt5_sentinel.dashboard.reader import CYCLES_WITHIN, Book, values_of
 from mt5_sentinel.types import DeskFacts
 from mt5_sentinel.view.cycle_rows import unix_s
 
+INSTANT_S = 0.001
+"""The journal's times have no finer parts."""
+
 CURVES = ("sell", "hold", "buy", "confidence", "equity", "drawdown")
 
 CONFIDENT = "round(score_sell, 6), round(score_hold, 6), round(score_buy, 6), round(confidence, 6)"
@@ -23,13 +26,11 @@ EVERY = (
     f" WHERE {CYCLES_WITHIN} ORDER BY started_utc"
 )
 
-# One pass: with its confidence in front, the greatest id is that of the most confident cycle. Ids are below 2**32: a
-# cycle a second for 136 years.
-BUCKETS = (
-    "SELECT CAST((julianday(started_utc) - 2440587.5) * 86400.0 + 0.0005 AS INTEGER) / :step AS bucket,"  # noqa: S608
-    " max(started_utc), max(CAST(confidence * 1e9 AS INTEGER) << 32 | id) & 4294967295,"
+# With its confidence in front, the greatest id is that of the most confident cycle; ids are below 2**32, a cycle a second  # noqa: E501
+# for 136 years.
+BUCKET = (
+    "SELECT max(started_utc), max(CAST(confidence * 1e9 AS INTEGER) << 32 | id) & 4294967295,"  # noqa: S608
     f" max(CASE WHEN equity IS NOT NULL THEN id END), max(drawdown_max) FROM cycle WHERE {CYCLES_WITHIN}"
-    " GROUP BY bucket ORDER BY bucket"
 )
 
 
@@ -39,37 +40,43 @@ def series(book: Book, span: Span) -> dict[str, Any]:
     its own.
     """
     values = values_of(book, span)
-    step_s = _step_s(book, values, span.points)
-    points = (
-        _in_buckets(book.db, values | {"step": step_s})
-        if step_s
-        else [(unix_s(row[0]), *tuple(row)[1:]) for row in book.db.execute(EVERY, values)]
-    )
+    first_s, last_s, step_s = _extent(book, values, span.points)
+    if step_s:
+        begins = range(int(first_s) // step_s * step_s, int(last_s) + 1, step_s)
+        found = (_bucket(book.db, values_of(book, span.cut(float(at_s), at_s + step_s - INSTANT_S))) for at_s in begins)
+        points = [point for point in found if point is not None]
+    else:
+        points = [(unix_s(row[0]), *tuple(row)[1:]) for row in book.db.execute(EVERY, values)]
     columns = zip(*points, strict=True) if points else ((),) * (1 + len(CURVES))
     told = dict(zip(("t", *CURVES), columns, strict=True))
     return {"from_s": span.from_s, "to_s": span.to_s, "step_s": step_s, **told, "thresholds": _thresholds(book, span)}
 
 
-def _in_buckets(db: sqlite3.Connection, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    scores, equity = f"SELECT {CONFIDENT} FROM cycle WHERE id = ?", "SELECT equity FROM cycle WHERE id = ?"  # noqa: S608
-    points = []
-    for _, last_utc, confident, valued, drawdown in db.execute(BUCKETS, values).fetchall():
-        peak = (None,) * 4 if confident is None else tuple(db.execute(scores, (confident,)).fetchone())
-        worth = None if valued is None else db.execute(equity, (valued,)).fetchone()[0]
-        points.append((unix_s(last_utc), *peak, worth, drawdown))
-    return points
+def _bucket(db: sqlite3.Connection, values: dict[str, Any]) -> tuple[Any, ...] | None:
+    last_utc, confident, valued, drawdown = db.execute(BUCKET, values).fetchone()
+    if last_utc is None:
+        return None
+    scores: tuple[float | None, ...] = (None,) * 4
+    if confident is not None:
+        scores = tuple(db.execute(f"SELECT {CONFIDENT} FROM cycle WHERE id = ?", (confident,)).fetchone())  # noqa: S608
+    worth = None
+    if valued is not None:
+        worth = db.execute("SELECT equity FROM cycle WHERE id = ?", (valued,)).fetchone()[0]
+    return unix_s(last_utc), *scores, worth, drawdown
 
 
-def _step_s(book: Book, values: dict[str, Any], points: int) -> int:
-    """Width of a bucket that shows these cycles in so many points; 0 where there are no more."""
+def _extent(book: Book, values: dict[str, Any], points: int) -> tuple[float, float, int]:
+    """When the first and the last of these cycles began, and the width of a bucket that shows them in so many points,
+    0 where there are no more cycles than that.
+    """
     query = f"SELECT count(*) FROM (SELECT 1 FROM cycle WHERE {CYCLES_WITHIN} LIMIT :points + 1)"  # noqa: S608
     if book.db.execute(query, values | {"points": points}).fetchone()[0] <= points:
-        return 0
-    first, last = (
+        return 0.0, 0.0, 0
+    first_s, last_s = (
         unix_s(book.db.execute(f"SELECT {which}(started_utc) FROM cycle WHERE {CYCLES_WITHIN}", values).fetchone()[0])  # noqa: S608
         for which in ("min", "max")
     )
-    return steps.width_s(last - first, points)
+    return first_s, last_s, steps.width_s(last_s - first_s, points)
 
 
 def _thresholds(book: Book, span: Span) -> list[dict[str, float]]:

@@ -26,6 +26,10 @@ class Span(NamedTuple):
     to_s: float
     points: int
 
+    def cut(self, from_s: float, to_s: float) -> Span:
+        """What of this stretch lies within another."""
+        return self._replace(from_s=max(from_s, self.from_s), to_s=min(to_s, self.to_s))
+
 
 def span(request: Request, *, pointed: bool = True) -> Span:
     """``symbol``, ``from_s`` (default: the beginning), ``to_s`` (default: now) and, where asked, ``points``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -64,6 +64,14 @@ def test_a_secret_in_a_traceback_is_hidden_in_the_whole_chain() -> None:
     assert text.count("[hidden]") == 2
     assert "Traceback" in text
     assert "RuntimeError: gave up on [hidden]" in text
+
+
+@pytest.mark.parametrize("quoted", [repr, lambda one: repr(one.encode()), lambda one: repr({"in": [one]})])
+def test_a_secret_that_python_quotes_otherwise_is_hidden(quoted: Callable[[str], str]) -> None:
+    awkward = "s3cr3t\\t0k'n\"\n-ü"
+    log, stream = printed(secrets=(awkward,))
+    log.info("%s", quoted(awkward))
+    assert "s3cr3t" not in stream.getvalue()
 
 
 def test_a_secret_in_a_stack_is_hidden() -> None:

@@ -18,6 +18,9 @@ from mt5_sentinel.dashboard import app, serving
 
 TOKEN = "a-token-of-the-dashboard"
 
+QUESTIONS = ("overview", "series", "bars", "trades", "cycles", "stages", "events")
+"""Names below ``/api/``."""
+
 
 class Answer:
     """What came back."""

@@ -27,6 +27,11 @@ const state = {
   readAt: 0,
 };
 
+/** Data is asked for while the charts' scripts still load: both have run when the document is ready. */
+const libraries = document.readyState === "loading"
+  ? new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }))
+  : Promise.resolve();
+
 /** Show what goes wrong in words, and take it away once it works. */
 async function attempt(work) {
   const trouble = byId("trouble");
@@ -66,6 +71,7 @@ async function readAll() {
   state.known = { ...known, isPast: wanted.isPast };
   showCycles(newest.cycles, state.overview.now_s);
   byId("older").hidden = newest.cycles.length < CYCLES;
+  await libraries;
   draw();
 }
 

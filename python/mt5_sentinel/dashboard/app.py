@@ -67,7 +67,7 @@ def create(
         Route("/", lambda _request: FileResponse(page / "index.html", headers={"Cache-Control": "no-store"})),
         *(entrance or [Route("/login", lambda _request: RedirectResponse("/", 303))]),
         Route("/livez", lambda _request: Json({"status": "ok"})),
-        *_api(state_dir),
+        *_api(state_dir, has_login=bool(token)),
         Route("/api/events", _events(streams, sessions if token else None)),
         Mount("/assets", _Assets(directory=page, check_dir=False)),
     ]
@@ -93,12 +93,12 @@ class _Assets(StaticFiles):
         return await super().get_response(path, scope)
 
 
-def _api(state_dir: Path) -> list[Route]:
+def _api(state_dir: Path, *, has_login: bool) -> list[Route]:
     """The questions; each runs in a thread, so that no read of a disk holds up the streams."""
 
     def standing(request: Request) -> Json:
         parameters.none(request)
-        return Json(overview(state_dir, time.time()))
+        return Json(overview(state_dir, time.time()) | {"has_login": has_login})
 
     def spanned(answer: Callable[[Book, Span], dict[str, Any]], *, pointed: bool = True) -> Callable[[Request], Json]:
         def endpoint(request: Request) -> Json:

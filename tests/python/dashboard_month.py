@@ -7,7 +7,7 @@ import math
 import random
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -228,3 +228,16 @@ def _database(path: Path) -> Iterator[sqlite3.Connection]:
         db.execute("PRAGMA journal_mode = WAL")
     finally:
         db.close()
+
+
+def create(state_dir: Path, script: str) -> None:
+    """A journal with these tables."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with _database(state_dir / "journal.db") as db:
+        db.executescript(script)
+
+
+def change(state_dir: Path, statement: str, *values: Any) -> None:
+    """Change the journal, as another process would."""
+    with closing(sqlite3.connect(state_dir / "journal.db")) as db, db:
+        db.execute(statement, values)

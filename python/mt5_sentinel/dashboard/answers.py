@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.errors import SentinelError
 
 
 class Json(Response):
@@ -31,6 +31,6 @@ def refused(request: Request, error: Exception) -> Response:
 
 
 def unreadable(_request: Request, error: Exception) -> Response:
-    """A journal that is not there or cannot be read now."""
-    told = str(error) if isinstance(error, Misconfigured) else "the journal cannot be read"
+    """A journal that is not there, cannot be read now or is damaged."""
+    told = str(error) if isinstance(error, SentinelError) else f"the journal is damaged: {error}"
     return Json({"error": told}, 503, {"Retry-After": "5"})

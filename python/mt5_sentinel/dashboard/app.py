@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -26,7 +27,10 @@ from mt5_sentinel.dashboard.overview import overview
 from mt5_sentinel.dashboard.parameters import Span
 from mt5_sentinel.dashboard.reader import Book, book
 from mt5_sentinel.dashboard.sessions import Attempts, Sessions
-from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.errors import SentinelError
+
+UNREADABLE = (SentinelError, msgspec.DecodeError)
+"""What reading a journal may end with."""
 
 PAGE = Path(__file__).parent / "page"
 
@@ -74,7 +78,7 @@ def create(
     app = Starlette(
         routes=routes,
         middleware=[Middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)],
-        exception_handlers={HTTPException: refused, Misconfigured: unreadable, 500: refused},
+        exception_handlers={HTTPException: refused, **dict.fromkeys(UNREADABLE, unreadable), 500: refused},
     )
     return Dashboard(Door(app, hosts, sessions if token else None), streams)
 

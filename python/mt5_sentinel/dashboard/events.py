@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from mt5_sentinel.dashboard.reader import Book, book
-from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.errors import SentinelError
 
 POLL_S, BEAT_S = 1.0, 10.0
 STREAMS_MAX = 100
@@ -149,14 +148,14 @@ class Streams:
     def _fresh(self, news: News) -> list[tuple[int, str]]:
         try:
             return news.fresh()
-        except (Misconfigured, sqlite3.Error) as error:
+        except SentinelError as error:
             log.debug("no news: %s", error)
             return []
 
     def _missed(self, cycle_id: int) -> list[tuple[int, str]]:
         try:
             return News(self._state_dir).since(cycle_id)
-        except (Misconfigured, sqlite3.Error):
+        except SentinelError:
             return []
 
 

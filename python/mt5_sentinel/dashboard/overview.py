@@ -8,7 +8,7 @@ from typing import Any
 from mt5_sentinel import _core
 from mt5_sentinel.dashboard.reader import Book, book
 from mt5_sentinel.dashboard.trades import open_positions
-from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.errors import SentinelError
 from mt5_sentinel.types import INTERVAL_S, CycleRecord, DeskFacts
 from mt5_sentinel.view.cycle_rows import unix_s
 from mt5_sentinel.view.lights import Light, lights, worst
@@ -31,7 +31,7 @@ def overview(state_dir: Path, now_s: float) -> dict[str, Any]:
             return _unknown(now_s, OLDER_JOURNAL)
         with book(state_dir) as found:
             symbols = [_symbol(found, one) for one in standing.symbols]
-    except Misconfigured as error:
+    except SentinelError as error:
         return _unknown(now_s, str(error))
     told = lights(standing)
     return {

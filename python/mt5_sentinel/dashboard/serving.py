@@ -32,10 +32,15 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def serve(dashboard: Dashboard, listener: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve until SIGTERM or SIGINT; streams end at once then, other answers within ``END_S`` seconds.
+    """Serve until SIGTERM or SIGINT; ``ready`` is called when it answers."""
+    # The server sends itself the signal again when it has ended; it has done its work by then.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
+    server(dashboard, ready).run(sockets=[listener])
 
-    ``ready`` is called when it answers.
-    """
+
+def server(dashboard: Dashboard, ready: Callable[[], None]) -> uvicorn.Server:
+    """A server that ends streams at once when it ends, and gives other answers ``END_S`` seconds."""
     config = uvicorn.Config(
         dashboard.app,
         loop="asyncio",
@@ -51,10 +56,7 @@ def serve(dashboard: Dashboard, listener: socket.socket, ready: Callable[[], Non
         timeout_keep_alive=30,
         timeout_graceful_shutdown=END_S,
     )
-    # The server sends itself the signal again when it has ended; it has done its work by then.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: None)
-    _Server(config, dashboard, ready).run(sockets=[listener])
+    return _Server(config, dashboard, ready)
 
 
 class _Server(uvicorn.Server):

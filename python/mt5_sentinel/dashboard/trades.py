@@ -39,7 +39,7 @@ def cycles(book: Book, window: Window) -> list[dict[str, Any]]:
         row["time_s"] = unix_s(row.pop("started_utc"))
         finished_utc = row.pop("finished_utc")
         row["took_s"] = None if finished_utc is None else round(unix_s(finished_utc) - row["time_s"], 3)
-        row["conditions"] = msgspec.json.decode(row["conditions"]) if row["conditions"] else []
+        row["conditions"] = _names(row["conditions"])
     return found
 
 
@@ -52,6 +52,14 @@ def open_positions(book: Book, symbol: str) -> list[dict[str, Any]]:
         " WHERE mode = :mode AND symbol = :symbol AND state = 'open' ORDER BY ticket"
     )
     return [_timed(row, "opened") for row in rows(book.db, query, {"mode": book.mode, "symbol": symbol})]
+
+
+def _names(packed: str | None) -> list[str]:
+    """A list in JSON; empty where it is missing or damaged."""
+    try:
+        return msgspec.json.decode(packed or "[]", type=list[str])
+    except msgspec.DecodeError:
+        return []
 
 
 def _decisions(book: Book, values: dict[str, Any]) -> list[dict[str, Any]]:

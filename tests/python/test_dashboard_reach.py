@@ -186,7 +186,7 @@ def test_who_knows_the_token_comes_in(browser: Browser, guarded: Served) -> None
     assert page.evaluate("document.activeElement.id") == "token"
     assert not page.is_visible("#told")
     log_in(page, "not-the-token-at-all")
-    assert page.inner_text("#told") == "That is not the token."
+    assert page.inner_text("#told") == "That is not the token. Check it and try again."
     log_in(page, TOKEN)
     page.wait_for_url(guarded.url)
     page.wait_for_selector("html[data-ready=yes]")

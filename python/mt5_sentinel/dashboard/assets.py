@@ -26,11 +26,12 @@ class Assets:
     """The files of a folder, by their path within it."""
 
     def __init__(self, folder: Path) -> None:
-        """Read them; a folder that is not there has none."""
+        """Read them; a folder that is not there has none, and a link that leads out of it is not followed."""
+        inside = folder.resolve()
         self._found = {
             path.relative_to(folder).as_posix(): _asset(path)
             for path in sorted(folder.rglob("*"))
-            if path.suffix in TYPES and path.is_file()
+            if path.suffix in TYPES and path.is_file() and path.resolve().is_relative_to(inside)
         }
 
     async def answer(self, request: Request) -> Response:

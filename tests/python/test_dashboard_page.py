@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 LOADED_WITHIN_MS = 1000
 ROWS = "[...document.querySelectorAll('#cycles tr[data-cycle-row]')]"
 DRAWN = """() => ({
-    canvases: ["candles", "scores", "equity", "drawdown"].map((id) => document.querySelectorAll(`#${id} canvas`).length),
+    canvases: ["candles", "scores", "equity", "drawdown"].map((id) =>
+        document.querySelectorAll(`#${id} canvas`).length),
     cycles: document.querySelectorAll("#cycles tr[data-cycle-row]").length,
     features: document.querySelectorAll("#features tr[data-feature]").length,
     stages: document.querySelectorAll("#stages tr[data-stage]").length,
@@ -51,7 +52,7 @@ def test_a_month_of_minutes_is_drawn_within_a_second(browser: Browser, month: Se
         assert min(drawn["features"], drawn["stages"], drawn["tiles"]) > 4
         opened.assert_clean()
         page.context.close()
-    print(f"drawn after {', '.join(f'{ms:.0f}' for ms in took_ms)} ms")
+    print(f"drawn after {', '.join(f'{ms:.0f}' for ms in took_ms)} ms")  # noqa: T201 - the figures are wanted
     assert min(took_ms) < LOADED_WITHIN_MS, took_ms
 
 

@@ -1,6 +1,6 @@
 """The promise itself: killed, frozen and halted daemons are told to PagerDuty and Slack in two minutes, and their ends.
 
-Real Prometheus, real Alertmanager, the shipped files with the shipped intervals; it takes eight minutes.
+Real Prometheus, real Alertmanager, the shipped files with the shipped intervals; it takes five minutes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def scene(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Scene]
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
 
-    say("\nthe proof of the alerts takes some eight minutes:")
+    say("\nthe proof of the alerts takes some five minutes:")
     whole = Scene(tmp_path, say)
     try:
         whole.start()

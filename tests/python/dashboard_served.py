@@ -18,6 +18,9 @@ from mt5_sentinel.dashboard import app, serving
 
 TOKEN = "a-token-of-the-dashboard"
 
+QUESTIONS = ("overview", "series", "bars", "trades", "cycles", "stages", "events")
+"""Names below ``/api/``."""
+
 
 class Answer:
     """What came back."""
@@ -102,7 +105,10 @@ class Listening:
                 return event[1]
         raise AssertionError("the stream ended")
 
-    def close(self) -> None:
+    def __enter__(self) -> Listening:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Hang up."""
         self._connection.close()
 

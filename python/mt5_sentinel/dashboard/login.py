@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -69,5 +69,4 @@ async def _token(request: Request) -> str | None:
         body += part
         if len(body) > FORM_BYTES_MAX:
             return None
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
-    return fields.get("token", [None])[0]
+    return dict(parse_qsl(body.decode("utf-8", "replace"))).get("token")

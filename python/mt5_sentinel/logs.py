@@ -28,7 +28,7 @@ _known: set[str] = set()
 
 
 def spellings(secret: str) -> set[str]:
-    """How a secret may appear: as it is, in a URL, in HTML, in JSON, each as Python quotes it; none for a public one."""
+    """How a secret may appear: as it is, in a URL, in HTML, in JSON, each as Python quotes it; a public one in none."""
     if len(secret) < SECRET_CHARS_MIN or secret == PUBLIC_TOKEN:
         return set()
     escaped = {html.escape(secret), json.dumps(secret)[1:-1], secret.replace("/", "\\/")}

@@ -13,8 +13,8 @@ from typing import Any
 Id = tuple[str, str]
 """Index and id."""
 
-BUSY, LOST = "busy", "lost"
-"""Answers to come: 503, or one that never arrives although all was stored."""
+LOST = 0
+"""In place of a status to come: all is stored, and the answer never arrives."""
 
 
 class BulkServer:
@@ -23,7 +23,7 @@ class BulkServer:
     def __init__(self) -> None:
         """Listen on a free port of the loopback."""
         self.stored: dict[Id, dict[str, Any]] = {}
-        self.faults: list[str] = []
+        self.faults: list[int] = []
         self.refused = 0
         """How many documents of an otherwise good request get 429."""
         self.statuses: list[int] = []
@@ -57,10 +57,10 @@ class BulkServer:
     def answer(self, body: bytes, content_type: str) -> tuple[int, bytes]:
         """Status and body; status 0: hang up without a word."""
         with self._lock:
-            fault = self.faults.pop(0) if self.faults else ""
-            status, said = (503, {"error": "busy"}) if fault == BUSY else self._stored(body, content_type)
+            fault = self.faults.pop(0) if self.faults else 200
+            status, said = self._stored(body, content_type) if fault in (200, LOST) else (fault, {"error": "not now"})
             if fault == LOST:
-                status = 0
+                status = LOST
             self.statuses.append(status)
             return status, json.dumps(said).encode()
 
@@ -104,7 +104,7 @@ def _handler(server: BulkServer) -> Callable[..., BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(said)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             pass
 
     return Handler

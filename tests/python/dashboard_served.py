@@ -105,7 +105,10 @@ class Listening:
                 return event[1]
         raise AssertionError("the stream ended")
 
-    def close(self) -> None:
+    def __enter__(self) -> Listening:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Hang up."""
         self._connection.close()
 

@@ -19,7 +19,7 @@ from tests.python.desk_floor import Floor
 
 def shown(floor: Floor) -> Showing:
     """What the daemon shows of these desks, told of every cycle that has ended so far."""
-    showing = Showing([desk.settings for desk in floor.desks], floor.clock, "dry-run", serves=False)
+    showing = Showing([desk.settings for desk in floor.desks], floor.clock, "dry-run", port=None)
     showing.take(floor.desks)
     return tell(showing, floor.seen)
 

@@ -71,7 +71,7 @@ def rotate(path: Path) -> str:
 
 def test_rotation_keeps_every_line_and_writing_goes_on(rotation: tuple[Path, Path]) -> None:
     path, logs = rotation
-    for name in (trail.TRADES, trail.AUDIT):
+    for name in (trail.TRADES, trail.AUDIT, trail.ECS):
         trail.append(logs, name, {"line": 1})
     told = rotate(path)
     assert "error:" not in told
@@ -80,7 +80,7 @@ def test_rotation_keeps_every_line_and_writing_goes_on(rotation: tuple[Path, Pat
     assert (logs / trail.TRADES).stat().st_mode & 0o777 == 0o640
     turned = [one for one in logs.iterdir() if re.fullmatch(r"trades\.jsonl-\d{8}", one.name)]
     assert [one.read_text() for one in turned] == ['{"line":1}\n'], "not compressed before the next rotation"
-    assert (logs / trail.AUDIT).exists()
+    assert all((logs / name).read_text() == "" for name in (trail.AUDIT, trail.ECS))
 
 
 def test_rotation_of_nothing_is_no_error(rotation: tuple[Path, Path]) -> None:
@@ -132,7 +132,7 @@ def test_the_installer_and_the_package_agree_where_things_lie() -> None:
     assert f"prefix={layout.PREFIX}" in (DEPLOY / "install_service.sh").read_text()
     assert "/etc/mt5-sentinel/credentials" in text
     assert str(layout.LOGS) + "/*.jsonl {" in rotate_text
-    assert all(name.endswith(".jsonl") for name in (trail.TRADES, trail.AUDIT))
+    assert all(name.endswith(".jsonl") for name in (trail.TRADES, trail.AUDIT, trail.ECS))
 
 
 def commented(path: Path) -> str:

@@ -112,8 +112,8 @@ def test_the_number_of_series_is_bounded_whatever_comes_from_outside() -> None:
         one.symbol = word
         metrics.observe(one)
     assert series(metrics) < 3000
-    assert value(metrics, "sentinel_cycle_reasons_total", reason="other") > 5000
-    assert value(metrics, "sentinel_symbol_cycles_total", symbol="other", reason="other") > 5000
+    assert (value(metrics, "sentinel_cycle_reasons_total", reason="other") or 0) > 5000
+    assert (value(metrics, "sentinel_symbol_cycles_total", symbol="other", reason="other") or 0) > 5000
     assert value(metrics, "sentinel_bars_cleaned_total", symbol="other", cause="other") == len(words)
     before = series(metrics)
     for word in words:

@@ -26,7 +26,7 @@ def test_versions_agree() -> None:
     assert f"[{cargo[1]}]" in (ROOT / "CHANGELOG.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["FEATURES.md", "CONFIGURATION.md"])
+@pytest.mark.parametrize("name", ["FEATURES.md", "CONFIGURATION.md", "METRICS.md"])
 def test_generated_pages_are_fresh(name: str) -> None:
     assert (ROOT / "docs" / name).read_text() == reference_docs.pages()[name], "run `make docs`"
 

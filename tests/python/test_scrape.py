@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from prometheus_client.openmetrics import exposition, parser
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.openmetrics import parser
 from prometheus_client.parser import text_string_to_metric_families
 
 from mt5_sentinel.errors import Transient
+from mt5_sentinel.research import metrics_page
 from tests.python import bodies
 from tests.python.conftest import Running
 from tests.python.desk_floor import Floor
@@ -47,10 +49,12 @@ def test_openmetrics_can_be_read_too(tmp_path: Path) -> None:
     floor = Floor(tmp_path, ["EURUSD"])
     try:
         floor.minute()
-        text = exposition.generate_latest(shown(floor).registry).decode()
+        encode, kind = choose_encoder("application/openmetrics-text; version=1.0.0")
+        text = encode(shown(floor).registry).decode()
     finally:
         floor.close()
-    families = {family.name for family in parser.text_string_to_metric_families(text)}
+    assert kind.startswith("application/openmetrics-text")
+    families = {family.name for family in parser.text_string_to_metric_families(text)}  # type: ignore[no-untyped-call]
     assert {"sentinel_decisions", "sentinel_data_age_seconds", "sentinel_stage_duration_seconds"} <= families
 
 
@@ -69,7 +73,7 @@ def test_a_daemon_that_has_run_no_cycle_and_one_that_has(daemon: Start, server: 
         assert time.monotonic() < deadline, answer
         time.sleep(0.05)
     status, headers, body = get(port, "/metrics")
-    after, found = body.decode(), {}
+    after, found = body.decode(), dict[tuple[str, ...], float]()
     for text in (before, after):
         told = promtool("check", "metrics", text=text)
         assert (told.returncode, told.stdout + told.stderr) == (0, "")
@@ -81,6 +85,7 @@ def test_a_daemon_that_has_run_no_cycle_and_one_that_has(daemon: Start, server: 
     assert found["sentinel_quota_units_today",] == 5
     assert found["sentinel_equity",] > 0
     assert found["process_resident_memory_bytes",] > 1e7
+    assert {one.name for one in metrics_page.PROCESS} <= {name for name, *_ in found}, "the page tells of them"
     status, headers, _ = get(port, "/metrics", Accept="application/openmetrics-text; version=1.0.0")
     assert (status, headers["Content-Type"].split(";")[0]) == (200, "application/openmetrics-text")
     assert running.end() == 0

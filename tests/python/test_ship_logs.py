@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.python import bodies, ecs_lines
-from tests.python.bulk_server import BUSY, LOST, BulkServer, Id
+from tests.python.bulk_server import LOST, BulkServer, Id
 from tests.python.conftest import ROOT, Sentinel
 from tests.python.eodhd_server import EodhdServer
 
@@ -140,10 +141,11 @@ def test_the_shipped_file_is_understood(tmp_path: Path) -> None:
 def test_nothing_is_lost_and_nothing_doubled(cycles: Callable[[int], Path], ship: Ship, endpoint: BulkServer) -> None:
     """503 twice, an answer that is lost, a document that is refused, kill -9, a rotation: each id arrives once."""
     logs = cycles(2)
-    endpoint.faults = [BUSY, BUSY, LOST]
+    trouble = [503, 503, 429, 404, 500, *[504] * 4, LOST]
+    endpoint.faults = list(trouble)
     shipper = ship(logs, endpoint)
     wait_for("all lines", lambda: set(endpoint.stored) == written(logs), shipper)
-    assert endpoint.statuses[:3] == [503, 503, 0]
+    assert endpoint.statuses[: len(trouble)] == trouble
     wait_for("the repeat of what was answered into nothing", lambda: endpoint.conflicts > 0, shipper)
     repeated = endpoint.conflicts
 
@@ -164,7 +166,7 @@ def test_nothing_is_lost_and_nothing_doubled(cycles: Callable[[int], Path], ship
     assert set(endpoint.stored) == written(logs)
 
 
-def test_a_rotation_while_it_is_dead_and_a_torn_line_lose_nothing(
+def test_a_rotation_while_it_is_dead_and_lines_that_are_none_lose_nothing(
     cycles: Callable[[int], Path], ship: Ship, endpoint: BulkServer
 ) -> None:
     logs = cycles(1)
@@ -174,8 +176,15 @@ def test_a_rotation_while_it_is_dead_and_a_torn_line_lose_nothing(
     cycles(1)
     (logs / "ecs.jsonl").rename(logs / "ecs.jsonl-20261127")
     cycles(1)
-    expected = written(logs)
+    own = written(logs)
     with (logs / "ecs.jsonl").open("a") as file:
-        file.write('{"@timestamp":"2026-11-2\n')
+        file.write('{"@timestamp":"2026-11-2\n{"@timestamp":"2026-11-26T00:00:00Z","message":"no id"}\n')
+        file.write('{"@timestamp":"x","event":{"id":"2d98c991-cf41-4e46-bdc5-e4ed9ba349e1"}}\n')
     shipper.start()
-    wait_for("all", lambda: set(endpoint.stored) == expected, shipper)
+    wait_for("all that was written before", lambda: own <= set(endpoint.stored), shipper)
+    text = (logs / "ecs.jsonl").read_text()
+    cycles(1)
+    with (logs / "ecs.jsonl").open() as file:
+        newer = {line["event"]["id"] for line in map(json.loads, file.read()[len(text) :].splitlines())}
+    wait_for("what came after them", lambda: newer <= {name for _, name in endpoint.stored}, shipper)
+    assert {name for _, name in endpoint.stored} == {name for _, name in own} | newer

@@ -11,7 +11,10 @@ import pytest
 from tests.python.conftest import ROOT
 
 DEPLOY = ROOT / "deploy"
-UNITS = ("mt5-sentinel.service", "mt5-sentinel-gateway.service", "mt5-sentinel-dashboard.service")
+UNITS = (
+    *("mt5-sentinel.service", "mt5-sentinel-gateway.service", "mt5-sentinel-dashboard.service"),
+    "mt5-sentinel-alerts.service",
+)
 DROP_INS = {
     **dict.fromkeys(("live.conf", "symbol.conf", "resources.conf", "gateway-keys.conf"), UNITS[0]),
     "link-local-dns.conf": UNITS[0],

@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote
 
 from mt5_sentinel import logs
 from mt5_sentinel.alerting.letters import Letter
@@ -86,20 +86,15 @@ def scheme(url: str) -> str:
 def _parts(url: str) -> list[str]:
     """Users, passwords, host, pieces of the path, values of the query: services put tokens into each of them."""
     rest = url.split("://", 1)[-1]
-    try:
-        split = urlsplit(f"//{rest}")
-        named = [split.username or "", split.password or "", split.netloc.rsplit("@", 1)[-1]]
-        host = split.hostname or ""
-    except ValueError:
-        return [rest, *re.split(r"[/@:?&=#]", rest)]
-    if host in LOOPBACK:
-        named.pop()  # an address of this machine is no secret, and stands in many a line
-    else:
-        named.append(re.sub(r":\d+$", "", named[-1]))  # with its case, which a token has
-    pieces = [*split.path.split("/"), split.path.strip("/"), split.fragment]
-    values = [value for pair in parse_qsl(split.query) for value in pair]
-    found = [*named, *pieces, *values]
-    return [part for one in found for part in (one, unquote(one))]
+    # Whole stretches too: a password may hold any of these signs.
+    stretches = [rest, *rest.split("/"), *rest.rsplit("@", 1)[0].split(":", 1), *re.split(r"[?&]", rest)]
+    found = [*stretches, *re.split(r"[/@:?&=#,;]", rest)]
+    # An address of this machine is no secret, and stands in many a line.
+    return [part for one in found for part in (one, unquote(one)) if not _is_loopback(part)]
+
+
+def _is_loopback(part: str) -> bool:
+    return re.sub(r":\d*$", "", part) in LOOPBACK
 
 
 class _Why(logging.Handler):

@@ -97,8 +97,8 @@ def _kind(matter: Matter, now_s: float, repeat_s: float) -> Kind | None:
         if matter.level == "ok":
             return "resolve"
         return "raise" if LEVELS.index(matter.level) > LEVELS.index(matter.told) else "ease"
-    # After a step back of the clock the moment it was told lies ahead.
-    is_due = matter.level != "ok" and not 0 <= now_s - matter.told_s < repeat_s
+    # After a step back of the clock the moment it was told lies ahead; a small one must not repeat it at once.
+    is_due = matter.level != "ok" and abs(now_s - matter.told_s) >= repeat_s
     return "repeat" if is_due else None
 
 

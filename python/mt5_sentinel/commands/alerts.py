@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from mt5_sentinel.alerting.watcher import Watcher
 from mt5_sentinel.commands import state_place
 from mt5_sentinel.config import Settings
 from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.ports import HeldClock
 from mt5_sentinel.systemd import Notifier
 
 EXIT_TOLD = 1
@@ -60,6 +61,11 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
 
 def execute(arguments: argparse.Namespace) -> int:
     """Watch until a signal, look once, or send a test."""
+    return serve(arguments, SystemClock)
+
+
+def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) -> int:
+    """The same by any clock."""
     settings = config.load_all({"state_dir": arguments.state_dir}, os.environ, arguments.config)[0]
     channels.learn([*settings.alert_urls.split(), settings.alert_heartbeat_url])
     logs.set_up(settings.log_level, settings.secrets())
@@ -71,11 +77,10 @@ def execute(arguments: argparse.Namespace) -> int:
     heartbeat = Heartbeat(settings.alert_heartbeat_url) if settings.alert_heartbeat_url else None
     if not endpoints and heartbeat is None:
         raise _nowhere()
-    return _watch(settings, endpoints, heartbeat)
+    return _watch(settings, endpoints, heartbeat, make_clock())
 
 
-def _watch(settings: Settings, endpoints: Sequence[Channel], heartbeat: Heartbeat | None) -> int:
-    clock = SystemClock()
+def _watch(settings: Settings, endpoints: Sequence[Channel], heartbeat: Heartbeat | None, clock: HeldClock) -> int:
     try:
         keys = [endpoint.key for endpoint in endpoints]
         with place.outbox(settings.state_path, keys, socket.gethostname(), clock.wall_s()) as outbox:

@@ -98,7 +98,7 @@ def serve(arguments: argparse.Namespace, make_clock: Callable[[], HeldClock]) ->
     logs.set_up(shared.log_level, shared.secrets(), beside=beside)
     clock = make_clock()
     # Bound first: what cannot work leaves no files behind.
-    showing = Showing(symbols, clock, mode, serves=bool(shared.metrics_port) and not arguments.once)
+    showing = Showing(symbols, clock, mode, port=None if arguments.once else shared.metrics_port or None)
     parts = [assembly.parts(settings, clock) for settings in symbols]
     preflight.check([one.scoring.local for one in parts if one.scoring.local is not None])
     desks = assembly.open_desks(parts, clock, mode=mode)

@@ -27,8 +27,8 @@ log = logging.getLogger("mt5_sentinel")
 class Showing:
     """Put together before the desks, so that a port that is taken leaves no files behind."""
 
-    def __init__(self, symbols: Sequence[Settings], clock: Clock, mode: Mode, *, serves: bool) -> None:
-        """Serve from now on, where that is asked for.
+    def __init__(self, symbols: Sequence[Settings], clock: Clock, mode: Mode, *, port: int | None) -> None:
+        """Serve from now on, where there is a port; 0 takes a free one.
 
         Raises:
             Misconfigured: the address cannot be bound.
@@ -40,11 +40,10 @@ class Showing:
         self.present = Present(clock, mode)
         self._metrics.registry.register(Gauges(self.present))
         self.web = None
-        if serves:
+        if port is not None:
             probes = Probes(self.present)
             pages = {"/livez": probes.live, "/readyz": probes.ready}
-            host, port = shared.metrics_host, shared.metrics_port
-            self.web = WebServer(host, port, self._metrics.registry, self._health, pages)
+            self.web = WebServer(shared.metrics_host, port, self._metrics.registry, self._health, pages)
 
     @property
     def registry(self) -> CollectorRegistry:

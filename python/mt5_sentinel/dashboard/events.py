@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -139,11 +139,7 @@ class Streams:
         while self._queues:
             await asyncio.sleep(POLL_S)
             for one in await asyncio.to_thread(self._fresh, news):
-                for queue in self._queues:
-                    if queue.full():
-                        _end(queue)
-                    else:
-                        queue.put_nowait(_told(*one))
+                _tell(self._queues, _told(*one))
 
     def _fresh(self, news: News) -> list[tuple[int, str]]:
         try:
@@ -157,6 +153,14 @@ class Streams:
             return News(self._state_dir).since(cycle_id)
         except SentinelError:
             return []
+
+
+def _tell(queues: Iterable[asyncio.Queue[bytes | None]], text: bytes) -> None:
+    for queue in queues:
+        if queue.full():
+            _end(queue)
+        else:
+            queue.put_nowait(text)
 
 
 def _end(queue: asyncio.Queue[bytes | None]) -> None:

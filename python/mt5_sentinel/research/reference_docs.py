@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, get_args, get_origin
 
 from mt5_sentinel import _core, config
+from mt5_sentinel.research.metrics_page import metrics
 
 GENERATED = "<!-- Written by `make docs` from the code; a test fails when it is stale. -->\n"
 
@@ -52,7 +53,7 @@ tables say, not which symbols there are.
 
 
 def main() -> None:
-    """Write FEATURES.md and CONFIGURATION.md into the directory."""
+    """Write the pages into the directory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=Path)
     directory = parser.parse_args().directory
@@ -62,12 +63,12 @@ def main() -> None:
 
 def pages() -> dict[str, str]:
     """File names and their contents."""
-    return {"FEATURES.md": _features(), "CONFIGURATION.md": _configuration()}
+    pages = {"FEATURES.md": _features(), "CONFIGURATION.md": _configuration(), "METRICS.md": metrics()}
+    return {name: f"{GENERATED}\n{text}" for name, text in pages.items()}
 
 
 def _features() -> str:
     lines = [
-        GENERATED,
         "# Features `sentinel-v1`\n",
         "One float64 row per closed bar, in this order. During warm-up a value is NaN: nothing is back-filled.\n",
         f"History needed until every column has settled: {_core.needed_bars()} bars. "
@@ -108,7 +109,6 @@ def _row(i: int, spec: _core.FeatureSpec) -> str:
 
 def _configuration() -> str:
     lines = [
-        GENERATED,
         "# Settings\n",
         "Flags win over variables, variables over the TOML file, the file over the defaults. The file is the one named "
         f"by `--config`, by `{config.ENV_PREFIX}CONFIG`, or `{config.DEFAULT_FILE}` where it exists; its keys are the "

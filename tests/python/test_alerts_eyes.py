@@ -1,0 +1,203 @@
+"""What the eyes see of a journal, a process and /livez; nothing that is broken there ends the watcher."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from mt5_sentinel import process_place
+from mt5_sentinel.alerting.eyes import Eyes
+from mt5_sentinel.alerting.growth import MIB, SETTLES_S, Growth
+from mt5_sentinel.types import DeskFacts, ModelFacts
+from mt5_sentinel.view import pulse
+from mt5_sentinel.view.lights import Light, lights
+from mt5_sentinel.view.pulse import Pulse, feel
+from tests.python.standing_place import FACTS, NOW_S, Place, Places, place, places
+
+__all__ = ["place", "places"]
+
+WEEKEND_S = NOW_S + 3 * 86400
+
+
+def alive(facts: DeskFacts) -> Pulse:
+    return Pulse(True, "it answers", facts.pid, 100 * MIB)
+
+
+def seen(one: Place | Path, now_s: float = NOW_S) -> dict[str, Light]:
+    directory = one if isinstance(one, Path) else one.directory
+    return {light.name: light for light in Eyes(directory, alive).look(now_s, 0.0)}
+
+
+def wrong(found: dict[str, Light]) -> list[str]:
+    return [name for name, light in found.items() if light.level != "ok"]
+
+
+def test_all_is_well(place: Place) -> None:
+    place.cycle()
+    found = seen(place)
+    assert wrong(found) == []
+    assert {"journal", "daemon", "memory", "loop", "data"} <= set(found)
+
+
+def test_a_weekend_is_well(place: Place) -> None:
+    place.cycle(20.0 - 3 * 86400, reason="market_closed", status="done", bar_open_s=None)
+    assert wrong(seen(place, WEEKEND_S)) == []
+
+
+def test_two_symbols_are_two_lights(places: Places) -> None:
+    one = places().desk("EURUSD", "GBPUSD")
+    one.cycle(symbol="EURUSD")
+    one.failed(80.0, symbol="GBPUSD")
+    one.failed(symbol="GBPUSD")
+    found = [light for light in Eyes(one.directory, alive).look(NOW_S, 0.0) if light.name == "loop"]
+    assert [(light.symbol, light.level) for light in found] == [("EURUSD", "ok"), ("GBPUSD", "bad")]
+
+
+def test_no_journal_is_told(tmp_path: Path) -> None:
+    found = seen(tmp_path)
+    assert wrong(found) == ["journal"]
+    assert "no journal there" in found["journal"].text
+
+
+def test_a_damaged_journal_is_told(place: Place) -> None:
+    place.cycle()
+    place.close()
+    place.path.write_bytes(b"this was a journal" * 1000)
+    assert wrong(seen(place)) == ["journal"]
+
+
+def test_a_damaged_row_is_told(place: Place) -> None:
+    place.cycle()
+    place.execute("UPDATE desk SET facts = '{'")
+    assert wrong(seen(place)) == ["journal"]
+
+
+def test_the_daemon_is_watched_while_its_journal_is_not_there(place: Place) -> None:
+    place.cycle()
+    eyes = Eyes(place.directory, lambda facts: Pulse(False, "gone", facts.pid))
+    eyes.look(NOW_S, 0.0)
+    place.path.rename(place.path.with_name("elsewhere"))
+    levels = {light.name: light.level for light in eyes.look(NOW_S, 0.0)}
+    assert levels == {"journal": "bad", "daemon": "bad", "memory": "ok"}
+
+
+def test_a_locked_journal_is_read(place: Place) -> None:
+    place.cycle()
+    other = sqlite3.connect(place.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert wrong(seen(place)) == []
+    other.execute("ROLLBACK")
+    other.close()
+
+
+def test_a_daemon_that_is_silent_is_told_before_its_symbols(place: Place) -> None:
+    place.cycle(130.0)
+    found = seen(place)
+    assert wrong(found) == ["daemon"]
+    assert "no cycle of any symbol has ended for 130 s" in found["daemon"].text
+
+
+@pytest.mark.parametrize(("row", "level"), [((0.5, 0.5), "ok"), ((0.5, 3.0), "bad"), ((None, 0.5), "ok")])
+def test_features_are_held_against_their_training(places: Places, row: tuple[float | None, float], level: str) -> None:
+    model = ModelFacts("ab", "lightgbm", ranges={"a": (0.0, 1.0), "b": (0.0, 1.0)})
+    one = places().desk(model=model)
+    one.cycle(features=None if row[0] is None else list(row))
+    (found,) = [light for light in lights(one.look()) if light.name == "drift"]
+    assert found.level == level
+    assert ("1 of 2 features are outside of their range in training: b" in found.text) is (level == "bad")
+
+
+def test_growth_is_measured_against_the_same_process() -> None:
+    growth = Growth()
+
+    def level(mib: int, at_s: float, pid: int = 7) -> str:
+        return growth.light(Pulse(True, "", pid, mib * MIB), at_s).level
+
+    assert level(80, 0.0) == "ok"
+    assert level(120, SETTLES_S - 1) == "ok", "it fills its caches"
+    assert level(230, SETTLES_S + 1) == "ok"
+    assert level(250, SETTLES_S + 2) == "warn"
+    assert level(430, SETTLES_S + 3) == "bad"
+    assert level(430, SETTLES_S + 4, pid=8) == "ok", "another process"
+    assert growth.light(Pulse(True, "", 8, None), 0.0).level == "ok"
+
+
+class Livez(http.server.BaseHTTPRequestHandler):
+    status = 200
+
+    def do_GET(self) -> None:
+        assert self.path == "/livez"
+        self.send_response(type(self).status)
+        self.end_headers()
+        self.wfile.write(b"stuck: a cycle runs for 130 s\nmore\n")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def livez(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    monkeypatch.setattr(Livez, "status", 200)
+    server = http.server.HTTPServer(("127.0.0.1", 0), Livez)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+
+
+def facts(pid: int, port: int = 0, at: str | None = None, host: str = "127.0.0.1") -> DeskFacts:
+    where = process_place.here() if at is None else at
+    return msgspec.structs.replace(FACTS, pid=pid, pid_place=where, metrics_port=port, metrics_host=host)
+
+
+@pytest.mark.skipif(not process_place.here(), reason="this system does not tell of processes in /proc")
+def test_a_process_is_known_by_its_number() -> None:
+    # Its command line names the program, as the daemon's does.
+    command = [sys.executable, "-c", "print(1, flush=True); input()", "sentinel"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert child.stdout is not None
+        child.stdout.readline()
+        felt = feel(facts(child.pid))
+        assert felt.is_alive
+        assert felt.resident_bytes is not None
+        assert felt.resident_bytes > MIB
+    finally:
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        ended = feel(facts(child.pid))  # not waited for: a zombie keeps its number
+        child.communicate()
+    assert (ended.is_alive, ended.why) == (False, f"process {child.pid} is gone")
+    assert not feel(facts(child.pid)).is_alive
+    assert not feel(facts(1)).is_alive, "another program has the number now"
+    assert feel(facts(child.pid, at="another boot")).is_alive, "nothing is known of it"
+    assert feel(facts(child.pid, at="")).is_alive
+
+
+def test_livez_has_the_word_where_there_is_one(livez: int) -> None:
+    assert feel(facts(1, livez)).is_alive
+    assert feel(facts(1, livez, host="0.0.0.0")).is_alive  # noqa: S104 - as a setting has it
+    Livez.status = 404
+    assert feel(facts(1, livez)).is_alive, "an older release"
+    Livez.status = 503
+    felt = feel(facts(1, livez))
+    assert not felt.is_alive
+    assert felt.why.endswith(f"/livez on port {livez}: status 503: stuck: a cycle runs for 130 s")
+    assert not feel(facts(1, 9)).is_alive
+
+
+def test_the_light_of_the_daemon() -> None:
+    assert pulse.light(Pulse(True, "runs", 7), 119.0).level == "ok"
+    assert pulse.light(Pulse(True, "runs", 7), 121.0).level == "bad"
+    assert pulse.light(Pulse(False, "gone", 7), 0.0).level == "bad"

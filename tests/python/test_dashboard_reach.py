@@ -101,7 +101,7 @@ def test_a_theme_that_was_chosen_is_remembered(browser: Browser, month: Served) 
 def test_every_control_is_reached_by_keyboard(browser: Browser, month: Served) -> None:  # noqa: F811
     opened = tab(browser, month.url)
     page = opened.load()
-    reached = []
+    reached: list[str] = []
     while (focused := press_tab(page)) is not None and len(reached) < 200:
         assert focused["outline"], f"focus is not seen on {focused['id']}"
         reached.append(focused["id"])

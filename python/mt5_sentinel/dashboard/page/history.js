@@ -6,7 +6,7 @@ export const RANGES = [["1h", 3600], ["6h", 21600], ["1d", 86400], ["7d", 604800
 
 // As many cycles are shown one by one; of more, each of fewer points stands for several.
 const POINTS = 1500;
-const COARSE_POINTS = 720;
+const COARSE_POINTS = 730;
 const STAGES_MAX_S = 86400;
 const PIXELS_A_CANDLE = 5;
 const SERIES = ["t", "sell", "hold", "buy", "confidence", "equity", "drawdown"];

@@ -109,6 +109,6 @@ def _has_room(key: str, matter: Matter, told: dict[str, int]) -> bool:
 
 def _remarks(matter: Matter, now_s: float) -> str:
     flaps = matter.flaps(now_s)
-    found = f" It flaps: {flaps} changes within the hour, {MATTER_HOUR_MAX} messages an hour at most." if flaps else ""
+    found = f". It flaps: {flaps} changes within the hour" if flaps else ""
     skipped = matter.untold - 1
-    return found + (f" {skipped} changes before this one were not told." if skipped > 0 else "")
+    return found + (f". {skipped} changes before this one were not told" if skipped > 0 else "")

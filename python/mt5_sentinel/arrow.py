@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -74,3 +75,48 @@ def write_parquet(sheet: Sheet, file: BinaryIO, advance: Callable[[int], None]) 
             columns = [pyarrow.array(np.ascontiguousarray(column), from_pandas=True) for column in matrix.T]
             writer.write_table(pyarrow.table([pyarrow.array(times), *columns], schema=schema))
             advance(len(times))
+
+
+def write_typed_parquet(
+    columns: Sequence[tuple[str, str]], batches: Iterable[Sequence[Sequence[object]]], file: BinaryIO
+) -> None:
+    """Rows in batches, each batch a row group; None is null.
+
+    Args:
+        columns: name and kind: ``integer``, ``number``, ``text``, or ``time``, a text of ISO 8601 with a zone.
+        batches: each with a row at least.
+        file: where to.
+
+    Raises:
+        Unusable: a value is not of its column's kind; names the column.
+        Misconfigured: pyarrow is not installed.
+    """
+    pyarrow = load("writing Parquet")
+    from pyarrow import parquet  # noqa: PLC0415
+
+    kinds = {
+        "integer": pyarrow.int64(),
+        "number": pyarrow.float64(),
+        "text": pyarrow.string(),
+        "time": pyarrow.timestamp("ms", tz="UTC"),
+    }
+    schema = pyarrow.schema([pyarrow.field(name, kinds[kind]) for name, kind in columns])
+    with parquet.ParquetWriter(file, schema) as writer:
+        for batch in batches:
+            arrays = [
+                _array(pyarrow, name, values, kinds[kind])
+                for (name, kind), values in zip(columns, zip(*batch, strict=True), strict=True)
+            ]
+            writer.write_table(pyarrow.table(arrays, schema=schema))
+
+
+def _array(pyarrow: Any, name: str, values: Sequence[object], kind: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+    try:
+        plain = [_time(value) for value in values] if pyarrow.types.is_timestamp(kind) else values
+        return pyarrow.array(plain, kind)
+    except (TypeError, ValueError) as error:
+        raise Unusable(f"column {name}: {error}", "malformed_row") from None
+
+
+def _time(value: object) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(str(value).replace("Z", "+00:00"))

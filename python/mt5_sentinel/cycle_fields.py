@@ -11,7 +11,19 @@ Fields = dict[str, Any]
 
 SAME = (
     *("symbol", "mode", "cycle_id", "status", "rows", "bars", "dropped", "repaired", "price", "action", "confidence"),
-    *("reason", "detail", "settled", "req_id", "side", "outcome", "equity", "drawdown_max", "conditions", "source"),
+    *(
+        "reason",
+        "detail",
+        "settled",
+        "req_id",
+        "side",
+        "outcome",
+        "outcomes",
+        "equity",
+        "drawdown_max",
+        "conditions",
+        "source",
+    ),
     *("calls", "fetch_calls", "quota_units", "scored_by", "hub_calls", "hub_error", "clock_skew_s", "exposure"),
     *("positions", "risk_state", "risk_because", "halted_because", "unknown_orders", "features"),
 )

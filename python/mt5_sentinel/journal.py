@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.errors import Misconfigured, Unusable
 from mt5_sentinel.journal_file import JournalFile, utc
 from mt5_sentinel.types import CycleRecord, DeskFacts
 
@@ -22,6 +22,9 @@ NEWER = (
     "unknown_orders",
 )
 """Columns that a journal of version 1 has not got."""
+
+PACKED = ("dropped", "stages_s", "conditions", "calls")
+"""Columns that hold JSON."""
 
 
 class Journal:
@@ -131,12 +134,20 @@ def read(path: Path, last: int | None = None, symbol: str | None = None) -> Iter
     with reading(path) as db:
         query = "SELECT * FROM cycle WHERE ?1 IS NULL OR symbol = ?1 ORDER BY id DESC LIMIT ?2"
         for row in reversed(db.execute(query, (symbol, -1 if last is None else last)).fetchall()):
-            cycle: dict[str, Any] = dict.fromkeys(NEWER) | dict(row)
-            for packed in ("dropped", "stages_s", "conditions", "calls"):
-                cycle[packed] = msgspec.json.decode(cycle[packed]) if cycle[packed] else None
-            found = db.execute("SELECT * FROM intent WHERE cycle_id = ? ORDER BY rowid", (row["id"],)).fetchall()
-            cycle["settled"] = bool(cycle["settled"])
-            yield cycle | {"intents": [dict(one) for one in found]}
+            yield told(db, row)
+
+
+def told(db: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
+    """A row of ``cycle`` as it is told to people and scripts: JSON as what it holds, its orders under ``intents``.
+
+    Raises:
+        Unusable: JSON of the row is damaged; names row and column.
+    """
+    cycle: dict[str, Any] = dict.fromkeys(NEWER) | dict(row)
+    cycle |= {packed: _unpacked(row["id"], packed, cycle[packed]) for packed in PACKED}
+    cycle["settled"] = bool(cycle["settled"])
+    found = db.execute("SELECT * FROM intent WHERE cycle_id = ? ORDER BY rowid", (row["id"],)).fetchall()
+    return cycle | {"intents": [dict(one) for one in found]}
 
 
 def read_positions(path: Path) -> list[dict[str, Any]]:
@@ -170,6 +181,14 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             f"{path}: not a readable journal: {error}; where its directory is read-only, copy it to one that is not"
         )
         raise Misconfigured(message, "no_journal") from None
+
+
+def _unpacked(cycle_id: int, column: str, packed: str | None) -> Any:  # noqa: ANN401 - as JSON has it
+    try:
+        return msgspec.json.decode(packed) if packed else None
+    except msgspec.DecodeError as error:
+        message = f"journal: cycle {cycle_id}, {column}: {error}; `--format csv` exports the row as it is"
+        raise Unusable(message, "journal_row") from None
 
 
 def _way(path: Path) -> str:

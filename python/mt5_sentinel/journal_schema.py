@@ -150,6 +150,7 @@ ALTER TABLE cycle ADD COLUMN halted_because TEXT;
 ALTER TABLE cycle ADD COLUMN unknown_orders INTEGER;
 CREATE INDEX cycle_newest ON cycle (mode, symbol);
 CREATE INDEX cycle_started ON cycle (mode, symbol, started_utc);
+CREATE INDEX intent_cycle ON intent (cycle_id);
 CREATE TABLE desk (
     id            INTEGER PRIMARY KEY,
     at_utc        TEXT NOT NULL,

@@ -38,7 +38,7 @@ def _binary(name: str, body: bytes) -> bytes:
 class Journald:
     """The door of the journal."""
 
-    def __init__(self, path: str = SOCKET) -> None:
+    def __init__(self, path: str) -> None:
         """Nothing is opened yet."""
         self._path = path
         self._door: socket.socket | None = None

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import TextIO
 from urllib.parse import quote, quote_plus
 
+from mt5_sentinel import journald
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.journald import Journald
 from mt5_sentinel.types import CycleRecord
@@ -200,7 +201,7 @@ def set_up(
     stream = stream or sys.stderr
     handler: logging.Handler
     if is_journal(stream):
-        handler = JournalHandler(stream, identifier, Journald())
+        handler = JournalHandler(stream, identifier, Journald(journald.SOCKET))
     else:
         handler = logging.StreamHandler(stream)
         handler.setFormatter(RedactingFormatter(FORM if "JOURNAL_STREAM" in os.environ else f"%(asctime)s {FORM}"))

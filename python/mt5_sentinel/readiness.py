@@ -111,7 +111,7 @@ class Readiness:
 
     def _model(self, seen: Seen) -> Check:
         last, scoring = seen.last, self._facts.scoring
-        if last is not None and last.status == "failed" and "features" in last.stages_s and last.scores is None:
+        if last is not None and last.status == "failed" and last.scores is None and _reached_model(last):
             return Check("model", False, f"the newest row was not scored: {last.reason}")
         if last is not None and last.scores is not None:
             if last.hub_error is None:
@@ -124,9 +124,9 @@ class Readiness:
         last = seen.last
         if last is None:
             return Check("broker", False, "the broker was not asked yet")
-        if last.status == "failed" and last.reason.startswith("gateway_") and not _waits_for_source(last):
-            return Check("broker", False, f"the broker failed: {last.reason}: {last.detail}")
         if last.equity is not None:
+            if last.status == "failed" and last.reason.startswith("gateway_") and not _waits_for_source(last):
+                return Check("broker", False, f"the broker failed: {last.reason}: {last.detail}")
             return Check("broker", True, f"equity {last.equity:.2f} {self._facts.account_currency}")
         if last.reason in ORDER_FAULTS:
             return Check("broker", True, "it was asked about an order")
@@ -159,6 +159,10 @@ def halted_because(seen: Seen) -> str | None:
     if last.risk_state is None and account.halted_because is not None:
         return account.halted_because  # its book was not read since
     return f"risk: HALTED: {account.risk_because}" if account.risk_state == "HALTED" else None
+
+
+def _reached_model(last: CycleRecord) -> bool:
+    return not last.stages_s.keys().isdisjoint(("features", "score"))
 
 
 def _waits_for_source(last: CycleRecord) -> bool:

@@ -19,7 +19,7 @@ import pytest
 from tests.python import dashboard_month
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Dialog, Page, Request
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 TOKEN = "a-token-of-the-tests-0123456789"
@@ -102,8 +102,16 @@ class Tab:
         page.add_init_script(WATCH)
         page.on("console", lambda message: self._complain(message.type, message.text))
         page.on("pageerror", lambda error: self._complain("error", str(error)))
-        page.on("dialog", lambda dialog: (self._complain("dialog", dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: request.url.startswith(url) or self.elsewhere.append(request.url))
+        page.on("dialog", self._dismiss)
+        page.on("request", self._watch)
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self._complain("dialog", dialog.message)
+        dialog.dismiss()
+
+    def _watch(self, request: Request) -> None:
+        if not request.url.startswith(self.url):
+            self.elsewhere.append(request.url)
 
     def _complain(self, kind: str, text: str) -> None:
         if kind not in ("log", "info", "debug"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from mt5_sentinel.types import DeskFacts, ModelFacts
 from mt5_sentinel.view import pulse
 from mt5_sentinel.view.lights import Light, lights
 from mt5_sentinel.view.pulse import Pulse, feel
-from tests.python.standing_place import FACTS, NOW_S, Place, Places, place, places
+from tests.python.standing_place import BAR_S, FACTS, NOW_S, Place, Places, place, places
 
 __all__ = ["place", "places"]
 
@@ -88,6 +89,38 @@ def test_the_daemon_is_watched_while_its_journal_is_not_there(place: Place) -> N
     place.path.rename(place.path.with_name("elsewhere"))
     levels = {light.name: light.level for light in eyes.look(NOW_S, 0.0)}
     assert levels == {"journal": "bad", "daemon": "bad", "memory": "ok"}
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs root and unshare (apt: util-linux)"
+)
+@pytest.mark.parametrize("end", ["stopped", "killed"])
+def test_a_journal_in_a_read_only_directory_is_read(place: Place, end: str, tmp_path: Path) -> None:
+    """As the units have it: a daemon that stopped leaves no file beside the journal, and here none can be made."""
+    place.cycle()
+    directory = tmp_path / "copy"
+    if end == "stopped":
+        place.close()
+    shutil.copytree(place.directory, directory)
+    assert (directory / "journal.db-wal").exists() is (end == "killed")
+    bound = f"mount --bind {directory} {directory} && mount -o remount,ro,bind {directory}"
+    command = [sys.executable, "-m", "mt5_sentinel", "alerts", "--once", "--state-dir", str(directory)]
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", f'{bound} && exec "$@"', "sh", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "bad  daemon: " in done.stdout, done.stderr
+    assert "journal" not in done.stdout
+
+
+def test_cycles_that_fail_are_told_though_it_could_trade(place: Place) -> None:
+    place.failed(80.0, reason="fetch_timeout", equity=1.0, stages_s={"book": 0.1, "fetch": 1.0})
+    place.failed(20.0, reason="fetch_timeout", equity=1.0, stages_s={"book": 0.1, "fetch": 1.0}, bar_open_s=BAR_S)
+    found = seen(place)["loop"]
+    assert (found.level, "fetch_timeout" in found.text) == ("warn", True)
 
 
 def test_a_locked_journal_is_read(place: Place) -> None:

@@ -84,6 +84,23 @@ def test_one_that_fails_holds_up_no_other_and_doubles_nothing_there(tmp_path: Pa
     outbox.close()
 
 
+def test_a_disk_that_is_full_does_not_send_it_again_and_again(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    outbox.queue([message("a"), message("b")], [], NOW_S)
+    ear = Ear()
+    postman = Postman(ear, outbox)
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "mark", full)
+        for at_s in range(5):
+            with pytest.raises(sqlite3.OperationalError):
+                postman.step(float(at_s))
+    assert len(ear.letters) == 1
+    assert postman.step(9.0)
+    assert [letter.title.split(": ")[1] for letter in ear.letters] == ["a", "b"]
+
+
 def test_what_was_well_again_before_it_could_go_is_one_line(outbox: Outbox) -> None:
     outbox.queue([message(), message("halt"), message(kind="repeat")], [], NOW_S)
     outbox.queue([message(kind="resolve", level="ok", text="fresh"), message(text="stale again")], [], NOW_S)

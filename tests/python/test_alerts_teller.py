@@ -110,6 +110,14 @@ def test_a_dead_daemon_is_one_alert(desk: Desk) -> None:
     assert desk.show(well, 300) == ["daemon resolve ok"]
 
 
+def test_what_cannot_be_seen_is_not_called_well(desk: Desk) -> None:
+    well, blind = shown("ok", "journal", None), shown("bad", "journal", None)
+    assert desk.show([well, shown("bad", "daemon", None)], 100) == ["daemon raise bad"]
+    desk.restart()
+    assert desk.show([blind], 600) == ["journal raise bad"], "of the daemon nothing is known then"
+    assert desk.show([well, shown("ok", "daemon", None)], 200) == ["journal resolve ok", "daemon resolve ok"]
+
+
 def test_a_restart_neither_repeats_nor_forgets(desk: Desk) -> None:
     assert desk.show([shown("bad")], 200) == ["EURUSD data raise bad"]
     desk.restart()

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 LOADED_WITHIN_MS = 1000
 ROWS = "[...document.querySelectorAll('#cycles tr[data-cycle-row]')]"
 DRAWN = """() => ({
-    canvases: ["candles", "scores", "equity", "drawdown"].map((id) => document.querySelectorAll(`#${id} canvas`).length),
+    canvases: ["candles", "scores", "equity", "drawdown"].map((id) =>
+        document.querySelectorAll(`#${id} canvas`).length),
     cycles: document.querySelectorAll("#cycles tr[data-cycle-row]").length,
     features: document.querySelectorAll("#features tr[data-feature]").length,
     stages: document.querySelectorAll("#stages tr[data-stage]").length,
@@ -51,7 +52,7 @@ def test_a_month_of_minutes_is_drawn_within_a_second(browser: Browser, month: Se
         assert min(drawn["features"], drawn["stages"], drawn["tiles"]) > 4
         opened.assert_clean()
         page.context.close()
-    print(f"drawn after {', '.join(f'{ms:.0f}' for ms in took_ms)} ms")
+    print(f"drawn after {', '.join(f'{ms:.0f}' for ms in took_ms)} ms")  # noqa: T201 - the figures are wanted
     assert min(took_ms) < LOADED_WITHIN_MS, took_ms
 
 
@@ -98,7 +99,9 @@ def test_the_newest_decision_is_the_journals(loaded: Tab, month: Served) -> None
 
 
 def test_the_last_cycles_are_the_journals(loaded: Tab, month: Served) -> None:  # noqa: F811
-    shown = loaded.page.evaluate(f"{ROWS}.map((row) => [...row.cells].slice(0, 7).map((cell) => cell.innerText.trim()))")
+    shown = loaded.page.evaluate(
+        f"{ROWS}.map((row) => [...row.cells].slice(0, 7).map((cell) => cell.innerText.trim()))"
+    )
     rows = month.rows("SELECT * FROM cycle ORDER BY id DESC LIMIT 50")
     assert len(shown) == len(rows)
     for cells, row in zip(shown, rows, strict=True):
@@ -133,16 +136,24 @@ def test_the_features_are_the_journals(loaded: Tab, month: Served) -> None:  # n
 
 def test_the_chart_counts_what_the_journal_counts(loaded: Tab, month: Served) -> None:  # noqa: F811
     page = loaded.page
-    from_s, to_s = page.evaluate("performance.getEntriesByType('resource').map((one) => new URL(one.name))"
+    from_s, to_s = page.evaluate(
+        "performance.getEntriesByType('resource').map((one) => new URL(one.name))"
         ".filter((url) => url.pathname === '/api/trades').map((url) => ['from_s', 'to_s'].map((name) =>"
-        " Number(url.searchParams.get(name)))).at(-1)")
+        " Number(url.searchParams.get(name)))).at(-1)"
+    )
     rows = month.rows("SELECT opened_utc, closed_utc FROM position")
-    held = [row for row in rows if unix_s(row["opened_utc"]) <= to_s
-            and (row["closed_utc"] is None or unix_s(row["closed_utc"]) >= from_s)]
+    held = [
+        row
+        for row in rows
+        if unix_s(row["opened_utc"]) <= to_s and (row["closed_utc"] is None or unix_s(row["closed_utc"]) >= from_s)
+    ]
     assert f"{len(held)} positions" in (page.get_attribute("#candles", "aria-label") or "")
     assert f"{len(held)} position" in page.inner_text("#candles-legend")
-    untraded = [row for row in month.rows("SELECT * FROM cycle WHERE settled = 1 AND action IN ('BUY', 'SELL')")
-                if from_s <= unix_s(row["started_utc"]) <= to_s and row["outcome"] != "filled"]
+    untraded = [
+        row
+        for row in month.rows("SELECT * FROM cycle WHERE settled = 1 AND action IN ('BUY', 'SELL')")
+        if from_s <= unix_s(row["started_utc"]) <= to_s and row["outcome"] != "filled"
+    ]
     assert f"decided, not traded ({len(untraded)})" in page.inner_text("#candles-legend")
     close = month.rows("SELECT close FROM bar ORDER BY open_s DESC LIMIT 1", file="bars.db")[0]["close"]
     assert f"newest close {close:.5f}" in (page.get_attribute("#candles", "aria-label") or "")
@@ -216,8 +227,10 @@ def test_a_tab_that_nobody_sees_rests(loaded: Tab) -> None:
 
 
 def hide(page: Page, value: str) -> None:
-    page.evaluate(f"Object.defineProperty(document, 'hidden', {{ value: {value}, configurable: true }});"
-        "document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate(
+        f"Object.defineProperty(document, 'hidden', {{ value: {value}, configurable: true }});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
 
 
 def test_where_nothing_was_traded_the_page_says_so(browser: Browser, tmp_path: Path) -> None:  # noqa: F811

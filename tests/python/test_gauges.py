@@ -57,7 +57,8 @@ def test_data_age_and_readiness_go_on_while_no_cycle_ends() -> None:
     assert seen.of("data_age_seconds", **EURUSD) == 58
     assert (seen.of("ready"), seen.of("market_open", **EURUSD)) == (1, 1)
     seen.clock.wait_s(HOUR_S)
-    assert seen.of("data_age_seconds", **EURUSD) == 58 + HOUR_S
+    seen.present.observe(failed("fetch_401"))
+    assert seen.of("data_age_seconds", **EURUSD) == 58 + HOUR_S, "a cycle without bars knows of none"
     assert seen.of("ready_check", check="loop", **EURUSD) == 0
     assert seen.of("ready_check", check="data", **EURUSD) == 1
     seen.clock.wait_s(HOUR_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import socket
 import struct
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mt5_sentinel import logs
+from mt5_sentinel import journald, logs
 from mt5_sentinel.journald import Journald, frame
 from mt5_sentinel.logs import JournalHandler, speaking_for, tracing
 from mt5_sentinel.types import CycleRecord
@@ -182,3 +183,20 @@ def test_a_line_that_cannot_be_formatted_is_reported_and_harms_nothing(
 ) -> None:
     log.info("%d", "no number")
     assert "Logging error" in capfd.readouterr().err
+
+
+def test_lines_go_there_when_stderr_is_the_journal(
+    tmp_path: Path, heard: Callable[[], dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journald, "SOCKET", str(tmp_path / "socket"))
+    with (tmp_path / "stream").open("w") as stream:
+        facts = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{facts.st_dev}:{facts.st_ino}")
+        for name in ("mt5-sentinel", "mt5-sentinel-gateway"):
+            logs.set_up("info", (), stream, identifier=name)
+            logging.getLogger("mt5_sentinel").info("once")
+            line = heard()
+            assert (line["MESSAGE"], line["SYSLOG_IDENTIFIER"]) == ("once", name)
+        monkeypatch.delenv("JOURNAL_STREAM")
+        logs.set_up("info", (), stream)  # closes what was made for the journal
+    assert (tmp_path / "stream").read_text() == ""

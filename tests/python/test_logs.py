@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from mt5_sentinel import logs
+from mt5_sentinel import journald, logs
 
 TOKEN = "s3cr3t-t0ken"
 
@@ -64,6 +64,14 @@ def test_a_secret_in_a_traceback_is_hidden_in_the_whole_chain() -> None:
     assert text.count("[hidden]") == 2
     assert "Traceback" in text
     assert "RuntimeError: gave up on [hidden]" in text
+
+
+@pytest.mark.parametrize("quoted", [repr, lambda one: repr(one.encode()), lambda one: repr({"in": [one]})])
+def test_a_secret_that_python_quotes_otherwise_is_hidden(quoted: Callable[[str], str]) -> None:
+    awkward = "s3cr3t\\t0k'n\"\n-ü"
+    log, stream = printed(secrets=(awkward,))
+    log.info("%s", quoted(awkward))
+    assert "s3cr3t" not in stream.getvalue()
 
 
 def test_a_secret_in_a_stack_is_hidden() -> None:
@@ -132,10 +140,13 @@ def test_the_check_above_would_see_a_leak() -> None:
     assert TOKEN in stream.getvalue()
 
 
-def test_each_line_tells_the_journal_how_severe_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_line_tells_the_journal_how_severe_it_is_where_it_takes_no_fields(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with (tmp_path / "stream").open("w") as stream:
         facts = os.fstat(stream.fileno())
         monkeypatch.setenv("JOURNAL_STREAM", f"{facts.st_dev}:{facts.st_ino}")
+        monkeypatch.setattr(journald, "SOCKET", str(tmp_path / "nobody"))
         logs.set_up("debug", (), stream)
         log = logging.getLogger("mt5_sentinel")
         log.debug("a")

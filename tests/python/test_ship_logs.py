@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,10 @@ def program() -> str:
     found = shutil.which("syslog-ng") or shutil.which("/usr/sbin/syslog-ng")
     if found is None:
         pytest.skip("syslog-ng is not there (apt: syslog-ng-core syslog-ng-mod-http)")
+    told = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+    modules = next(line for line in told.splitlines() if line.startswith("Available-Modules:"))
+    if not re.search(r"\bhttp\b", modules):
+        pytest.skip("syslog-ng has no module http (apt: syslog-ng-mod-http)")
     return found
 
 

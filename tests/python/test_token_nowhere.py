@@ -21,10 +21,14 @@ import pytest
 from mt5_sentinel import logs
 from mt5_sentinel.adapters import eodhd
 from mt5_sentinel.adapters.eodhd import EodhdMarket
+from mt5_sentinel.adapters.replay import ReplayClock
 from mt5_sentinel.errors import SentinelError
 from mt5_sentinel.metrics import Metrics
+from mt5_sentinel.present import Present
 from mt5_sentinel.secret import Secret
 from mt5_sentinel.settings import Settings
+from mt5_sentinel.types import CycleRecord
+from mt5_sentinel.web.probes import Probes
 from tests.python import bodies
 from tests.python.conftest import Running, Sentinel
 from tests.python.eodhd_day import Day
@@ -32,6 +36,7 @@ from tests.python.eodhd_faults import FAULTS, constant
 from tests.python.eodhd_feed import Feed
 from tests.python.eodhd_server import Answer, EodhdServer, Request, Script, free_port
 from tests.python.fakes import BUY, HOUR_S, SELL
+from tests.python.scraped import facts
 
 TOKEN = "s3cr3t/t0k&n+x"
 SHAPES = sorted({TOKEN, quote(TOKEN), quote(TOKEN, safe=""), quote_plus(TOKEN), TOKEN.replace("/", "\\/")})
@@ -179,18 +184,26 @@ def files_of(state: Path) -> dict[str, str]:
 
 
 def test_no_file_metric_or_page_of_the_daemon_shows_it(tmp_path: Path, log_lines: io.StringIO) -> None:
-    metrics = Metrics(lambda: 0.0)
-    with mock.patch.object(eodhd, "BODY_BYTES_MAX", 1 << 20), Day(tmp_path, TOKEN, metrics.observe) as day:
+    metrics, present, pages = Metrics(lambda: 0.0), Present(ReplayClock(NOW_S), "dry-run"), list[str]()
+    present.take([facts()])
+
+    def observe(record: CycleRecord) -> None:
+        metrics.observe(record)
+        present.observe(record)
+        pages.append(Probes(present).ready()[1].decode())
+
+    with mock.patch.object(eodhd, "BODY_BYTES_MAX", 1 << 20), Day(tmp_path, TOKEN, observe) as day:
         assert day.cycle(BUY, HOUR_S).status == "done", "the token is the right one"
         found = [leak for name in SAYING for leak in leaks(shown(day.suffer(echoing(SAYING[name](day.feed)), SELL)[0]))]
         texts = files_of(tmp_path) | {
             "log": log_lines.getvalue(),
             "metrics": prometheus_client.generate_latest(metrics.registry).decode(),
+            "readyz": "".join(pages),
         }
     assert found + leaks(texts) == []
     assert "fetch_401" in texts["metrics"]
-    assert "[hidden]" in texts["log"], "the server did repeat it"
-    assert len(texts) >= 4, "journal, paper book, log and metrics were looked at"
+    assert "[hidden]" in texts["log"] and "[hidden]" in texts["readyz"], "the server did repeat it"
+    assert len(texts) >= 5, "journal, paper book, log and metrics were looked at"
 
 
 ALWAYS = {"MT5_SENTINEL_MARKET": "always"}

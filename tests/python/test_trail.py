@@ -90,6 +90,7 @@ def test_each_settled_order_is_one_line(memory: Memory, tmp_path: Path) -> None:
     assert (first["event"], first["req_id"], first["state"]) == ("order", "r1", "filled")
     assert (first["ticket"], first["price"], first["opened_lots"], first["side"]) == (1, 1.2, 0.3, "BUY")
     assert (second["req_id"], second["state"]) == ("r2", "refused")
+    assert len({first["event_id"], second["event_id"]}) == 2
 
 
 def test_an_unknown_order_is_told_when_it_becomes_so_and_when_it_is_known(memory: Memory, tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ def test_all_is_well(place: Place) -> None:
 Setting = Callable[[Place], object]
 
 CASES: dict[str, tuple[str, Level, str, Setting]] = {
+    "source away": ("loop", "warn", "fetch_timeout: 503",
+        lambda one: [one.failed(80.0 - at, reason="fetch_timeout", equity=1.0, bar_open_s=BAR_S) for at in (0, 60)]),
     "silent": ("loop", "bad", "no cycle has ended for 200 s", lambda one: one.cycle(200.0)),
     "one failure": ("loop", "warn", "source_down: 503", lambda one: one.failed()),
     "two failures": ("loop", "bad", "source_down: 503", lambda one: [one.failed(80.0), one.failed()]),
@@ -45,10 +47,10 @@ CASES: dict[str, tuple[str, Level, str, Setting]] = {
     "no bar yet": ("data", "warn", "no bar was brought yet", lambda one: one.desk(at_s=NOW_S - 5)),
     "hub away": ("model", "warn", "the hub failed (hub_down)", lambda one: one.cycle(hub_error="hub_down")),
     "not scored": ("model", "bad", "was not scored: hub_down",
-        lambda one: [one.failed(), one.failed(reason="hub_down", stages_s={"score": 1.0})]),
+        lambda one: [one.failed(), one.failed(reason="hub_down", stages_s={"features": 1.0, "score": 1.0})]),
     "not scored once": ("model", "warn", "was not scored: hub_down",
-        lambda one: [one.cycle(80), one.failed(reason="hub_down", stages_s={"score": 1.0})]),
-    "broker away": ("broker", "bad", "was not read: gateway_down", lambda one: [
+        lambda one: [one.cycle(80), one.failed(reason="hub_down", stages_s={"features": 1.0, "score": 1.0})]),
+    "broker away": ("broker", "bad", "the broker failed: gateway_down: 503", lambda one: [
         one.failed(80.0), one.failed(reason="gateway_down")]),
     "broker away once": ("broker", "warn", "was not read: source_down", lambda one: one.failed()),
     "broker not asked": ("broker", "warn", "was not asked yet", lambda one: one.desk(at_s=NOW_S - 5)),

@@ -239,6 +239,13 @@ def test_nothing_walks_through_all_cycles(tmp_path: Path) -> None:
                 assert not [step for step in plan if "TEMP B-TREE" in step], (query_text, plan)
 
 
+def add_a_symbol(path: Path) -> None:
+    """One that had no cycle yet: what is looked for is nowhere."""
+    one = Place(path.parent)
+    one.desk("EURUSD", "GBPUSD", at_s=NOW_S - 30)
+    one.close()
+
+
 def test_a_month_of_minutes_is_looked_at_as_quickly_as_an_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = 0
 
@@ -256,7 +263,7 @@ def test_a_month_of_minutes_is_looked_at_as_quickly_as_an_hour(tmp_path: Path, m
     reading, taken = journal.reading, []
     monkeypatch.setattr(journal, "reading", counting)
     for minutes in (60, 43_200):
-        many(tmp_path / str(minutes), minutes)
+        add_a_symbol(many(tmp_path / str(minutes), minutes))
         steps = 0
         found = standing.look(tmp_path / str(minutes), NOW_S)
         taken.append(steps)

@@ -33,9 +33,13 @@ class Postman:
         self._outbox = outbox
         self._failures = 0
         self._again_s = 0.0
+        self._taken: Letter | None = None
+        """What the endpoint took and could not be marked, for the disk is full: it must not go again each second."""
 
     def step(self, monotonic_s: float) -> bool:
         """Send the oldest letter where one waits and it is time; whether one was sent."""
+        if self._taken is not None:
+            self._mark(self._taken)
         if self._failures and monotonic_s < self._again_s:
             return False
         letter = self._outbox.next(self._endpoint.key)
@@ -43,9 +47,9 @@ class Postman:
             return False
         why = self._endpoint.send(letter)
         if why is None:
-            self._outbox.mark(self._endpoint.key, letter)
             self._failures = 0
             log.info("told endpoint %s: %s", self._endpoint.name, letter.title)
+            self._mark(letter)
             return True
         self._failures += 1
         pause_s = min(PAUSE_MAX_S, PAUSE_S * 2 ** min(self._failures - 1, 10))
@@ -56,3 +60,8 @@ class Postman:
             *(self._endpoint.name, why, waiting, pause_s),
         )
         return False
+
+    def _mark(self, letter: Letter) -> None:
+        self._taken = letter
+        self._outbox.mark(self._endpoint.key, letter)
+        self._taken = None

@@ -11,7 +11,7 @@ BAD_S = 80.0
 HOLDS: dict[str, tuple[float, float]] = {
     "daemon": (40.0, 40.0),  # systemd starts a dead one again within 15 s
     "journal": (60.0, 60.0),
-    "loop": (WARN_S, 10.0),  # its own rules wait for a second failure
+    "loop": (90.0, 10.0),  # two failed cycles; where it is bad, its own rules have waited for the second
     "halt": (0.0, 0.0),
     "drawdown": (0.0, 0.0),
     "drift": (7200.0, 3600.0),  # a bar may be unusual; hours of them are another market

@@ -38,7 +38,7 @@ class Watcher:
         """Nothing runs yet."""
         self._eyes, self._teller, self._heartbeat, self._clock = eyes, teller, heartbeat, clock
         self._stop = threading.Event()
-        self._fault = ""
+        self._faults: dict[str, str] = {}
 
     def stop(self, signum: int = 0, frame: object = None) -> None:
         """End after this look; also a signal handler."""
@@ -56,7 +56,8 @@ class Watcher:
 
     def run(self, steps: Sequence[Step], notifier: Notifier) -> None:
         """Look until told to stop, each of ``steps`` in a thread of its own."""
-        threads = [threading.Thread(target=self._repeat, args=(step,), daemon=True) for step in steps]
+        named = [(f"sending {number} failed", step) for number, step in enumerate(steps, start=1)]
+        threads = [threading.Thread(target=self._repeat, args=one, daemon=True) for one in named]
         for thread in threads:
             thread.start()
         notifier.ready("watching")
@@ -72,17 +73,17 @@ class Watcher:
         for thread in threads:
             thread.join(max(0.0, end_s - time.monotonic()))
 
-    def _repeat(self, step: Step) -> None:
+    def _repeat(self, what: str, step: Step) -> None:
         while not self._stop.is_set():
             more: list[bool] = []
             error = Guard().attempt(lambda more=more: more.append(step(self._clock.monotonic_s())))  # type: ignore[misc]
-            self._note("sending failed", error)
+            self._note(what, error)
             if more != [True]:
                 self._stop.wait(STEP_S)
 
     def _note(self, what: str, error: Exception | None) -> None:
         """Log an error once, not every second."""
         told = "" if error is None else f"{what}: {type(error).__name__}: {error}"
-        if told and told != self._fault:
+        if told and told != self._faults.get(what):
             log.error("%s", told)
-        self._fault = told or self._fault
+        self._faults[what] = told

@@ -1,26 +1,44 @@
-"""``mt5-sentinel journal``: what was decided, why, and what became of it."""
+"""``mt5-sentinel journal``: what was decided, why, and what became of it; to look at, to filter, to export."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import re
+import time
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from mt5_sentinel import files
 from mt5_sentinel import journal as memory
-from mt5_sentinel.commands import bars, state_place
+from mt5_sentinel.commands import bars, journal_export, journal_table, state_place
+from mt5_sentinel.journal_file import utc
+from mt5_sentinel.types import Action, Mode
+from mt5_sentinel.view.journal_rows import TABLES, Wish
+
+FORMATS = ("table", "json", "jsonl", "csv", "parquet")
+
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 EXAMPLE = """example:
   mt5-sentinel journal --last 20
-  mt5-sentinel journal --symbol GBPUSD
-  mt5-sentinel journal --json | python3 -m json.tool"""
+  mt5-sentinel journal --symbol GBPUSD --since 2h
+  mt5-sentinel journal --with-orders --since 2026-11-01 --until 2026-12-01
+  mt5-sentinel journal --status failed --since 1d
+  mt5-sentinel journal --json | python3 -m json.tool
+  mt5-sentinel journal --table orders --status refused
+  mt5-sentinel journal --table positions --out positions.csv
+  mt5-sentinel journal --mode live --out cycles.parquet
+
+What a filter means: --status is the state of orders, positions and risk; --reason is what closed a position, why risk
+changed, the kind of a difference. docs/TERMINAL.md in the repository tells the forms."""
 
 
 def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argparse hides the type
     """Flags of the command."""
     parser: argparse.ArgumentParser = verbs.add_parser(
         "journal",
-        help="show the cycles and orders of the journal",
+        help="show, filter and export the cycles and orders of the journal",
         description="Show cycles, oldest first, each with its reason code, scores, order and outcome; safe while"
         " a daemon runs.",
         epilog=EXAMPLE,
@@ -30,37 +48,75 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         "--journal", metavar="PATH", help="the journal file (default: journal.db in the state directory)"
     )
     state_place.add_flags(parser)
-    parser.add_argument("--last", type=bars.count, metavar="N", help="only the newest N cycles")
-    parser.add_argument("--symbol", metavar="NAME", help="only this symbol's cycles")
-    parser.add_argument("--json", action="store_true", help="print one JSON array of cycles")
+    parser.add_argument("--table", choices=list(TABLES), default="cycles", help="what of it (default: cycles)")
+    parser.add_argument("--last", type=bars.count, metavar="N", help="only the newest N rows")
+    parser.add_argument("--symbol", metavar="NAME", help="only of this symbol")
+    parser.add_argument("--since", type=moment, metavar="TIME", help="from then on: ISO (UTC), or 30m, 2h, 3d, 1w ago")
+    parser.add_argument("--until", type=moment, metavar="TIME", help="before then")
+    parser.add_argument("--reason", metavar="CODE", help="only with this reason code")
+    parser.add_argument("--action", choices=get_args(Action), type=str.upper, help="only cycles that decided so")
+    parser.add_argument(
+        "--status", metavar="WORD", help="only with this status: done, failed; filled, refused; open; …"
+    )
+    parser.add_argument("--mode", choices=get_args(Mode), help="only of this way of trading")
+    parser.add_argument("--with-orders", action="store_true", help="only cycles that sent an order")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON array; the same as --format json")
+    form.add_argument("--format", choices=FORMATS, help="default: as the name of --out ends, else table")
+    parser.add_argument("--out", metavar="FILE", help="write here, whole or not at all, instead of standard output")
+    parser.set_defaults(refuse=parser.error)
     return parser
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Print the cycles."""
+    """Print or write the rows."""
+    wish, form = _wish(arguments), _form(arguments)
     path = Path(arguments.journal) if arguments.journal else state_place.find(arguments) / "journal.db"
-    cycles = list(memory.read(path, arguments.last, arguments.symbol))
-    print(json.dumps(cycles, indent=1) if arguments.json else _table(cycles))
+    if arguments.out is not None and path.exists() and Path(arguments.out).exists() and path.samefile(arguments.out):
+        arguments.refuse(f"--out names the journal itself, {path}")
+    with memory.reading(path) as db:
+        if form == "parquet":
+            journal_export.parquet(db, wish, arguments.out)
+        elif form == "table":
+            files.write(arguments.out, journal_table.lines(db, wish))
+        else:
+            files.write(arguments.out, journal_export.FORMS[form](db, wish))
     return 0
 
 
-def _table(cycles: list[dict[str, Any]]) -> str:
-    lines = [f"{'started (UTC)':<24} {'symbol':<8} {'action':<6} {'conf.':>6} {'reason':<18} {'outcome':<8} detail"]
-    for cycle in cycles:
-        confidence = "" if cycle["confidence"] is None else f"{cycle['confidence']:.4f}"
-        lines.append(
-            f"{cycle['started_utc']:<24} {cycle['symbol']:<8} {cycle['action'] or '-':<6} {confidence:>6} "
-            f"{cycle['reason']:<18} {cycle['outcome'] or '-':<8} {_detail(cycle)}".rstrip()
-        )
-    return "\n".join(lines)
+def moment(text: str) -> str:
+    """A time as the journal writes it, from one that a flag takes: UTC unless it names its zone, or so long ago."""
+    ago = re.fullmatch(r"(\d{1,6})([smhdw])", text)
+    if ago:
+        return str(utc(time.time() - int(ago[1]) * UNITS_S[ago[2]]))
+    try:
+        found = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text))
+        if found.tzinfo is None:
+            found = found.replace(tzinfo=timezone.utc)
+        return str(utc(found.timestamp()))
+    except (ValueError, OverflowError):
+        message = f"{text!r} is neither a time (2026-11-26, 2026-11-26T12:00) nor an age (30m, 2h, 3d, 1w)"
+        raise argparse.ArgumentTypeError(message) from None
 
 
-def _detail(cycle: dict[str, Any]) -> str:
-    text = "; ".join(_order(one) for one in cycle["intents"] if one["price"] is not None) or str(cycle["detail"] or "")
-    return f"[{', '.join(cycle['conditions'])}] {text}" if cycle["conditions"] else text
+def _wish(arguments: argparse.Namespace) -> Wish:
+    filters = TABLES[arguments.table].filters
+    values = {}
+    for name in ("symbol", "mode", "status", "reason", "action"):
+        value = getattr(arguments, name)
+        if value is None:
+            continue
+        if name not in filters:
+            arguments.refuse(f"--{name} means nothing for --table {arguments.table}")
+        values[name] = value
+    if arguments.with_orders and arguments.table != "cycles":
+        arguments.refuse("--with-orders is for cycles")
+    return Wish(arguments.table, values, arguments.since, arguments.until, arguments.with_orders, arguments.last)
 
 
-def _order(intent: dict[str, Any]) -> str:
-    if intent["closed_lots"]:
-        return f"closed at {intent['price']:.5f}, profit {intent['profit']:+.2f}"
-    return f"{intent['side']} at {intent['price']:.5f}"
+def _form(arguments: argparse.Namespace) -> str:
+    ending = Path(arguments.out or "").suffix.removeprefix(".")
+    form = "json" if arguments.json else arguments.format or (ending if ending in FORMATS else "table")
+    if form == "parquet" and arguments.out is None:
+        arguments.refuse("Parquet is no text: name a file with --out")
+    return str(form)

@@ -14,12 +14,11 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.routing import Route
 
 from mt5_sentinel.dashboard import candles, curves, parameters, timings, trades
 from mt5_sentinel.dashboard.answers import Json, refused, unreadable
+from mt5_sentinel.dashboard.assets import Assets
 from mt5_sentinel.dashboard.door import COOKIE, Door
 from mt5_sentinel.dashboard.events import Streams
 from mt5_sentinel.dashboard.login import Login
@@ -71,9 +70,9 @@ def create(
         Route("/", lambda _request: FileResponse(page / "index.html", headers={"Cache-Control": "no-store"})),
         *(entrance or [Route("/login", lambda _request: RedirectResponse("/", 303))]),
         Route("/livez", lambda _request: Json({"status": "ok"})),
-        *_api(state_dir),
+        *_api(state_dir, has_login=bool(token)),
         Route("/api/events", _events(streams, sessions if token else None)),
-        Mount("/assets", _Assets(directory=page, check_dir=False)),
+        Route("/assets/{path:path}", Assets(page).answer),
     ]
     app = Starlette(
         routes=routes,
@@ -83,26 +82,12 @@ def create(
     return Dashboard(Door(app, hosts, sessions if token else None), streams)
 
 
-class _Assets(StaticFiles):
-    """Files of the page; a browser asks each time whether its copy is still the right one, for names never change."""
-
-    def file_response(self, *arguments: Any, **named: Any) -> Response:  # noqa: ANN401 - the base class's own
-        answer = super().file_response(*arguments, **named)
-        answer.headers["Cache-Control"] = "no-cache"
-        return answer
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        if "\0" in path:
-            raise HTTPException(404)
-        return await super().get_response(path, scope)
-
-
-def _api(state_dir: Path) -> list[Route]:
+def _api(state_dir: Path, *, has_login: bool) -> list[Route]:
     """The questions; each runs in a thread, so that no read of a disk holds up the streams."""
 
     def standing(request: Request) -> Json:
         parameters.none(request)
-        return Json(overview(state_dir, time.time()))
+        return Json(overview(state_dir, time.time()) | {"has_login": has_login})
 
     def spanned(answer: Callable[[Book, Span], dict[str, Any]], *, pointed: bool = True) -> Callable[[Request], Json]:
         def endpoint(request: Request) -> Json:

@@ -52,7 +52,9 @@ def _of_symbol(one: SymbolStanding, standing: Standing) -> list[Light]:
 def _level(check: Check, one: SymbolStanding) -> Level:
     last = one.last
     if check.ok:
-        return "warn" if check.name == "model" and last is not None and last.hub_error is not None else "ok"
+        is_hub_away = check.name == "model" and last is not None and last.hub_error is not None
+        is_failing = check.name == "loop" and one.failed_in_a_row > 0  # it could trade on what it has, and yet
+        return "warn" if is_hub_away or is_failing else "ok"
     if one.silent_s > SILENT_AFTER_S and check.name == "loop":
         return "bad"
     if check.name == "broker" and not one.is_open:  # brokers are serviced on weekends

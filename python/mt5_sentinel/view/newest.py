@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from mt5_sentinel.errors import Unusable
-from mt5_sentinel.types import INTERVAL_S, CycleRecord, DeskFacts, Side
+from mt5_sentinel.types import INTERVAL_S, STILL_RUNNING, CycleRecord, DeskFacts, Side
 from mt5_sentinel.view import cycle_rows
 
 FAILING_MAX = 1000
@@ -17,8 +17,9 @@ FAILING_MAX = 1000
 Place = tuple[str, str]
 """Mode and symbol."""
 
-OF_PLACE = "FROM cycle NOT INDEXED WHERE mode = ? AND symbol = ?"
-"""Read from the end of the table: an index would find all cycles of the symbol, and sort them."""
+OF_PLACE = "FROM cycle WHERE mode = ? AND symbol = ?"
+"""The index ``cycle_newest`` has a symbol's cycles in the order of their ids, so its end is all that is read, also of a
+symbol that had its last cycle long ago, or none."""
 
 
 class HeldPosition(msgspec.Struct, frozen=True):
@@ -90,8 +91,17 @@ def _facts(row: sqlite3.Row) -> DeskFacts:
 
 
 def ended(db: sqlite3.Connection, place: Place) -> CycleRecord | None:
-    """The newest cycle that has ended."""
-    return _cycle(db, place, "finished_utc IS NOT NULL")
+    """The newest cycle that has ended; a minute that was skipped for one that still runs is none."""
+    return _cycle(db, place, f"finished_utc IS NOT NULL AND reason <> '{STILL_RUNNING}'")
+
+
+def is_late(db: sqlite3.Connection, place: Place) -> bool:
+    """Whether the newest minute was skipped, and the cycle it was skipped for still runs."""
+    newest = db.execute(f"SELECT id, reason {OF_PLACE} ORDER BY id DESC LIMIT 1", place).fetchone()
+    if newest is None or newest["reason"] != STILL_RUNNING:
+        return False
+    query = f"SELECT 1 {OF_PLACE} AND status = 'running' AND id > ? LIMIT 1"
+    return db.execute(query, (*place, newest["id"] - FAILING_MAX)).fetchone() is not None
 
 
 def decided(db: sqlite3.Connection, place: Place) -> CycleRecord | None:

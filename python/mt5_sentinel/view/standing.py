@@ -21,7 +21,7 @@ class SymbolStanding(msgspec.Struct):
 
     facts: DeskFacts
     last: CycleRecord | None
-    """The newest cycle that has ended."""
+    """The newest cycle that has ended; a skipped minute is none."""
     seconds_since_cycle: float | None
     """Since it ended, whichever process ran it."""
     bar_open_s: int | None
@@ -124,6 +124,7 @@ def _symbol(db: sqlite3.Connection, mode: str, facts: DeskFacts, since_s: float,
     alive_s = since_s if last is None else max(since_s, _ended_s(last))
     silent_s = max(0.0, now_s - alive_s)
     readiness = Readiness(facts)
+    seen = Seen(last, bar_open_s, silent_s, newest.is_late(db, place), newest.valued(db, place))
     return SymbolStanding(
         facts=facts,
         last=last,
@@ -133,7 +134,7 @@ def _symbol(db: sqlite3.Connection, mode: str, facts: DeskFacts, since_s: float,
         data_age_limit_s=readiness.data_age_limit_s,
         is_open=readiness.is_open(now_s),
         failed_in_a_row=newest.failed_in_a_row(db, place),
-        checks=readiness.checks(Seen(last, bar_open_s, silent_s), now_s),
+        checks=readiness.checks(seen, now_s),
         features=newest.features(db, place),
         silent_s=silent_s,
         decided=newest.decided(db, place),

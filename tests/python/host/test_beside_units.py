@@ -12,20 +12,20 @@ from tests.python.host.service import Service
 
 DASHBOARD, ALERTS = "mt5-sentinel-dashboard", "mt5-sentinel-alerts"
 EAR_PORT, HEARD = 8282, "/run/heard"
-EAR = f"""[Unit]
-Description=stand-in for a chat that takes messages
-[Service]
-ExecStart=/usr/bin/python3 -c "\\
-import http.server, pathlib\\n\\
-class Ear(http.server.BaseHTTPRequestHandler):\\n\\
-    def do_POST(self):\\n\\
-        body = self.rfile.read(int(self.headers['Content-Length']))\\n\\
-        with pathlib.Path('{HEARD}').open('ab') as file:\\n\\
-            file.write(body + b'\\\\n')\\n\\
-        self.send_response(200)\\n\\
-        self.end_headers()\\n\\
-http.server.HTTPServer(('127.0.0.1', {EAR_PORT}), Ear).serve_forever()"
+EAR = f"""
+import http.server, pathlib
+
+class Ear(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with pathlib.Path("{HEARD}").open("ab") as file:
+            file.write(body + b"\\n")
+        self.send_response(200)
+        self.end_headers()
+
+http.server.HTTPServer(("127.0.0.1", {EAR_PORT}), Ear).serve_forever()
 """
+"""A chat that takes messages, in place of Slack."""
 
 pytestmark = pytest.mark.usefixtures("in_order")
 
@@ -49,9 +49,8 @@ def test_both_are_installed_with_what_they_need(
 ) -> None:
     service.bring_market_data()
     service.configure()
-    service.machine.write("/etc/systemd/system/ear.service", EAR)
-    service.machine.check("systemctl", "daemon-reload")
-    service.machine.check("systemctl", "start", "ear")
+    service.machine.write("/run/ear.py", EAR)
+    service.machine.check("systemd-run", "--unit", "ear", "/usr/bin/python3", "/run/ear.py")
     service.machine.write(
         "/etc/mt5-sentinel/credentials/alert_urls", f"json://127.0.0.1:{EAR_PORT}/token-of-the-chat/\n", mode=0o600
     )
@@ -84,7 +83,11 @@ def test_a_killed_dashboard_comes_back_and_the_daemon_goes_on(service: Service) 
 
 def test_a_stopped_daemon_is_told_and_its_return_too(service: Service, measured: Measured) -> None:
     service.systemctl("stop", "mt5-sentinel")
-    took_s = service.wait_until("a message", lambda: len(heard(service)) > 0, timeout_s=120)
+    try:
+        took_s = service.wait_until("a message", lambda: len(heard(service)) > 0, timeout_s=120)
+    except AssertionError:
+        log = service.machine.check("journalctl", "--quiet", "--output=cat", "--unit", ALERTS)
+        pytest.fail(f"no message came; the alerts say:\n{log[-4000:]}", pytrace=False)
     assert any("dead" in text or "not run" in text or "process" in text for text in heard(service)), heard(service)
     before = len(heard(service))
     service.systemctl("start", "mt5-sentinel")

@@ -52,9 +52,10 @@ def test_lines_of_a_cycle_have_its_trace(service: Service, wheel: Path, wheelhou
 
 def test_the_last_line_before_the_end_stands_under_the_unit(service: Service, measured: Measured) -> None:
     """The journal looks up the unit when it reads: the process must not be gone by then."""
+    service.systemctl("stop", UNIT)
     for _ in range(STOPS):
         mark = service.mark()
-        service.systemctl("restart", UNIT)
+        service.systemctl("start", UNIT)
         service.wait_for("Decision: ", mark)
         service.systemctl("stop", UNIT)
         (last,) = [one for one in entries(service, mark=mark) if one["MESSAGE"].startswith("stopped, ")]

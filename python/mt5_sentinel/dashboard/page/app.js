@@ -27,10 +27,10 @@ const state = {
   readAt: 0,
 };
 
-/** Data is asked for while the charts' scripts still load: both have run when the document is ready. */
-const libraries = document.readyState === "loading"
-  ? new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }))
-  : Promise.resolve();
+/** Data is asked for while the charts' scripts still load: both have run when the document's content is loaded. */
+const libraries = window.LightweightCharts && window.uPlot
+  ? Promise.resolve()
+  : new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
 
 /** Show what goes wrong in words, and take it away once it works. */
 async function attempt(work) {
@@ -40,9 +40,10 @@ async function attempt(work) {
     trouble.hidden = true;
     return true;
   } catch (error) {
-    if (!(error instanceof Trouble)) throw error;
-    tell(trouble, error.message);
+    const isOurs = error instanceof Trouble;
+    tell(trouble, isOurs ? error.message : `This page has a fault; load it again. ${error.message}`);
     trouble.hidden = false;
+    if (!isOurs) console.error(error);
     return false;
   }
 }

@@ -25,6 +25,7 @@ export function showHead(overview, symbol) {
   mode.dataset.mode = overview.mode ?? "unknown";
   tell(byId("version"), overview.version ? `mt5-sentinel ${overview.version}` : "mt5-sentinel");
   document.title = symbol ? `${symbol.symbol} ${MODES[overview.mode] ?? ""} - mt5-sentinel` : "mt5-sentinel";
+  byId("logout").hidden = !overview.has_login;
   showSymbols(overview.symbols, symbol);
 }
 

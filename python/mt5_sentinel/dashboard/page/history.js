@@ -4,7 +4,9 @@ import { ask } from "./answers.js";
 /** Ranges of all charts: label, seconds. */
 export const RANGES = [["1h", 3600], ["6h", 21600], ["1d", 86400], ["7d", 604800], ["30d", 2592000]];
 
+// As many cycles are shown one by one; of more, each of fewer points stands for several.
 const POINTS = 1500;
+const COARSE_POINTS = 730;
 const STAGES_MAX_S = 86400;
 const PIXELS_A_CANDLE = 5;
 const SERIES = ["t", "sell", "hold", "buy", "confidence", "equity", "drawdown"];
@@ -23,7 +25,7 @@ export async function load(symbol, { from, to }) {
   const place = { symbol, from_s: from, to_s: to };
   const [bars, series, trades, stages] = await Promise.all([
     ask("bars", { ...place, points: candlesFit() }),
-    ask("series", { ...place, points: POINTS }),
+    ask("series", { ...place, points: points(to - from) }),
     ask("trades", place),
     ask("stages", newest(place)),
   ]);
@@ -40,7 +42,7 @@ export async function advance(known, { from, to }) {
   const whole = { ...place, from_s: from };
   const [bars, series, trades, stages] = await Promise.all([
     ask("bars", { ...place, from_s: barsFrom, points: candlesFit() }),
-    ask("series", { ...place, from_s: seriesFrom, points: POINTS }),
+    ask("series", { ...place, from_s: seriesFrom, points: points(to - from) }),
     ask("trades", whole),
     ask("stages", newest(whole)),
   ]);
@@ -56,6 +58,9 @@ export async function advance(known, { from, to }) {
     stages,
   };
 }
+
+/** Cycles begin once a minute. */
+const points = (spanS) => (spanS / 60 > POINTS ? COARSE_POINTS : POINTS);
 
 /** Of a longer span the stages of its newest day: what a month took on average helps nobody now. */
 const newest = (place) => ({ ...place, from_s: Math.max(place.from_s, place.to_s - STAGES_MAX_S) });

@@ -20,10 +20,21 @@ import pytest
 from mt5_sentinel.dashboard.serving import END_S
 from tests.python import dashboard_month
 from tests.python.conftest import Running, Sentinel
-from tests.python.dashboard_served import QUESTIONS, TOKEN, Client, Listening, plain
+from tests.python.dashboard_served import QUESTIONS, TOKEN, Client, Listening
 
 VARIABLE = "MT5_SENTINEL_DASHBOARD_TOKEN"
 NOBODY = 65534
+
+KILLED = """
+import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute(
+    "INSERT INTO cycle (started_utc, finished_utc, symbol, mode, status, reason) VALUES"
+    " ('2036-11-18T00:00:58.000Z', '2036-11-18T00:00:59.000Z', 'EURUSD', 'demo', 'done', 'model_hold')"
+)
+os.kill(os.getpid(), 9)
+"""
+"""A daemon that was killed: what it wrote last is beside the file."""
 
 Start = Callable[..., tuple[Running, Client]]
 
@@ -97,41 +108,52 @@ def traces(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
 
 
-def test_it_reads_where_it_cannot_write(start: Start, state_dir: Path, tmp_path: Path) -> None:
-    before: tuple[str, ...] = ()
-    if os.geteuid() == 0:
-        before = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
-        if not may_be_reached(state_dir):
-            pytest.skip(f"{state_dir} cannot be reached by another user")
+@pytest.mark.parametrize("ended", ["at rest", "killed"])
+def test_it_reads_where_it_cannot_write(start: Start, state_dir: Path, tmp_path: Path, ended: str) -> None:
+    """As the unit runs it: all of the system is read-only, and the daemon has ended, cleanly or not."""
+    before = as_another_user(state_dir)
+    if ended == "killed":
+        subprocess.run([sys.executable, "-c", KILLED, state_dir / "journal.db"], check=False)
+        assert (state_dir / "journal.db-wal").stat().st_size > 0
     for path in state_dir.iterdir():
         path.chmod(0o444)
     state_dir.chmod(0o555)
     seen = traces(state_dir)
     try:
-        _, client = start("--state-dir", str(state_dir), before=before)
-        newest = plain_copy(state_dir, tmp_path)
-        assert client.api("overview")["symbols"][0]["last"]["id"] == newest == 60
+        running, client = start("--state-dir", str(state_dir), before=before)
+        told = client.api("overview")
+        assert told["symbols"], (told, running.log)
+        assert told["symbols"][0]["last"]["id"] == (61 if ended == "killed" else 60)
         assert len(client.api("bars", symbol="EURUSD")["t"]) == 60
         assert traces(state_dir) == seen
     finally:
         state_dir.chmod(0o755)
 
 
-def plain_copy(state_dir: Path, tmp_path: Path) -> int:
-    """The newest cycle's id, read from a copy."""
-    (tmp_path / "copy").mkdir()
-    (tmp_path / "copy" / "journal.db").write_bytes((state_dir / "journal.db").read_bytes())
-    return int(plain(tmp_path / "copy", "SELECT max(id) AS newest FROM cycle")[0]["newest"])
+def test_a_place_that_it_may_not_enter_is_told(start: Start, state_dir: Path) -> None:
+    before = as_another_user(state_dir)
+    state_dir.chmod(0o000)
+    try:
+        _, client = start("--state-dir", str(state_dir), before=before)
+        told = client.api("overview")
+        assert told["level"] == "bad" and "Permission denied" in told["lights"][0]["text"]
+        assert "Permission denied" in client.ask("/api/cycles").json()["error"]
+        with Listening(client) as stream:
+            assert stream.next()
+    finally:
+        state_dir.chmod(0o755)
 
 
-def may_be_reached(place: Path) -> bool:
-    """Whether every folder above lets others pass; those of pytest's own are opened for them."""
-    for folder in (place, *place.parents):
-        if folder.stat().st_uid == os.geteuid() and "pytest-" in str(folder):
-            folder.chmod(folder.stat().st_mode | stat.S_IXOTH | stat.S_IROTH)
-        if not folder.stat().st_mode & stat.S_IXOTH:
-            return False
-    return True
+def as_another_user(place: Path) -> tuple[str, ...]:
+    """What begins a command that may not write there, nor do what root may."""
+    if os.geteuid() != 0:
+        return ()
+    for folder in place.parents:
+        if "pytest-" in str(folder):
+            folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
+    if not all(folder.stat().st_mode & stat.S_IXOTH for folder in (place, *place.parents)):
+        pytest.skip(f"{place} cannot be reached by another user")
+    return "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"
 
 
 def test_the_token_is_in_no_line_of_its_log(start: Start, state_dir: Path) -> None:

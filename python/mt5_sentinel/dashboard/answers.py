@@ -32,5 +32,5 @@ def refused(request: Request, error: Exception) -> Response:
 
 def unreadable(_request: Request, error: Exception) -> Response:
     """A journal that is not there, cannot be read now or is damaged."""
-    told = str(error) if isinstance(error, SentinelError) else f"the journal is damaged: {error}"
+    told = str(error) if isinstance(error, SentinelError | OSError) else f"the journal is damaged: {error}"
     return Json({"error": told}, 503, {"Retry-After": "5"})

@@ -28,7 +28,7 @@ from mt5_sentinel.dashboard.reader import Book, book
 from mt5_sentinel.dashboard.sessions import Attempts, Sessions
 from mt5_sentinel.errors import SentinelError
 
-UNREADABLE = (SentinelError, msgspec.DecodeError)
+UNREADABLE = (SentinelError, PermissionError, msgspec.DecodeError)
 """What reading a journal may end with."""
 
 PAGE = Path(__file__).parent / "page"

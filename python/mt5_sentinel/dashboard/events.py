@@ -144,14 +144,14 @@ class Streams:
     def _fresh(self, news: News) -> list[tuple[int, str]]:
         try:
             return news.fresh()
-        except SentinelError as error:
+        except (SentinelError, PermissionError) as error:
             log.debug("no news: %s", error)
             return []
 
     def _missed(self, cycle_id: int) -> list[tuple[int, str]]:
         try:
             return News(self._state_dir).since(cycle_id)
-        except SentinelError:
+        except (SentinelError, PermissionError):
             return []
 
 

@@ -23,15 +23,15 @@ OLDER_JOURNAL = "the journal does not say what is traded: an older program wrote
 
 def overview(state_dir: Path, now_s: float) -> dict[str, Any]:
     """Lights, account, and each symbol; a journal that is missing, older or unreadable is told by a light."""
-    if not (state_dir / "journal.db").is_file():
-        return _unknown(now_s, NO_JOURNAL)
     try:
+        if not (state_dir / "journal.db").is_file():
+            return _unknown(now_s, NO_JOURNAL)
         standing = look(state_dir, now_s)
         if standing is None:
             return _unknown(now_s, OLDER_JOURNAL)
         with book(state_dir) as found:
             symbols = [_symbol(found, one) for one in standing.symbols]
-    except SentinelError as error:
+    except (SentinelError, PermissionError) as error:
         return _unknown(now_s, str(error))
     told = lights(standing)
     return {

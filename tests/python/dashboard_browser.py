@@ -136,7 +136,8 @@ def tab(browser: Browser, url: str, width: int = 1280, height: int = 900, scheme
     return Tab(context.new_page(), url)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while the driver runs, its event loop runs in this thread, and other tests need it for theirs.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The machine's own Chromium, without a window."""
     found = next((path for path in map(shutil.which, CHROMIUM) if path), None)

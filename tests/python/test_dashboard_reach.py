@@ -47,7 +47,8 @@ FOCUSED = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
+# One for each test: who failed to log in has to wait, and every test comes from the same address.
+@pytest.fixture
 def guarded(month: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:  # noqa: F811 - a fixture
     """A dashboard that asks for a token."""
     served = Served(month.state_dir, tmp_path_factory.mktemp("guarded") / "log", token=TOKEN)

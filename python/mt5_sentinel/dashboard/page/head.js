@@ -27,6 +27,7 @@ export function showHead(overview, symbol) {
   document.title = symbol ? `${symbol.symbol} ${MODES[overview.mode] ?? ""} - mt5-sentinel` : "mt5-sentinel";
   byId("logout").hidden = !overview.has_login;
   showSymbols(overview.symbols, symbol);
+  tick();
 }
 
 function showSymbols(symbols, chosen) {

@@ -26,6 +26,7 @@ from mt5_sentinel.dashboard.overview import overview
 from mt5_sentinel.dashboard.parameters import Span
 from mt5_sentinel.dashboard.reader import Book, book
 from mt5_sentinel.dashboard.sessions import Attempts, Sessions
+from mt5_sentinel.dashboard.start import start
 from mt5_sentinel.errors import SentinelError
 
 UNREADABLE = (SentinelError, PermissionError, msgspec.DecodeError)
@@ -89,6 +90,11 @@ def _api(state_dir: Path, *, has_login: bool) -> list[Route]:
         parameters.none(request)
         return Json(overview(state_dir, time.time()) | {"has_login": has_login})
 
+    def begin(request: Request) -> Json:
+        told = start(state_dir, parameters.beginning(request), time.time())
+        told["overview"]["has_login"] = has_login
+        return Json(told)
+
     def spanned(answer: Callable[[Book, Span], dict[str, Any]], *, pointed: bool = True) -> Callable[[Request], Json]:
         def endpoint(request: Request) -> Json:
             span = parameters.span(request, pointed=pointed)
@@ -106,6 +112,7 @@ def _api(state_dir: Path, *, has_login: bool) -> list[Route]:
             return Json({"cycles": trades.cycles(found, window)})
 
     return [
+        Route("/api/start", begin),
         Route("/api/overview", standing),
         Route("/api/series", spanned(curves.series)),
         Route("/api/stages", spanned(timings.stages)),

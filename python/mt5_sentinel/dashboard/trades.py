@@ -24,6 +24,16 @@ def trades(book: Book, span: Span) -> dict[str, Any]:
     }
 
 
+def marks(book: Book, span: Span) -> dict[str, Any]:
+    """Of ``trades`` what a chart marks: each decision's time, side and outcome, each position's times, side, profit."""
+    values = values_of(book, span)
+    decided, held = ("time_s", "bar_open_s", "action", "outcome"), ("opened_s", "closed_s", "side", "profit")
+    return {
+        "decisions": [{name: row[name] for name in decided} for row in _decisions(book, values)],
+        "positions": [{name: row[name] for name in held} for row in _positions(book, values)],
+    }
+
+
 def cycles(book: Book, window: Window) -> list[dict[str, Any]]:
     """The newest cycles with an id below ``before_id``, newest first."""
     names = ("id", "started_utc", "finished_utc", "symbol", "status", "reason", "detail", "action", "confidence")

@@ -16,7 +16,7 @@ export function span(overview, symbol, rangeS) {
 
 /** What `/api/start` told of the symbol, as the charts take it. */
 export const begun = ({ symbol, from_s: from, to_s: to, is_past: isPast, bars, series, trades, stages }) =>
-  ({ symbol, from, to, isPast, bars, series, trades, stages });
+  ({ symbol, from, to, isPast, bars, series, trades, stages: { stages } });
 
 /** The same up to a later end: what is new is asked for, and what left the span is dropped. */
 export async function advance(known, { from, to }) {

@@ -1,8 +1,8 @@
 // The page: asks for everything once, then for what is new each time the stream tells of a cycle.
 import { Trouble, ask } from "./answers.js";
-import { pointAt, recolourCandles, showCandles } from "./candles.js";
+import { pointAt, prepareCandles, recolourCandles, showCandles } from "./candles.js";
 import { addNewer, addOlder, showCycles, shownCycles } from "./cycles.js";
-import { byId, fill, make, tell } from "./elements.js";
+import { byId, fill, forgetColours, make, tell } from "./elements.js";
 import { showFeatures } from "./features.js";
 import { nowS, showHead, startHead } from "./head.js";
 import { advance, begun, span } from "./history.js";
@@ -10,10 +10,10 @@ import { follow } from "./live.js";
 import { pointPlots, recolourPlots, showPlots } from "./plots.js";
 import { showPositions } from "./positions.js";
 import { showStages } from "./stages.js";
-import { CYCLES, RANGES, beginning, range, rangeS, remember, wanted } from "./start.js";
 import { showLights, showTiles } from "./tiles.js";
 import * as words from "./words.js";
 
+const { CYCLES, RANGES, beginning, range, rangeS, remember, wanted } = window.sentinelStart;
 const OVERVIEW_EVERY_S = 25;
 const GATHER_MS = 150;
 
@@ -146,6 +146,7 @@ function startButtons() {
   showRanges();
   startHead(
     () => {
+      forgetColours();
       recolourCandles();
       recolourPlots();
     },
@@ -166,6 +167,7 @@ function startButtons() {
 const frame = () => new Promise((done) => requestAnimationFrame(() => done()));
 
 startButtons();
+libraries.then(() => prepareCandles(pointPlots));
 await inTurn(readAll);
 follow({
   onCycle: cycleEnded,

@@ -47,7 +47,7 @@ bench: $(VENV)/.bench  ## speed of the core; the races against other libraries, 
 	$(BIN)/python benches/python/scorer_vs_peers.py --write
 	$(BIN)/python benches/python/minute_of_symbols.py --write
 
-docs: $(VENV)/.dev  ## write docs/FEATURES.md and docs/CONFIGURATION.md from the code
+docs: $(VENV)/.dev  ## write docs/FEATURES.md, CONFIGURATION.md and METRICS.md from the code
 	$(BIN)/python -m mt5_sentinel.research.reference_docs docs
 
 faults: $(VENV)/.dev  ## write docs/FAULTS.md from a run of the daemon under every fault

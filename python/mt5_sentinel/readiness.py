@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mt5_sentinel import _core
+from mt5_sentinel import _core, spans
 from mt5_sentinel.types import INTERVAL_S, CycleRecord, DeskFacts
 
 SILENT_AFTER_S = 180.0
@@ -86,10 +86,10 @@ class Readiness:
     def _loop(self, seen: Seen, now_s: float) -> Check:
         last = seen.last
         if seen.silent_s > SILENT_AFTER_S:
-            return Check("loop", False, f"no cycle has ended for {seen.silent_s:.0f} s")
+            return Check("loop", False, f"no cycle has ended for {spans.told(seen.silent_s)}")
         if seen.is_late:
             return Check(
-                "loop", False, f"a cycle still runs, this minute was skipped; {seen.silent_s:.0f} s of silence"
+                "loop", False, f"a cycle still runs, this minute was skipped; {spans.told(seen.silent_s)} of silence"
             )
         if last is None:
             return Check("loop", False, "the first cycle has not ended yet")
@@ -105,9 +105,11 @@ class Readiness:
         if age_s is None:
             return Check("data", False, "no bar was brought yet")
         if age_s > self.data_age_limit_s:
-            told = f"the newest bar closed {age_s:.0f} s of open market ago, {self.data_age_limit_s:.0f} s are allowed"
-            return Check("data", False, told)
-        return Check("data", True, f"the newest bar closed {age_s:.0f} s of open market ago")
+            allowed = spans.told(self.data_age_limit_s)
+            return Check(
+                "data", False, f"the newest bar closed {spans.told(age_s)} of open market ago, {allowed} are allowed"
+            )
+        return Check("data", True, f"the newest bar closed {spans.told(age_s)} of open market ago")
 
     def _model(self, seen: Seen) -> Check:
         last, scoring = seen.last, self._facts.scoring

@@ -239,7 +239,7 @@ def test_a_broken_connection_is_told_and_mended(browser: Browser, month: Served,
     opened = tab(browser, first.url)
     page = opened.load()
     page.wait_for_selector("#connection[data-state=live]")
-    assert page.inner_text("#connection") == "Live"
+    assert page.inner_text("#connection") == "Connected"
     first.end()
     page.wait_for_selector("#connection[data-state=broken]")
     told = page.inner_text("#connection")

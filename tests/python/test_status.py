@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mt5_sentinel import cli
+from mt5_sentinel import cli, spans
 from mt5_sentinel.commands import status_words
 from mt5_sentinel.types import Execution
 from tests.python.conftest import Sentinel
@@ -196,7 +196,7 @@ def test_rich_is_loaded_by_the_screen_alone(place: Place) -> None:
 
 
 def test_words() -> None:
-    ages = [status_words.age(seconds) for seconds in (0.4, 119.0, 120.0, 7_199.0, 7_200.0, 172_800.0, 3e8)]
+    ages = [spans.told(seconds) for seconds in (0.4, 119.0, 120.0, 7_199.0, 7_200.0, 172_800.0, 3e8)]
     assert ages == ["0 s", "119 s", "2 min", "120 min", "2 h", "2 days", "3,472 days"]
     assert status_words.moment(NOW_S - 86_400, NOW_S) == "11-14 12:00:00"
     assert status_words.moment(0.0, NOW_S) == "1970-01-01 00:00:00"

@@ -36,13 +36,13 @@ Setting = Callable[[Place], object]
 CASES: dict[str, tuple[str, Level, str, Setting]] = {
     "source away": ("loop", "warn", "fetch_timeout: 503",
         lambda one: [one.failed(80.0 - at, reason="fetch_timeout", equity=1.0, bar_open_s=BAR_S) for at in (0, 60)]),
-    "silent": ("loop", "bad", "no cycle has ended for 200 s", lambda one: one.cycle(200.0)),
+    "silent": ("loop", "bad", "no cycle has ended for 3 min", lambda one: one.cycle(200.0)),
     "one failure": ("loop", "warn", "source_down: 503", lambda one: one.failed()),
     "two failures": ("loop", "bad", "source_down: 503", lambda one: [one.failed(80.0), one.failed()]),
-    "failed, then silent": ("loop", "bad", "no cycle has ended for 181 s", lambda one: one.failed(181.0)),
-    "never a cycle": ("loop", "bad", "no cycle has ended for 3600 s", lambda one: None),
+    "failed, then silent": ("loop", "bad", "no cycle has ended for 3 min", lambda one: one.failed(181.0)),
+    "never a cycle": ("loop", "bad", "no cycle has ended for 60 min", lambda one: None),
     "just started": ("loop", "warn", "the first cycle has not ended yet", lambda one: one.desk(at_s=NOW_S - 5)),
-    "stale": ("data", "bad", "4500 s are allowed", lambda one: one.cycle(bar_open_s=BAR_S - 4502)),
+    "stale": ("data", "bad", "75 min are allowed", lambda one: one.cycle(bar_open_s=BAR_S - 4502)),
     "no bar": ("data", "bad", "no bar was brought yet", lambda one: one.cycle(bar_open_s=None)),
     "no bar yet": ("data", "warn", "no bar was brought yet", lambda one: one.desk(at_s=NOW_S - 5)),
     "hub away": ("model", "warn", "the hub failed (hub_down)", lambda one: one.cycle(hub_error="hub_down")),
@@ -50,7 +50,7 @@ CASES: dict[str, tuple[str, Level, str, Setting]] = {
         lambda one: [one.failed(), one.failed(reason="hub_down", stages_s={"features": 1.0, "score": 1.0})]),
     "not scored once": ("model", "warn", "was not scored: hub_down",
         lambda one: [one.cycle(80), one.failed(reason="hub_down", stages_s={"features": 1.0, "score": 1.0})]),
-    "broker away": ("broker", "bad", "the broker failed: gateway_down: 503", lambda one: [
+    "broker away": ("broker", "bad", "the broker's book was not read: gateway_down: 503", lambda one: [
         one.failed(80.0), one.failed(reason="gateway_down")]),
     "broker away once": ("broker", "warn", "was not read: source_down", lambda one: one.failed()),
     "broker not asked": ("broker", "warn", "was not asked yet", lambda one: one.desk(at_s=NOW_S - 5)),
@@ -122,7 +122,7 @@ def test_a_process_that_is_gone_is_told_before_its_silence_is(places: Places) ->
         assert (found.level, found.text) == ("warn", told), "it may be a restart"
     assert light(one, "loop", NOW_S + 41, "EURUSD").level == "bad"
     later = light(one, "loop", NOW_S + 300, "EURUSD")
-    assert (later.level, later.text) == ("bad", f"{told}; no cycle has ended for 320 s")
+    assert (later.level, later.text) == ("bad", f"{told}; no cycle has ended for 5 min")
 
 
 def test_of_several_symbols_the_halted_ones_are_named(places: Places) -> None:

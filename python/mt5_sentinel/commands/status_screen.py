@@ -10,7 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mt5_sentinel.commands.status_words import age, harmless, moment, money
+from mt5_sentinel import spans
+from mt5_sentinel.commands.status_words import harmless, moment, money
 from mt5_sentinel.readiness import SILENT_AFTER_S
 from mt5_sentinel.view.lights import Level, Light, worst
 from mt5_sentinel.view.newest import HeldPosition, SentOrder
@@ -64,7 +65,7 @@ def verdict(standing: Standing, found: list[Light]) -> Text:
     level = worst(found)
     silent = min(standing.symbols, key=lambda one: one.silent_s)
     if (standing.is_gone and level == "bad") or silent.silent_s > SILENT_AFTER_S:
-        text = f"NOT RUNNING: nothing was heard of it for {age(silent.silent_s)}"
+        text = f"NOT RUNNING: nothing was heard of it for {spans.told(silent.silent_s)}"
     elif level == "ok":
         text = "all is well"
     else:
@@ -121,7 +122,7 @@ def decision(one: SymbolStanding, now_s: float) -> str:
 
 
 def _cycle(one: SymbolStanding, now_s: float) -> str:
-    running = "" if one.running_s is None else f"; one runs since {age(one.running_s)}"
+    running = "" if one.running_s is None else f"; one runs since {spans.told(one.running_s)}"
     if one.last is None:
         return f"none has ended{running}"
     detail = f": {one.last.detail}" if one.last.detail and one.last.status != "done" else ""
@@ -133,7 +134,7 @@ def data(one: SymbolStanding) -> str:
     """How old the newest bar is, and what is allowed."""
     if one.data_age_s is None:
         return "no bar yet"
-    return f"{age(one.data_age_s)} of open market old, {age(one.data_age_limit_s)} allowed"
+    return f"{spans.told(one.data_age_s)} of open market old, {spans.told(one.data_age_limit_s)} allowed"
 
 
 def _held(one: HeldPosition) -> str:

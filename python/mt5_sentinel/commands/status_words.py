@@ -1,18 +1,8 @@
-"""How times, ages and money read in a terminal; and what of a text is safe to show in one."""
+"""How times and money read in a terminal; and what of a text is safe to show in one."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
-
-MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
-
-
-def age(seconds: float) -> str:
-    """A length of time in the one unit that suits it."""
-    for name, unit_s in (("days", DAY_S), ("h", HOUR_S), ("min", MINUTE_S)):
-        if seconds >= 2 * unit_s:
-            return f"{seconds / unit_s:,.0f} {name}"
-    return f"{seconds:.0f} s"
 
 
 def moment(seconds: float | None, now_s: float) -> str:

@@ -6,8 +6,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mt5_sentinel import spans
 from mt5_sentinel.commands import status_screen
-from mt5_sentinel.commands.status_words import age, harmless, moment, money
+from mt5_sentinel.commands.status_words import harmless, moment, money
 from mt5_sentinel.types import CycleRecord
 from mt5_sentinel.view.lights import Light
 from mt5_sentinel.view.recent import Recent
@@ -69,8 +70,8 @@ def _symbol(one: SymbolStanding) -> tuple[str, ...]:
         "-" if said is None or said.confidence is None else f"{said.confidence:.4f}",
         "-" if last is None else last.reason,
         held or "-",
-        "-" if one.data_age_s is None else age(one.data_age_s),
-        "-" if one.seconds_since_cycle is None else age(one.seconds_since_cycle),
+        "-" if one.data_age_s is None else spans.told(one.data_age_s),
+        "-" if one.seconds_since_cycle is None else spans.told(one.seconds_since_cycle),
     )
 
 

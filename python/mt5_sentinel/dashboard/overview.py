@@ -9,6 +9,7 @@ from mt5_sentinel import _core
 from mt5_sentinel.dashboard.reader import Book, book
 from mt5_sentinel.dashboard.trades import open_positions
 from mt5_sentinel.errors import SentinelError
+from mt5_sentinel.readiness import SILENT_AFTER_S
 from mt5_sentinel.types import INTERVAL_S, CycleRecord, DeskFacts
 from mt5_sentinel.view.cycle_rows import unix_s
 from mt5_sentinel.view.lights import Light, lights, worst
@@ -40,7 +41,7 @@ def overview(state_dir: Path, now_s: float) -> dict[str, Any]:
         "mode": standing.mode,
         "since_s": standing.since_s,
         "level": worst(told),
-        "next_cycle_s": _next_cycle_s(now_s),
+        "next_cycle_s": None if _is_gone(standing) else _next_cycle_s(now_s),
         "lights": told,
         "account": _account(standing),
         "quota": {"used": standing.quota_used, "limit": standing.quota_units},
@@ -61,6 +62,11 @@ def _unknown(now_s: float, why: str) -> dict[str, Any]:
         "quota": None,
         "symbols": [],
     }
+
+
+def _is_gone(standing: Standing) -> bool:
+    """Whether no next cycle is to be expected."""
+    return standing.is_gone or all(one.silent_s > SILENT_AFTER_S for one in standing.symbols)
 
 
 def _next_cycle_s(now_s: float) -> float:

@@ -32,7 +32,7 @@ $ curl -s http://127.0.0.1:8000/readyz | jq
   "symbols": {{
     "EURUSD": {{
       "loop": {{"ok": true, "why": "cycles end"}},
-      "data": {{"ok": true, "why": "the newest bar closed 1569 s of open market ago"}},
+      "data": {{"ok": true, "why": "the newest bar closed 26 min of open market ago"}},
       "model": {{"ok": true, "why": "rows are scored"}},
       "broker": {{"ok": true, "why": "equity 10000.00 USD"}},
       "orders": {{"ok": true, "why": "every order's fate is known"}},

@@ -17,8 +17,7 @@ FAILING_MAX = 1000
 Place = tuple[str, str]
 """Mode and symbol."""
 
-OF_PLACE = "FROM cycle NOT INDEXED WHERE mode = ? AND symbol = ?"
-"""Read from the end of the table: an index would find all cycles of the symbol, and sort them for each question."""
+OF_PLACE = "FROM cycle WHERE mode = ? AND symbol = ?"
 """The index ``cycle_newest`` has a symbol's cycles in the order of their ids, so its end is all that is read, also of a
 symbol that had its last cycle long ago, or none."""
 

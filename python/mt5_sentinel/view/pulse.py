@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from mt5_sentinel import bounded_http, process_place
+from mt5_sentinel import bounded_http, process_place, spans
 from mt5_sentinel.bounded_http import FetchError
 from mt5_sentinel.types import DeskFacts
 from mt5_sentinel.view.light import Light
@@ -60,7 +60,7 @@ def light(pulse: Pulse, silent_s: float) -> Light:
     if not pulse.is_alive:
         return Light("daemon", "bad", f"the daemon does not run as it should: {pulse.why}")
     if silent_s > LATE_S:
-        return Light("daemon", "bad", f"{pulse.why}, but no cycle of any symbol has ended for {silent_s:.0f} s")
+        return Light("daemon", "bad", f"{pulse.why}, but no cycle of any symbol has ended for {spans.told(silent_s)}")
     return Light("daemon", "ok", pulse.why)
 
 

@@ -139,7 +139,7 @@ function showConnection(connection) {
   const place = byId("connection");
   place.dataset.state = connection;
   const of = state.overview ? `, data of ${words.minute(state.overview.now_s)} UTC` : "";
-  tell(place, { live: "Live", broken: `Not connected${of}`, rest: "At rest" }[connection] ?? "Connecting");
+  tell(place, { live: "Connected", broken: `Not connected${of}`, rest: "At rest" }[connection] ?? "Connecting");
 }
 
 function startButtons() {

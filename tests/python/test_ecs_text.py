@@ -26,6 +26,18 @@ class Mute(Exception):
         raise KeyError("no text")
 
 
+def noted(log: logging.Logger) -> list[logging.LogRecord]:
+    """Every record that goes through the logger from now on."""
+    seen: list[logging.LogRecord] = []
+
+    def note(record: logging.LogRecord) -> bool:
+        seen.append(record)
+        return True
+
+    log.addFilter(note)
+    return seen
+
+
 @pytest.mark.parametrize(
     ("form", "arguments", "told"),
     [
@@ -37,14 +49,8 @@ class Mute(Exception):
 def test_a_line_that_cannot_be_formatted_says_so_and_is_no_fault_of_the_file(
     path: Path, caplog: pytest.LogCaptureFixture, form: object, arguments: tuple[object, ...], told: str
 ) -> None:
-    seen: list[logging.LogRecord] = []
-
-    def note(record: logging.LogRecord) -> bool:
-        seen.append(record)
-        return True
-
     with opened(path) as (log, _):
-        log.addFilter(note)
+        seen = noted(log)
         log.warning(form, *arguments)
         log.info("and on")
     line, after = lines(path)
@@ -68,6 +74,7 @@ def test_its_traceback_is_there(path: Path) -> None:
 
 def test_an_error_or_a_cycle_that_has_no_text_says_so(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with opened(path) as (log, written):
+        seen = noted(log)
         try:
             raise Mute
         except Mute:
@@ -76,6 +83,7 @@ def test_an_error_or_a_cycle_that_has_no_text_says_so(path: Path, caplog: pytest
         log.info("and on")
     first, second, after = lines(path)
     assert first["message"].endswith("cannot be formatted (KeyError), its format is 'said'")
+    assert first["event"]["id"] == logs.event_id(seen[0]), "as the journal has it"
     assert "ecs.py:0 cannot be formatted (TypeError)" in second["message"]
     assert after["message"] == "and on"
     assert caplog.messages == []

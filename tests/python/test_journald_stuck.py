@@ -43,6 +43,7 @@ def stream_ends() -> Iterator[tuple[TextIO, socket.socket]]:
     """Stderr of a unit, and what the journal reads of it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with ours, theirs, open(os.dup(ours.fileno()), "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor
+        ours.shutdown(socket.SHUT_RD)  # as systemd makes it
         theirs.setblocking(False)
         yield stream, theirs
 

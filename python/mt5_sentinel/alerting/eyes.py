@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from mt5_sentinel.alerting.growth import Growth
 from mt5_sentinel.alerting.shown import SlowLight
 from mt5_sentinel.errors import SentinelError
@@ -55,7 +57,7 @@ def _lights(stands: Standing) -> list[Light]:
     """Every light; that of what a bar is like follows the bars."""
     steps_s = {one.facts.symbol: float(INTERVAL_S[one.facts.interval]) for one in stands.symbols}
     return [
-        SlowLight(light.name, light.level, light.text, light.symbol, steps_s[light.symbol])
+        SlowLight(**msgspec.structs.asdict(light), step_s=steps_s[light.symbol])
         if light.name == "drift" and light.symbol is not None
         else light
         for light in lights.lights(stands)

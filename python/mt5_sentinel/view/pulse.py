@@ -52,7 +52,7 @@ def feel(facts: DeskFacts) -> Pulse:
     is_near = facts.pid_place == process_place.here() and facts.pid_place != ""
     is_there = is_near and _is_there(pid, facts.pid_place)
     resident = _resident_bytes(pid) if is_there else None
-    told = f"process {pid} {('runs' if is_there else 'is gone') if is_near else 'runs elsewhere'}"
+    told = f"process {pid} {_found(facts, is_near=is_near, is_there=is_there)}"
     if facts.metrics_port == 0:
         return Pulse(is_there or not is_near, told, pid, resident)
     fault = _livez_fault(facts)
@@ -73,6 +73,16 @@ def light(pulse: Pulse, silent_s: float) -> Light:
     if silent_s > LATE_S:
         return Light("daemon", "bad", f"{pulse.why}, but no cycle of any symbol has ended for {spans.told(silent_s)}")
     return Light("daemon", "ok", pulse.why)
+
+
+def _found(facts: DeskFacts, *, is_near: bool, is_there: bool) -> str:
+    if is_near:
+        return "runs" if is_there else "is gone"
+    if not facts.pid_place or not process_place.here():
+        return "cannot be looked for"
+    if process_place.is_same_boot(facts.pid_place):
+        return "cannot be seen from here (another container?)"
+    return "is of an earlier boot, or of another machine"
 
 
 def _livez_fault(facts: DeskFacts) -> str | None:

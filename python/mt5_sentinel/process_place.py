@@ -20,7 +20,7 @@ def here() -> str:
 
 def is_same_boot(place: str) -> bool:
     """Whether a place is of this boot of this machine; a process of another boot has ended, or is elsewhere."""
-    return place.split(" ")[0] == here().split(" ")[0] != ""
+    return place.partition(" ")[0] == here().partition(" ")[0] != ""
 
 
 def is_gone(pid: int, place: str) -> bool:

@@ -82,6 +82,16 @@ def test_a_process_is_known_by_its_number() -> None:
     assert feel(facts(child.pid, at="")).is_alive
 
 
+@needs_proc
+@pytest.mark.parametrize(("at", "told"), [
+    ("0f0e an-earlier-namespace", "process 17324 is of an earlier boot, or of another machine"),
+    (process_place.here() + "1", "process 17324 cannot be seen from here (another container?)"),
+    ("", "process 17324 cannot be looked for"),
+])  # fmt: skip
+def test_a_process_that_means_nothing_here_is_not_said_to_run(at: str, told: str) -> None:
+    assert feel(facts(17324, at=at)).why == told
+
+
 def test_livez_has_the_word_where_there_is_one(livez: int) -> None:
     assert feel(facts(1, livez)).is_alive
     assert feel(facts(1, livez, host="0.0.0.0")).is_alive  # noqa: S104 - as a setting has it

@@ -130,7 +130,7 @@ def test_a_daemon_that_is_silent_is_told_before_its_symbols(place: Place) -> Non
     place.cycle(130.0)
     found = seen(place)
     assert wrong(found) == ["daemon"]
-    assert "no cycle of any symbol has ended for 130 s" in found["daemon"].text
+    assert "no cycle of any symbol has ended for 2 min" in found["daemon"].text
 
 
 @pytest.mark.parametrize(("row", "level"), [((0.5, 0.5), "ok"), ((0.5, 3.0), "bad"), ((None, 0.5), "ok")])

@@ -1,4 +1,4 @@
-"""The screen of ``top``: how it stands, in less room than ``status`` takes, and below it what went before."""
+"""The screen of ``top``: what is wrong, how it stands, what went before, as far as the window has room."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from rich.text import Text
 
 from mt5_sentinel import spans
 from mt5_sentinel.commands import status_screen, top_matters
-from mt5_sentinel.commands.top_matters import Lines
 from mt5_sentinel.commands.status_words import harmless, moment, money
+from mt5_sentinel.commands.top_matters import Lines
 from mt5_sentinel.types import CycleRecord
 from mt5_sentinel.view.lights import Light
 from mt5_sentinel.view.recent import Recent

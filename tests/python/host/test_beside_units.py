@@ -35,8 +35,10 @@ from mt5_sentinel.alerting.eyes import Eyes
 lights = Eyes(pathlib.Path("/var/lib/mt5-sentinel")).look(time.time(), time.monotonic())
 print(json.dumps({light.name: [light.level, light.text] for light in lights}))
 """
-OTHERWISE = {"Type": "oneshot", "ExecStart": f"/opt/mt5-crs/venv/bin/python {LOOK_PLACE}", "WatchdogSec": "0"}
-OTHERWISE |= {"Restart": "no", "SyslogIdentifier": LOOK_UNIT}
+OTHERWISE = (
+    *(("Type", "oneshot"), ("WatchdogSec", "0"), ("Restart", "no"), ("SyslogIdentifier", LOOK_UNIT)),
+    ("ExecStart", f"/opt/mt5-crs/venv/bin/python {LOOK_PLACE}"),
+)
 
 pytestmark = pytest.mark.usefixtures("in_order")
 
@@ -52,23 +54,21 @@ def heard(service: Service) -> list[str]:
     return [": ".join(one) for one in told]
 
 
+def looks(service: Service) -> list[str]:
+    return service.machine.run("journalctl", "--quiet", "--output=cat", "--identifier", LOOK_UNIT).stdout.splitlines()
+
+
 def seen(service: Service) -> dict[str, list[str]]:
     """Level and text of each light, by a look from where the alerts' unit is: all its lines but what it starts."""
-    lines = [
-        f"{line.partition('=')[0]}={OTHERWISE.get(line.partition('=')[0], line.partition('=')[2])}"
-        if "=" in line
-        else line
-        for line in service.machine.check("systemctl", "cat", ALERTS).splitlines()
-        if not line.startswith("#")
-    ]
+    lines = [line for line in service.machine.check("systemctl", "cat", ALERTS).splitlines() if line[:1] != "#"]
+    lines = [next((f"{key}={value}" for key, value in OTHERWISE if line.startswith(f"{key}=")), line) for line in lines]
     service.machine.write(LOOK_PLACE, LOOK)
     service.machine.write(f"/run/systemd/system/{LOOK_UNIT}.service", "\n".join(lines) + "\n")
     service.systemctl("daemon-reload")
-    mark = service.mark()
+    before = len(looks(service))
     service.systemctl("start", LOOK_UNIT)
-    wrote = ["journalctl", "--quiet", "--output=cat", "--identifier", LOOK_UNIT, f"--after-cursor={mark}"]
-    service.wait_until("the look is told", lambda: service.machine.run(*wrote).stdout != "")
-    found: dict[str, list[str]] = json.loads(service.machine.check(*wrote))
+    service.wait_until("the look is told", lambda: len(looks(service)) > before)
+    found: dict[str, list[str]] = json.loads(looks(service)[-1])
     return found
 
 

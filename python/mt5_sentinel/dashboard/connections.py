@@ -67,7 +67,7 @@ class Punctual(H11Protocol):
 
 
 class Seldom(logging.Filter):
-    """Lets the same line through once in ``TOLD_EVERY_S``: strangers cause those of the server, as many as they like."""
+    """Lets the same warning through once in ``TOLD_EVERY_S``: any stranger can cause as many as he likes."""
 
     def __init__(self) -> None:
         """Nothing was told yet."""

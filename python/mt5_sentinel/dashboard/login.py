@@ -46,7 +46,7 @@ class Login:
             given = None
         async with self._turn:
             if given is None or not is_same(given, self._token):
-                await asyncio.sleep(FAILED_S)
+                await _hold_up()
                 return RedirectResponse(REFUSED, 303)
         self._sessions.end(request.cookies.get(COOKIE, ""))
         answer = RedirectResponse("/", 303)
@@ -66,6 +66,10 @@ class Login:
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return answer
+
+
+async def _hold_up() -> None:
+    await asyncio.sleep(FAILED_S)
 
 
 async def _token(request: Request) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,27 @@ def test_units_of_the_day_outlive_a_restart_and_end_with_the_day(tmp_path: Path)
     finally:
         floor.close()
     assert Seen("EURUSD").of("quota_units_limit") == 900
+
+
+def test_orders_that_a_cycle_could_not_read_are_not_told_as_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    floor = Floor(tmp_path, ["EURUSD"])
+
+    def locked(_: str) -> list[object]:
+        raise sqlite3.OperationalError("database is locked")
+
+    try:
+        floor.minute()
+        with monkeypatch.context() as broken:
+            broken.setattr(floor.desks[0].orders, "unresolved", locked)
+            floor.minute(60)
+        assert floor.seen[1].reason == "journal_failed"
+        showing = shown(floor)
+        assert showing.registry.get_sample_value("sentinel_orders_unknown", EURUSD) == 0, "as it was"
+        assert showing.registry.get_sample_value("sentinel_ready_check", EURUSD | {"check": "orders"}) == 0
+    finally:
+        floor.close()
 
 
 def test_numbers_that_are_none_do_not_stop_a_scrape() -> None:

@@ -23,7 +23,6 @@ from mt5_sentinel.web.server import WebServer
 from tests.python.scraped import get
 from tests.python.test_metrics import counting
 
-HEALTH = Health(time.monotonic(), "dry-run", ["EURUSD"])
 LARGE = b'"' + b"x" * 50_000_000 + b'"'
 
 
@@ -31,9 +30,13 @@ LARGE = b'"' + b"x" * 50_000_000 + b'"'
 def running() -> Iterator[WebServer]:
     """A server with a page that no socket's buffers hold."""
     pages = {"/large": lambda: (200, LARGE), "/livez": lambda: (200, b"{}")}
-    server = WebServer("127.0.0.1", 0, counting().registry, HEALTH, pages)
+    server = WebServer("127.0.0.1", 0, counting().registry, health(), pages)
     yield server
     server.close()
+
+
+def health() -> Health:
+    return Health(time.monotonic(), "dry-run", ["EURUSD"])
 
 
 def connected(port: int, count: int, says: bytes = b"G") -> list[socket.socket]:
@@ -190,7 +193,7 @@ def test_two_names_are_none_and_a_probe_without_one_is_answered(running: WebServ
 
 
 def test_beyond_loopback_a_network_s_names_are_answered() -> None:
-    server = WebServer("0.0.0.0", 0, counting().registry, HEALTH)  # noqa: S104 - the case
+    server = WebServer("0.0.0.0", 0, counting().registry, health())  # noqa: S104 - the case
     try:
         assert get(server.port, "/healthz", Host="sentinel.lan:8000")[0] == 200
     finally:
@@ -210,7 +213,7 @@ def has_ipv6() -> bool:
 def test_addresses_of_ipv6_are_served(host: str) -> None:
     if not has_ipv6():
         pytest.skip("this machine has no IPv6")
-    server = WebServer(host, 0, counting().registry, HEALTH)
+    server = WebServer(host, 0, counting().registry, health())
     try:
         answer = bounded_http.get(f"http://[::1]:{server.port}/healthz", {}, budget_s=5.0, body_bytes_max=10_000)
         assert (answer.status, json.loads(answer.body)["mode"]) == (200, "dry-run")
@@ -221,4 +224,4 @@ def test_addresses_of_ipv6_are_served(host: str) -> None:
 @pytest.mark.parametrize("host", ["[::1]", "203.0.113.7", "x" * 70])
 def test_a_host_that_cannot_be_bound_is_told_as_the_host_s_matter(host: str) -> None:
     with pytest.raises(Misconfigured, match="set --metrics-host to an address of this machine"):
-        WebServer(host, 0, counting().registry, HEALTH)
+        WebServer(host, 0, counting().registry, health())

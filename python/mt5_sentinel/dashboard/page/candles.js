@@ -2,7 +2,7 @@
 import { byId, colour, fill, make, tell } from "./elements.js";
 import * as words from "./words.js";
 
-// Beyond so many positions, closings and untraded decisions would hide the candles.
+// Beyond so many positions, closings and untraded decisions would hide the candles; the server then tells none.
 const CROWD = 100;
 
 let chart = null;
@@ -36,6 +36,11 @@ export function showCandles(known, symbol, onHover) {
   readout(null);
 }
 
+/** Make the chart before there is anything to draw, while the data are on their way. */
+export function prepareCandles(onHover) {
+  if (chart === null) create(byId("candles"), onHover);
+}
+
 function create(place, onHover) {
   const { createChart, CandlestickSeries, createSeriesMarkers } = window.LightweightCharts;
   place.replaceChildren();
@@ -43,6 +48,7 @@ function create(place, onHover) {
   candles = chart.addSeries(CandlestickSeries, colours());
   marks = createSeriesMarkers(candles, []);
   chart.subscribeCrosshairMove((move) => {
+    if (drawn === null) return;
     readout(move.seriesData.get(candles) ?? null);
     if (move.sourceEvent) onHover(move.time ?? null);
   });
@@ -55,7 +61,7 @@ function dispose() {
 
 /** Show where another chart points; null where nowhere. */
 export function pointAt(timeS) {
-  if (chart === null) return;
+  if (chart === null || drawn === null) return;
   const { bars } = drawn.known;
   const at = timeS === null ? -1 : barAt(bars.t, timeS);
   if (at < 0) chart.clearCrosshairPosition();
@@ -67,6 +73,7 @@ export function recolourCandles() {
   if (chart === null) return;
   chart.applyOptions(options());
   candles.applyOptions(colours());
+  if (drawn === null) return;
   marks.setMarkers(markers(drawn.known));
   drawLines(drawn.symbol);
 }
@@ -171,14 +178,13 @@ function readout(row) {
 }
 
 function describe(place, { bars, trades, from, to, isPast }, symbol) {
-  const last = bars.t.length - 1;
+  const [last, count] = [bars.t.length - 1, trades.positions.length];
   const said = last < 0 ? "no bars" : `${bars.t.length} candles, newest close ${words.price(bars.close[last])} at ${
     words.moment(bars.t[last])} UTC`;
   place.setAttribute("aria-label", `Price of ${symbol.symbol} from ${words.moment(from)} to ${words.moment(to)} UTC: ${
-    said}; ${trades.positions.length} positions, ${trades.decisions.length} decisions.`);
+    said}; ${count} positions${count > CROWD ? "" : `, ${trades.decisions.length} decisions`}.`);
   const key = (sign, kind, text) =>
     make("span", { class: "key" }, make("span", { class: kind, "aria-hidden": "true" }, sign), ` ${text}`);
-  const count = trades.positions.length;
   const untraded = trades.decisions.filter((one) => one.outcome !== "filled").length;
   fill(
     byId("candles-legend"),

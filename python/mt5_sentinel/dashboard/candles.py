@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,16 @@ COLUMNS = ("t", "open", "high", "low", "close", "volume")
 
 WITHIN = "series_id = :series AND open_s BETWEEN :from AND :to"
 
-JOINED = (
+EACH = (
     "SELECT found.t, first.open, found.high, found.low, last.close, found.volume FROM (SELECT open_s / :step * :step"  # noqa: S608
     " AS t, min(open_s) AS first_s, max(open_s) AS last_s, max(high) AS high, min(low) AS low, sum(volume) AS volume"
     f" FROM bar WHERE {WITHIN} GROUP BY t) AS found"
     " JOIN bar AS first ON first.series_id = :series AND first.open_s = found.first_s"
     " JOIN bar AS last ON last.series_id = :series AND last.open_s = found.last_s ORDER BY found.t"
 )
+
+JOINED = f"SELECT min(open_s), max(open_s), max(high), min(low), sum(volume) FROM bar WHERE {WITHIN}"  # noqa: S608
+"""One of many; a GROUP BY would sort them all again, for it does not see that they are in order."""
 
 
 def bars(state_dir: Path, book: Book, span: Span) -> dict[str, Any]:
@@ -44,8 +48,21 @@ def bars(state_dir: Path, book: Book, span: Span) -> dict[str, Any]:
         query = f"SELECT count(*), min(open_s), max(open_s) FROM bar WHERE {WITHIN}"  # noqa: S608
         count, first_s, last_s = db.execute(query, values).fetchone()
         step_s = interval_s if count <= span.points else steps.width_s(last_s - first_s, span.points, interval_s)
-        values["step"] = step_s
-        return _told(interval_s, step_s, [tuple(row) for row in db.execute(JOINED, values)])
+        if count <= span.points:
+            return _told(interval_s, step_s, [tuple(row) for row in db.execute(EACH, values | {"step": step_s})])
+        begins = range(first_s // step_s * step_s, last_s + 1, step_s)
+        joined = (_joined(db, values, at_s, at_s + step_s - 1) for at_s in begins)
+        return _told(interval_s, step_s, [one for one in joined if one is not None])
+
+
+def _joined(db: sqlite3.Connection, values: dict[str, Any], from_s: int, to_s: int) -> tuple[float, ...] | None:
+    within = values | {"from": max(from_s, values["from"]), "to": min(to_s, values["to"])}
+    first_s, last_s, high, low, volume = db.execute(JOINED, within).fetchone()
+    if first_s is None:
+        return None
+    query = "SELECT open, close FROM bar WHERE series_id = ? AND open_s = ?"
+    ends = [db.execute(query, (values["series"], at_s)).fetchone() for at_s in (first_s, last_s)]
+    return from_s, ends[0]["open"], high, low, ends[1]["close"], volume
 
 
 def _told(interval_s: int | None, step_s: int | None, rows: list[tuple[float, ...]]) -> dict[str, Any]:

@@ -25,10 +25,14 @@ def bind(host: str, port: int) -> socket.socket:
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except (OSError, UnicodeError) as error:
         told = f"dashboard_host {host}, dashboard_port {port}: {error}; set another --host or --port"
         raise Misconfigured(told, "dashboard_port") from None
+    # Connections take it over. Without it a short answer, sent as head and body, waits 40 ms for the browser to confirm
+    # its head; asyncio itself sets it only on sockets that were made with the protocol's number.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def serve(dashboard: Dashboard, listener: socket.socket, ready: Callable[[], None]) -> None:

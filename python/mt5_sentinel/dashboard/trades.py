@@ -14,6 +14,10 @@ NEWEST_MAX = 500
 """Of each kind; a chart with more marks shows none of them."""
 
 
+CROWD = 100
+"""Of positions: beyond them marks of decisions would hide the candles, and the page draws none."""
+
+
 def trades(book: Book, span: Span) -> dict[str, Any]:
     """What was decided, ordered and held in that time, oldest first; the newest ``NEWEST_MAX`` of each."""
     values = values_of(book, span)
@@ -22,6 +26,18 @@ def trades(book: Book, span: Span) -> dict[str, Any]:
         "orders": _orders(book, values),
         "positions": _positions(book, values),
     }
+
+
+def marks(book: Book, span: Span) -> dict[str, Any]:
+    """Of ``trades`` what a chart marks: each position's times, side and profit, each decision's time, side and outcome.
+
+    There are no decisions beside more than ``CROWD`` positions.
+    """
+    values = values_of(book, span)
+    decided, held = ("time_s", "bar_open_s", "action", "outcome"), ("opened_s", "closed_s", "side", "profit")
+    positions = [{name: row[name] for name in held} for row in _positions(book, values)]
+    decisions = _decisions(book, values) if len(positions) <= CROWD else []
+    return {"decisions": [{name: row[name] for name in decided} for row in decisions], "positions": positions}
 
 
 def cycles(book: Book, window: Window) -> list[dict[str, Any]]:

@@ -4,23 +4,22 @@ import { pointAt, recolourCandles, showCandles } from "./candles.js";
 import { addNewer, addOlder, showCycles, shownCycles } from "./cycles.js";
 import { byId, fill, make, tell } from "./elements.js";
 import { showFeatures } from "./features.js";
-import { nowS, remember, remembered, showHead, startHead } from "./head.js";
-import { RANGES, advance, load, span } from "./history.js";
+import { nowS, showHead, startHead } from "./head.js";
+import { advance, begun, span } from "./history.js";
 import { follow } from "./live.js";
 import { pointPlots, recolourPlots, showPlots } from "./plots.js";
 import { showPositions } from "./positions.js";
 import { showStages } from "./stages.js";
+import { CYCLES, RANGES, beginning, range, rangeS, remember, wanted } from "./start.js";
 import { showLights, showTiles } from "./tiles.js";
 import * as words from "./words.js";
 
-const CYCLES = 50;
 const OVERVIEW_EVERY_S = 25;
 const GATHER_MS = 150;
 
-const asked = new URLSearchParams(location.search);
 const state = {
-  wanted: asked.get("symbol") ?? remembered("symbol"),
-  range: [asked.get("range"), remembered("range"), "1d"].find((name) => RANGES.some(([known]) => known === name)),
+  wanted,
+  range,
   overview: null,
   symbol: null,
   known: null,
@@ -49,7 +48,11 @@ async function attempt(work) {
 }
 
 async function readOverview() {
-  state.overview = await ask("overview");
+  showOverview(await ask("overview"));
+}
+
+function showOverview(overview) {
+  state.overview = overview;
   state.readAt = performance.now();
   const { symbols } = state.overview;
   state.symbol = symbols.find((one) => one.symbol === state.wanted) ?? symbols[0] ?? null;
@@ -62,16 +65,13 @@ async function readOverview() {
 
 /** Everything anew: the first time, and for another symbol or range. */
 async function readAll() {
-  await readOverview();
-  const board = document.querySelector(".board");
-  board.hidden = state.symbol === null;
-  if (state.symbol === null) return;
-  const [{ symbol }, wanted] = [state.symbol, span(state.overview, state.symbol, rangeS())];
-  const [known, newest] = await Promise.all([load(symbol, wanted), ask("cycles", { symbol, limit: CYCLES })]);
-  if (symbol !== state.symbol.symbol) return;
-  state.known = { ...known, isPast: wanted.isPast };
-  showCycles(newest.cycles, state.overview.now_s);
-  byId("older").hidden = newest.cycles.length < CYCLES;
+  const { overview, shown } = await ask("start", beginning(state.wanted, state.range));
+  showOverview(overview);
+  document.querySelector(".board").hidden = shown === null;
+  if (shown === null) return;
+  state.known = begun(shown);
+  showCycles(shown.cycles, overview.now_s);
+  byId("older").hidden = shown.cycles.length < CYCLES;
   await libraries;
   draw();
 }
@@ -80,13 +80,14 @@ async function readAll() {
 async function readNew() {
   await readOverview();
   if (state.symbol === null || state.known === null || state.known.symbol !== state.symbol.symbol) return readAll();
-  const [{ symbol }, wanted] = [state.symbol, span(state.overview, state.symbol, rangeS())];
+  const [{ symbol }, newSpan] = [state.symbol, span(state.overview, state.symbol, rangeS(state.range))];
+  if (newSpan.from < state.known.from) return readAll();
   const [known, newest] = await Promise.all([
-    advance(state.known, wanted),
+    advance(state.known, newSpan),
     ask("cycles", { symbol, limit: CYCLES }),
   ]);
   if (symbol !== state.symbol.symbol) return undefined;
-  state.known = { ...known, isPast: wanted.isPast };
+  state.known = { ...known, isPast: newSpan.isPast };
   addNewer(newest.cycles, state.overview.now_s);
   return draw();
 }
@@ -96,8 +97,6 @@ function draw() {
   showPlots(state.known, state.overview.account, state.symbol.last, pointAt);
   showStages(state.known.stages);
 }
-
-const rangeS = () => RANGES.find(([name]) => name === state.range)[1];
 
 function showRanges() {
   fill(byId("ranges"), ...RANGES.map(([name]) => {

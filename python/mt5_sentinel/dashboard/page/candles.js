@@ -2,7 +2,7 @@
 import { byId, colour, fill, make, tell } from "./elements.js";
 import * as words from "./words.js";
 
-// Beyond so many positions, closings and untraded decisions would hide the candles.
+// Beyond so many positions, closings and untraded decisions would hide the candles; the server then tells none.
 const CROWD = 100;
 
 let chart = null;
@@ -171,14 +171,13 @@ function readout(row) {
 }
 
 function describe(place, { bars, trades, from, to, isPast }, symbol) {
-  const last = bars.t.length - 1;
+  const [last, count] = [bars.t.length - 1, trades.positions.length];
   const said = last < 0 ? "no bars" : `${bars.t.length} candles, newest close ${words.price(bars.close[last])} at ${
     words.moment(bars.t[last])} UTC`;
   place.setAttribute("aria-label", `Price of ${symbol.symbol} from ${words.moment(from)} to ${words.moment(to)} UTC: ${
-    said}; ${trades.positions.length} positions, ${trades.decisions.length} decisions.`);
+    said}; ${count} positions${count > CROWD ? "" : `, ${trades.decisions.length} decisions`}.`);
   const key = (sign, kind, text) =>
     make("span", { class: "key" }, make("span", { class: kind, "aria-hidden": "true" }, sign), ` ${text}`);
-  const count = trades.positions.length;
   const untraded = trades.decisions.filter((one) => one.outcome !== "filled").length;
   fill(
     byId("candles-legend"),

@@ -1,5 +1,6 @@
 // The header: mode, symbol, clock, countdown, theme.
 import { byId, fill, make, tell } from "./elements.js";
+import { remember } from "./start.js";
 import * as words from "./words.js";
 
 const MODES = { "dry-run": "DRY RUN", demo: "DEMO", live: "LIVE" };
@@ -78,23 +79,4 @@ function tick() {
   tell(byId("clock"), words.clock(nowS()));
   const left = nextCycleS === null ? null : Math.ceil(nextCycleS - nowS());
   tell(byId("next"), left === null ? "" : left >= 0 ? `next cycle in ${words.age(left)}` : "cycle is due");
-}
-
-/** Keep a choice in this browser; null forgets it. */
-export function remember(name, value) {
-  try {
-    if (value === null) localStorage.removeItem(name);
-    else localStorage.setItem(name, value);
-  } catch {
-    // Storage may be forbidden; the choice then lasts as long as the page.
-  }
-}
-
-/** A choice kept earlier, or null. */
-export function remembered(name) {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null;
-  }
 }

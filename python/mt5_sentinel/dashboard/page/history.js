@@ -1,14 +1,8 @@
 // What is known of the chosen symbol over the chosen range; grown by what is new where that is enough.
 import { ask } from "./answers.js";
+import { candlesFit, points } from "./start.js";
 
-/** Ranges of all charts: label, seconds. */
-export const RANGES = [["1h", 3600], ["6h", 21600], ["1d", 86400], ["7d", 604800], ["30d", 2592000]];
-
-// As many cycles are shown one by one; of more, each of fewer points stands for several.
-const POINTS = 1500;
-const COARSE_POINTS = 730;
 const STAGES_MAX_S = 86400;
-const PIXELS_A_CANDLE = 5;
 const SERIES = ["t", "sell", "hold", "buy", "confidence", "equity", "drawdown"];
 const BARS = ["t", "open", "high", "low", "close", "volume"];
 
@@ -20,21 +14,12 @@ export function span(overview, symbol, rangeS) {
   return { from: to - rangeS, to, isPast };
 }
 
-/** Everything for the charts of one symbol over one span. */
-export async function load(symbol, { from, to }) {
-  const place = { symbol, from_s: from, to_s: to };
-  const [bars, series, trades, stages] = await Promise.all([
-    ask("bars", { ...place, points: candlesFit() }),
-    ask("series", { ...place, points: points(to - from) }),
-    ask("trades", place),
-    ask("stages", newest(place)),
-  ]);
-  return { symbol, from, to, bars, series, trades, stages };
-}
+/** What `/api/start` told of the symbol, as the charts take it. */
+export const begun = ({ symbol, from_s: from, to_s: to, is_past: isPast, bars, series, trades, stages }) =>
+  ({ symbol, from, to, isPast, bars, series, trades, stages: { stages } });
 
 /** The same up to a later end: what is new is asked for, and what left the span is dropped. */
 export async function advance(known, { from, to }) {
-  if (from < known.from) return load(known.symbol, { from, to });
   // What the server gathered into buckets is asked for whole: the newest bucket is not the last word.
   const barsFrom = known.bars.step_s <= known.bars.interval_s ? tail(known.bars.t, from) : from;
   const seriesFrom = known.series.step_s === 0 ? tail(known.series.t, from) : from;
@@ -59,17 +44,8 @@ export async function advance(known, { from, to }) {
   };
 }
 
-/** Cycles begin once a minute. */
-const points = (spanS) => (spanS / 60 > POINTS ? COARSE_POINTS : POINTS);
-
 /** Of a longer span the stages of its newest day: what a month took on average helps nobody now. */
 const newest = (place) => ({ ...place, from_s: Math.max(place.from_s, place.to_s - STAGES_MAX_S) });
-
-/** As many candles as can be told apart on this screen. */
-function candlesFit() {
-  const width = document.getElementById("candles").clientWidth;
-  return Math.min(POINTS, Math.max(60, Math.floor(width / PIXELS_A_CANDLE)));
-}
 
 /** The last known point is asked for again: a bar may have been repaired, a cycle settled. */
 const tail = (times, from) => Math.floor(times.length ? times[times.length - 1] : from);

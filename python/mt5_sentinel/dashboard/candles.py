@@ -45,11 +45,15 @@ def bars(state_dir: Path, book: Book, span: Span) -> dict[str, Any]:
         if found is None:
             return _told(interval_s, interval_s, [])
         values = {"series": found["id"], "from": int(span.from_s), "to": int(span.to_s)}
-        query = f"SELECT count(*), min(open_s), max(open_s) FROM bar WHERE {WITHIN}"  # noqa: S608
-        count, first_s, last_s = db.execute(query, values).fetchone()
-        step_s = interval_s if count <= span.points else steps.width_s(last_s - first_s, span.points, interval_s)
-        if count <= span.points:
-            return _told(interval_s, step_s, [tuple(row) for row in db.execute(EACH, values | {"step": step_s})])
+        query = f"SELECT count(*) FROM (SELECT 1 FROM bar WHERE {WITHIN} LIMIT :points + 1)"  # noqa: S608
+        if db.execute(query, values | {"points": span.points}).fetchone()[0] <= span.points:
+            rows = db.execute(EACH, values | {"step": interval_s})
+            return _told(interval_s, interval_s, [tuple(row) for row in rows])
+        first_s, last_s = (
+            db.execute(f"SELECT {which}(open_s) FROM bar WHERE {WITHIN}", values).fetchone()[0]  # noqa: S608
+            for which in ("min", "max")
+        )
+        step_s = steps.width_s(last_s - first_s, span.points, interval_s)
         begins = range(first_s // step_s * step_s, last_s + 1, step_s)
         joined = (_joined(db, values, at_s, at_s + step_s - 1) for at_s in begins)
         return _told(interval_s, step_s, [one for one in joined if one is not None])

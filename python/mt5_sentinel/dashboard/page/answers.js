@@ -1,5 +1,5 @@
 // Questions to the dashboard's own server, and what went wrong with them in words.
-import { address, taken } from "./start.js";
+const { address, taken } = window.sentinelStart;
 
 /** Something that a person can be told. */
 export class Trouble extends Error {}

@@ -1,8 +1,8 @@
 // The page: asks for everything once, then for what is new each time the stream tells of a cycle.
 import { Trouble, ask } from "./answers.js";
-import { pointAt, recolourCandles, showCandles } from "./candles.js";
+import { pointAt, prepareCandles, recolourCandles, showCandles } from "./candles.js";
 import { addNewer, addOlder, showCycles, shownCycles } from "./cycles.js";
-import { byId, fill, make, tell } from "./elements.js";
+import { byId, fill, forgetColours, make, tell } from "./elements.js";
 import { showFeatures } from "./features.js";
 import { nowS, setOld, showHead, startHead } from "./head.js";
 import { advance, begun, span } from "./history.js";
@@ -11,10 +11,15 @@ import { follow } from "./live.js";
 import { pointPlots, recolourPlots, showPlots } from "./plots.js";
 import { showPositions } from "./positions.js";
 import { showStages } from "./stages.js";
+<<<<<<< HEAD
 import { CYCLES, RANGES, beginning, range, rangeS, remember, wanted } from "./start.js";
 import { showTiles } from "./tiles.js";
+=======
+import { showLights, showTiles } from "./tiles.js";
+>>>>>>> wt-load
 import * as words from "./words.js";
 
+const { CYCLES, RANGES, beginning, range, rangeS, remember, wanted } = window.sentinelStart;
 const OVERVIEW_EVERY_S = 25;
 const OLD_AFTER_S = 90;
 const AGED_EVERY_MS = 10_000;
@@ -160,6 +165,7 @@ function startButtons() {
   showRanges();
   startHead(
     () => {
+      forgetColours();
       recolourCandles();
       recolourPlots();
     },
@@ -180,6 +186,7 @@ function startButtons() {
 const frame = () => new Promise((done) => requestAnimationFrame(() => done()));
 
 startButtons();
+libraries.then(() => prepareCandles(pointPlots));
 await inTurn(readAll);
 follow({
   onCycle: cycleEnded,

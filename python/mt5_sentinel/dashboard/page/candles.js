@@ -34,6 +34,11 @@ export function showCandles(known, symbol, onHover) {
   readout(null);
 }
 
+/** Make the chart before there is anything to draw, while the data are on their way. */
+export function prepareCandles(onHover) {
+  if (chart === null) create(byId("candles"), onHover);
+}
+
 function create(place, onHover) {
   const { createChart, CandlestickSeries, createSeriesMarkers } = window.LightweightCharts;
   place.replaceChildren();
@@ -41,6 +46,7 @@ function create(place, onHover) {
   candles = chart.addSeries(CandlestickSeries, colours());
   marks = createSeriesMarkers(candles, []);
   chart.subscribeCrosshairMove((move) => {
+    if (drawn === null) return;
     readout(move.seriesData.get(candles) ?? null);
     if (move.sourceEvent) onHover(move.time ?? null);
   });
@@ -53,7 +59,7 @@ function dispose() {
 
 /** Show where another chart points; null where nowhere. */
 export function pointAt(timeS) {
-  if (chart === null) return;
+  if (chart === null || drawn === null) return;
   const { bars } = drawn.known;
   const at = timeS === null ? -1 : barAt(bars.t, timeS);
   if (at < 0) chart.clearCrosshairPosition();
@@ -65,6 +71,7 @@ export function recolourCandles() {
   if (chart === null) return;
   chart.applyOptions(options());
   candles.applyOptions(colours());
+  if (drawn === null) return;
   marks.setMarkers(markers(drawn.known));
   drawLines(drawn.symbol);
 }

@@ -54,13 +54,16 @@ function draw(nowS) {
 
 function rows(one, nowS) {
   const detail = make("tr", { class: "detail", id: `detail-${one.id}`, hidden: !opened.has(one.id) },
-    make("td", { colspan: HEADS.length }, details(one)));
+    make("td", { colspan: HEADS.length }, opened.has(one.id) ? details(one) : null));
   const button = make("button", { type: "button", class: "unfold", "data-cycle": one.id,
     "aria-expanded": String(opened.has(one.id)), "aria-controls": detail.id,
     "aria-label": `Detail of cycle ${one.id}` }, opened.has(one.id) ? "−" : "+");
   button.addEventListener("click", () => {
     const open = !opened.delete(one.id);
-    if (open) opened.add(one.id);
+    if (open) {
+      opened.add(one.id);
+      fill(detail.cells[0], details(one)); // not before somebody looks: few of hundreds are ever opened
+    }
     detail.hidden = !open;
     button.setAttribute("aria-expanded", String(open));
     button.textContent = open ? "−" : "+";

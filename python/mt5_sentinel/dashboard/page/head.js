@@ -1,8 +1,8 @@
 // The header: mode, symbol, clock, countdown, theme.
 import { byId, fill, make, tell } from "./elements.js";
-import { remember } from "./start.js";
 import * as words from "./words.js";
 
+const { remember } = window.sentinelStart;
 const MODES = { "dry-run": "DRY RUN", demo: "DEMO", live: "LIVE" };
 const THEMES = ["system", "light", "dark"];
 

@@ -1,7 +1,9 @@
 // What is known of the chosen symbol over the chosen range; grown by what is new where that is enough.
 import { Trouble, ask } from "./answers.js";
-import { candlesFit, points } from "./start.js";
 
+const { candlesFit, points } = window.sentinelStart;
+
+const { candlesFit, points } = window.sentinelStart;
 const STAGES_MAX_S = 86400;
 const SERIES = ["t", "sell", "hold", "buy", "confidence", "equity", "drawdown"];
 const BARS = ["t", "open", "high", "low", "close", "volume"];

@@ -2,22 +2,19 @@
 import { byId, fill, make, tell } from "./elements.js";
 import * as words from "./words.js";
 
-const SIGNS = { ok: ["✓", "ok"], old: ["–", "was ok"], warn: ["!", "look"], bad: ["✕", "wrong"] };
+const SIGNS = { ok: ["✓", "ok"], old: ["–", "old"], warn: ["!", "look"], bad: ["✕", "wrong"] };
 const RANK = { bad: 0, warn: 1, old: 2, ok: 3 };
 
 const opened = new Set();
 let shown = "";
 
-/** Whether the daemon is gone: what was well then, need not be so now. */
-export const isGone = (overview) => overview.symbols.length > 0 && overview.next_cycle_s === null;
-
 /** One line for each matter, the worst first; `isOld` where the dashboard itself was not heard for a while. */
 export function showLights(overview, isOld) {
-  const lines = matters(overview.lights, isOld || isGone(overview));
+  const lines = matters(overview.lights, isOld);
   const verdict = byId("verdict");
   verdict.dataset.level = isOld && overview.level === "ok" ? "warn" : overview.level;
-  const said = judgement(lines, overview.level);
-  tell(verdict, isOld ? `Not known now; ${words.moment(overview.now_s).slice(0, 16)} UTC: ${said}` : said);
+  const said = judgement(isOld ? matters(overview.lights, false) : lines, overview.level);
+  tell(verdict, isOld ? `Not heard since ${words.moment(overview.now_s).slice(0, 16)} UTC; then: ${said}` : said);
   const told = JSON.stringify([lines, overview.symbols.length]);
   if (told === shown) return;
   shown = told;
@@ -28,16 +25,16 @@ export function showLights(overview, isOld) {
 
 function judgement(lines, level) {
   const count = (of) => lines.filter((line) => line.level === of).length;
-  const [bad, warn] = [count("bad"), count("warn")];
-  const told = [bad ? `${bad} wrong` : null, warn ? `${warn} to look at` : null].filter(Boolean).join(", ");
+  const told = [["bad", "wrong"], ["warn", "to look at"], ["old", "not known now"]]
+    .filter(([of]) => count(of)).map(([of, said]) => `${count(of)} ${said}`).join(", ");
   return told || (level === "ok" ? "All is well" : "It is not well");
 }
 
 /** Lights of one name and level are one matter; their order is kept. */
-function matters(lights, isPast) {
+function matters(lights, isOld) {
   const found = new Map();
-  for (const { name, symbol, text, level: now } of lights) {
-    const level = now === "ok" && isPast ? "old" : now;
+  for (const { name, symbol, text, level: now, is_old: isPast } of lights) {
+    const level = (isPast && now !== "bad") || (isOld && now === "ok") ? "old" : now;
     const key = `${level} ${name}`;
     if (!found.has(key)) found.set(key, { key, level, name, each: [] });
     found.get(key).each.push({ symbol, text });

@@ -8,6 +8,8 @@ const CROWD = 100;
 /** Whether there are too many positions to mark more than their beginnings. */
 export const isCrowded = (trades) => trades.positions.length > CROWD;
 
+const doubtful = (trades) => trades.orders.filter((one) => one.is_unknown);
+
 /** Index of the bar that holds this time; -1 where the span holds none. */
 export function barAt(times, timeS) {
   if (!times.length || timeS < times[0]) return -1;
@@ -31,7 +33,7 @@ export function markers({ bars, trades }) {
       : entry("down", "aboveBar", "arrowDown", few ? "SELL" : "", size));
     if (one.closed_s !== null && count <= CROWD) add(found, bars, one.closed_s, exit(one, few, size * 0.7));
   }
-  for (const one of trades.orders_unknown) {
+  for (const one of doubtful(trades)) {
     const [place, shape] = one.side === "BUY" ? ["belowBar", "arrowUp"] : ["aboveBar", "arrowDown"];
     add(found, bars, one.time_s, entry("warn", place, shape, `${one.side} ?`, 1));
   }
@@ -66,10 +68,49 @@ function add(found, bars, timeS, mark) {
 
 /** The marks in words, for who cannot see them. Counts are of the whole range, also where not all are marked. */
 export function marksSaid(trades) {
+  const doubts = doubtful(trades).length;
   return [
     words.count(trades.positions_count, "position"),
     isCrowded(trades) ? null : words.count(trades.decisions_count, "decision"),
-    trades.orders_unknown.length ? `${words.count(trades.orders_unknown.length, "order")} of unknown fate` : null,
+    doubts ? `${words.count(doubts, "order")} of unknown fate` : null,
+  ].filter(Boolean).join(", ");
+}
+
+/** What the marks mean and how many there are. */
+export function legend(trades) {
+  const { positions, positions_count: held, decisions, decisions_count: decided } = trades;
+  const doubts = doubtful(trades).length;
+  const key = `${at} ${one.action}`;
+    if (at < 0 || seen.has(key)) continue;
+    seen.add(key);
+    const isBuy = one.action === "BUY";
+    found.push({ time: bars.t[at], position: isBuy ? "belowBar" : "aboveBar", shape: "circle", size: 0.4,
+      color: colour("quiet"), text: "" });
+  }
+  return found.sort((a, b) => a.time - b.time);
+}
+
+const entry = (name, position, shape, text, size) => ({ position, shape, color: colour(name), text, size });
+
+function exit(one, few, size) {
+  const gain = one.profit ?? 0;
+  return { position: one.side === "BUY" ? "aboveBar" : "belowBar", shape: "square", size,
+    color: colour(gain >= 0 ? "up" : "down"),
+    text: few ? `${gain >= 0 ? "+" : "−"}${words.money(Math.abs(gain))}` : "" };
+}
+
+function add(found, bars, timeS, mark) {
+  const at = barAt(bars.t, timeS);
+  if (at >= 0) found.push({ ...mark, time: bars.t[at] });
+}
+
+/** The marks in words, for who cannot see them. Counts are of the whole range, also where not all are marked. */
+export function marksSaid(trades) {
+  const doubts = doubtful(trades).length;
+  return [
+    words.count(trades.positions_count, "position"),
+    isCrowded(trades) ? null : words.count(trades.decisions_count, "decision"),
+    doubts ? `${words.count(doubts, "order")} of unknown fate` : null,
   ].filter(Boolean).join(", ");
 }
 
@@ -78,17 +119,17 @@ export function legend(trades) {
   const { positions, positions_count: held, decisions, decisions_count: decided, orders_unknown: doubts } = trades;
   const key = (sign, kind, text) =>
     make("span", { class: "key" }, make("span", { class: kind, "aria-hidden": "true" }, sign), ` ${text}`);
-  const untraded = words.whole(trades.untraded_count);
   const crowd = isCrowded(trades);
+  const untraded = words.whole(decisions.filter((one) => one.outcome !== "filled").length);
+  const ofNewest = decided > decisions.length
+    ? ` of the newest ${words.whole(decisions.length)} decisions; ${words.whole(decided)} in this range` : "";
   const cut = held > positions.length ? `; the newest ${words.whole(positions.length)} are marked` : "";
   return [
     key("▲", "buy", "BUY opened"),
     key("▼", "sell", "SELL opened"),
     ...(crowd ? [] : [key("■", "buy", "closed with profit"), key("■", "sell", "closed with loss"),
-      key("●", "quiet", `decided, not traded (${untraded}${
-        decided > decisions.length ? `; those of the newest ${words.whole(decisions.length)} decisions are marked` : ""
-      })`)]),
-    doubts.length ? key("?", "past", `order of unknown fate (${doubts.length})`) : null,
+      key("●", "quiet", `decided, not traded (${untraded}${ofNewest})`)]),
+    doubts ? key("?", "past", `order of unknown fate (${doubts})`) : null,
     make("span", {}, `${words.count(held, "position")} in this range${cut}${
       crowd ? "; their closings are shown in shorter ranges" : ""}`),
   ];

@@ -1,6 +1,5 @@
 // The account and the newest decision, each with its words: colour only underlines them.
 import { bar, byId, empty, fill, make } from "./elements.js";
-import { isGone } from "./lights.js";
 import * as words from "./words.js";
 
 // A cycle a minute reads the account; what is older than three was not read by the newest.
@@ -14,7 +13,7 @@ export function showTiles(overview, symbol, nowS, isOld) {
     return;
   }
   const unit = account.currency ?? "";
-  const isWrong = isOld || isGone(overview) || overview.symbols.some((one) => one.is_open);
+  const isWrong = isOld || overview.next_cycle_s === null || overview.symbols.some((one) => one.is_open);
   const [money, risk] = [account.equity_s, account.risk_s].map((timeS) => age(timeS, nowS, isOld, isWrong));
   fill(
     byId("tiles"),

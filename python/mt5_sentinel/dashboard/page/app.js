@@ -5,18 +5,13 @@ import { addNewer, addOlder, showCycles, shownCycles } from "./cycles.js";
 import { byId, fill, forgetColours, make, tell } from "./elements.js";
 import { showFeatures } from "./features.js";
 import { nowS, setOld, showHead, startHead } from "./head.js";
-import { advance, begun, span } from "./history.js";
+import { advance, begun, rangesFit, span } from "./history.js";
 import { showLights } from "./lights.js";
 import { follow } from "./live.js";
 import { pointPlots, recolourPlots, showPlots } from "./plots.js";
 import { showPositions } from "./positions.js";
 import { showStages } from "./stages.js";
-<<<<<<< HEAD
-import { CYCLES, RANGES, beginning, range, rangeS, remember, wanted } from "./start.js";
 import { showTiles } from "./tiles.js";
-=======
-import { showLights, showTiles } from "./tiles.js";
->>>>>>> wt-load
 import * as words from "./words.js";
 
 const { CYCLES, RANGES, beginning, range, rangeS, remember, wanted } = window.sentinelStart;
@@ -85,12 +80,19 @@ async function readAll() {
   const { overview, shown } = await ask("start", beginning(state.wanted, state.range));
   showOverview(overview);
   document.querySelector(".board").hidden = shown === null;
-  if (shown === null) return;
+  if (shown === null) return undefined;
+  const fit = rangesFit(state.symbol);
+  if (!fit.includes(state.range)) {
+    state.range = fit[0];
+    showRanges();
+    return readAll();
+  }
+  showRanges();
   state.known = begun(shown);
   showCycles(shown.cycles, overview.now_s);
   byId("older").hidden = shown.cycles.length < CYCLES;
   await libraries;
-  draw();
+  return draw();
 }
 
 /** What is new since the last reading. */
@@ -115,21 +117,27 @@ function draw() {
   showStages(state.known.stages);
 }
 
-function showRanges() {
+function startRanges() {
   fill(byId("ranges"), ...RANGES.map(([name]) => {
-    const pressed = String(name === state.range);
-    const button = make("button", { type: "button", "data-range": name, "aria-pressed": pressed }, name);
+    const button = make("button", { type: "button", "data-range": name }, name);
     button.addEventListener("click", () => chooseRange(name));
     return button;
   }));
+  showRanges();
+}
+
+function showRanges() {
+  const fit = state.symbol === null ? [] : rangesFit(state.symbol);
+  for (const button of byId("ranges").children) {
+    button.setAttribute("aria-pressed", String(button.dataset.range === state.range));
+    button.hidden = state.symbol !== null && !fit.includes(button.dataset.range);
+  }
 }
 
 function chooseRange(name) {
   state.range = name;
   remember("range", name);
-  for (const button of byId("ranges").children) {
-    button.setAttribute("aria-pressed", String(button.dataset.range === name));
-  }
+  showRanges();
   inTurn(readAll);
 }
 
@@ -162,7 +170,7 @@ function showConnection(connection) {
 }
 
 function startButtons() {
-  showRanges();
+  startRanges();
   startHead(
     () => {
       forgetColours();

@@ -1,12 +1,17 @@
 // What is known of the chosen symbol over the chosen range; grown by what is new where that is enough.
 import { Trouble, ask } from "./answers.js";
 
-const { candlesFit, points } = window.sentinelStart;
+const { RANGES, candlesFit, points } = window.sentinelStart;
 
-const { candlesFit, points } = window.sentinelStart;
+const { RANGES, candlesFit, points } = window.sentinelStart;
 const STAGES_MAX_S = 86400;
+const CANDLES_MIN = 3;
 const SERIES = ["t", "sell", "hold", "buy", "confidence", "equity", "drawdown"];
 const BARS = ["t", "open", "high", "low", "close", "volume"];
+
+/** Labels of the ranges that show candles of this symbol: the newest bar closed opened up to two bars ago. */
+export const rangesFit = ({ interval_s: intervalS }) =>
+  RANGES.filter(([, rangeS]) => rangeS >= CANDLES_MIN * intervalS).map(([name]) => name);
 
 /** The span to show, UTC seconds: up to now, or up to the newest cycle where that is long ago. */
 export function span(overview, symbol, rangeS) {

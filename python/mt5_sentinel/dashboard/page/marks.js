@@ -116,7 +116,8 @@ export function marksSaid(trades) {
 
 /** What the marks mean and how many there are. */
 export function legend(trades) {
-  const { positions, positions_count: held, decisions, decisions_count: decided, orders_unknown: doubts } = trades;
+  const { positions, positions_count: held, decisions, decisions_count: decided } = trades;
+  const doubts = doubtful(trades).length;
   const key = (sign, kind, text) =>
     make("span", { class: "key" }, make("span", { class: kind, "aria-hidden": "true" }, sign), ` ${text}`);
   const crowd = isCrowded(trades);

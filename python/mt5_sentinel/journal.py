@@ -173,14 +173,20 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
         raise Misconfigured(f"{path}: no journal there; run a cycle first, or name it with --journal", "no_journal")
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?{_way(path)}", uri=True)) as db:
-            db.row_factory = sqlite3.Row
+        with contextlib.closing(connected(path)) as db:
             yield db
     except sqlite3.Error as error:
         message = (
             f"{path}: not a readable journal: {error}; where its directory is read-only, copy it to one that is not"
         )
         raise Misconfigured(message, "no_journal") from None
+
+
+def connected(path: Path) -> sqlite3.Connection:
+    """A database of the state directory, to read only; its faults show with the first query."""
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?{_way(path)}", uri=True)
+    db.row_factory = sqlite3.Row
+    return db
 
 
 def _unpacked(cycle_id: int, column: str, packed: str | None) -> Any:  # noqa: ANN401 - as JSON has it

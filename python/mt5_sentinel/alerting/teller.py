@@ -52,8 +52,8 @@ class Teller:
         messages = []
         told = self._outbox.told_since(now_s - HOUR_S, now_s)
         for key, light in shown.items():
-            if is_blind and light.name not in UNTIL_DAEMON:
-                continue
+            if light.is_old or (is_blind and light.name not in UNTIL_DAEMON):
+                continue  # that nothing is heard any more is told already
             message = self._judge(key, light, told, now_s, monotonic_s)
             if message is not None:
                 messages.append(message)

@@ -8,8 +8,9 @@ from typing import Any
 
 from mt5_sentinel.dashboard import steps
 from mt5_sentinel.dashboard.parameters import Span
-from mt5_sentinel.dashboard.reader import Book, bar_cache
+from mt5_sentinel.dashboard.reader import Book
 from mt5_sentinel.types import INTERVAL_S
+from mt5_sentinel.view import bar_cache
 
 COLUMNS = ("t", "open", "high", "low", "close", "volume")
 
@@ -31,20 +32,20 @@ def bars(state_dir: Path, book: Book, span: Span) -> dict[str, Any]:
     """Open times and prices; where there are more bars than points, several are joined to one as brokers do.
 
     ``step_s`` is the length of what is shown, a multiple of ``interval_s``. Empty where the cache, or a note of what
-    the symbol is traded with, is missing.
+    the symbol is traded with, is missing. The first bar may open before the range, and reach into it.
     """
     facts = book.facts(span.symbol)
     if facts is None:
-        return _told(None, None, [])
+        return nothing()
     interval_s = INTERVAL_S[facts.interval]
-    with bar_cache(state_dir) as db:
+    with bar_cache.reading(state_dir / "bars.db") as db:
         if db is None:
             return _told(interval_s, interval_s, [])
         query = "SELECT id FROM series WHERE source = ? AND origin = ? AND interval_s = ?"
         found = db.execute(query, (facts.bars_source, facts.origin, interval_s)).fetchone()
         if found is None:
             return _told(interval_s, interval_s, [])
-        values = {"series": found["id"], "from": int(span.from_s), "to": int(span.to_s)}
+        values = {"series": found["id"], "from": int(span.from_s) - interval_s + 1, "to": int(span.to_s)}
         query = f"SELECT count(*) FROM (SELECT 1 FROM bar WHERE {WITHIN} LIMIT :points + 1)"  # noqa: S608
         if db.execute(query, values | {"points": span.points}).fetchone()[0] <= span.points:
             rows = db.execute(EACH, values | {"step": interval_s})
@@ -57,6 +58,11 @@ def bars(state_dir: Path, book: Book, span: Span) -> dict[str, Any]:
         begins = range(first_s // step_s * step_s, last_s + 1, step_s)
         joined = (_joined(db, values, at_s, at_s + step_s - 1) for at_s in begins)
         return _told(interval_s, step_s, [one for one in joined if one is not None])
+
+
+def nothing() -> dict[str, Any]:
+    """The answer without any bars."""
+    return _told(None, None, [])
 
 
 def _joined(db: sqlite3.Connection, values: dict[str, Any], from_s: int, to_s: int) -> tuple[float, ...] | None:

@@ -74,21 +74,6 @@ def book(state_dir: Path) -> Iterator[Book]:
         yield Book(db)
 
 
-@contextlib.contextmanager
-def bar_cache(state_dir: Path) -> Iterator[sqlite3.Connection | None]:
-    """The cache of bars; None where there is none, for it may be thrown away at any time.
-
-    Raises:
-        Misconfigured: it cannot be read now.
-    """
-    path = state_dir / "bars.db"
-    if not path.is_file():
-        yield None
-        return
-    with journal.reading(path) as db:
-        yield db
-
-
 def values_of(found: Book, span: Span) -> dict[str, Any]:
     """Named values for a query over a stretch of time."""
     return {"mode": found.mode, "symbol": span.symbol, "from": utc(span.from_s), "to": utc(span.to_s)}

@@ -10,7 +10,8 @@ from mt5_sentinel.dashboard import candles, curves, timings, trades
 from mt5_sentinel.dashboard.kept import Kept
 from mt5_sentinel.dashboard.overview import overview
 from mt5_sentinel.dashboard.parameters import ID_MAX, Beginning, Span, Window
-from mt5_sentinel.dashboard.reader import book
+from mt5_sentinel.dashboard.reader import Book, book
+from mt5_sentinel.errors import Misconfigured
 
 STAGES_MAX_S = 86_400
 """Of a longer time the stages of its newest day: what a month took on average helps nobody now."""
@@ -38,10 +39,18 @@ def start(state_dir: Path, asked: Beginning, now_s: float, kept: Kept) -> dict[s
             "from_s": span.from_s,
             "to_s": span.to_s,
             "is_past": is_past,
-            "bars": candles.bars(state_dir, found, span._replace(points=asked.bars)),
+            "bars": _bars(state_dir, found, span._replace(points=asked.bars)),
             "series": curves.series(found, span, kept),
             "trades": trades.marks(found, span),
             "stages": timings.stages(found, span.cut(span.to_s - STAGES_MAX_S, span.to_s))["stages"],
             "cycles": trades.cycles(found, window),
         }
     return {"overview": told, "shown": shown}
+
+
+def _bars(state_dir: Path, found: Book, span: Span) -> dict[str, Any]:
+    """The bars; none, and ``error``, where the cache cannot be read: the rest is told without it."""
+    try:
+        return candles.bars(state_dir, found, span)
+    except Misconfigured as error:
+        return candles.nothing() | {"error": str(error)}

@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 
 from mt5_sentinel import journal, process_place
+from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.readiness import Check, Readiness, Seen
 from mt5_sentinel.types import CycleRecord, DeskFacts
-from mt5_sentinel.view import cycle_rows, newest
+from mt5_sentinel.view import bar_cache, cycle_rows, newest
 from mt5_sentinel.view.newest import HeldPosition, SentOrder
 
 
@@ -65,8 +66,9 @@ class Standing(msgspec.Struct):
     positions: int | None
     risk_state: str | None
     risk_because: str | None
-    quota_used: int
-    """Units of the data API that were spent this UTC day."""
+    quota_used: int | None
+    """Units of the data API that were spent this UTC day; None where the cache of bars, which counts them, cannot be
+    read."""
     quota_units: float
     """What may be; 0 where nothing is counted."""
     equity_s: float | None = None
@@ -144,17 +146,31 @@ def _symbol(db: sqlite3.Connection, mode: str, facts: DeskFacts, since_s: float,
     )
 
 
-def _quota_used(cache: Path, source: str, now_s: float) -> int:
+def unlooked(facts: DeskFacts, now_s: float) -> SymbolStanding:
+    """A symbol of which no cycle can be told."""
+    readiness = Readiness(facts)
+    return SymbolStanding(
+        facts=facts,
+        last=None,
+        seconds_since_cycle=None,
+        bar_open_s=None,
+        data_age_s=None,
+        data_age_limit_s=readiness.data_age_limit_s,
+        is_open=readiness.is_open(now_s),
+        failed_in_a_row=0,
+        checks=[],
+        features=None,
+    )
+
+
+def _quota_used(cache: Path, source: str, now_s: float) -> int | None:
     """Units of this UTC day; 0 where the cache is not there: it may be thrown away at any time."""
-    if not cache.is_file():
-        return 0
     day = datetime.fromtimestamp(now_s, timezone.utc).strftime("%Y-%m-%d")
-    try:
-        with contextlib.closing(sqlite3.connect(f"{cache.resolve().as_uri()}?mode=ro", uri=True)) as db:
-            found = db.execute("SELECT units FROM quota WHERE source = ? AND day_utc = ?", (source, day)).fetchone()
-    except sqlite3.Error:
-        return 0
-    return 0 if found is None else int(found[0])
+    with contextlib.suppress(Misconfigured), bar_cache.reading(cache) as db:
+        query = "SELECT units FROM quota WHERE source = ? AND day_utc = ?"
+        found = None if db is None else db.execute(query, (source, day)).fetchone()
+        return 0 if found is None else int(found["units"])
+    return None
 
 
 def _ended_s(cycle: CycleRecord) -> float:

@@ -44,7 +44,7 @@ export async function advance(known, { from, to }) {
     from,
     to,
     // A bar that reaches into the span belongs to it.
-    bars: barsFrom > from && !bars.error ? join(known.bars, bars, BARS, from - bars.interval_s) : bars,
+    bars: barsFrom > from && !bars.error ? join(known.bars, bars, BARS, from - bars.interval_s + 1) : bars,
     series: seriesFrom > from
       ? { ...join(known.series, series, SERIES, from), thresholds: thresholds(known.series, series) }
       : series,

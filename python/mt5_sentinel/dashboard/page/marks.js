@@ -80,44 +80,6 @@ export function marksSaid(trades) {
 export function legend(trades) {
   const { positions, positions_count: held, decisions, decisions_count: decided } = trades;
   const doubts = doubtful(trades).length;
-  const key = `${at} ${one.action}`;
-    if (at < 0 || seen.has(key)) continue;
-    seen.add(key);
-    const isBuy = one.action === "BUY";
-    found.push({ time: bars.t[at], position: isBuy ? "belowBar" : "aboveBar", shape: "circle", size: 0.4,
-      color: colour("quiet"), text: "" });
-  }
-  return found.sort((a, b) => a.time - b.time);
-}
-
-const entry = (name, position, shape, text, size) => ({ position, shape, color: colour(name), text, size });
-
-function exit(one, few, size) {
-  const gain = one.profit ?? 0;
-  return { position: one.side === "BUY" ? "aboveBar" : "belowBar", shape: "square", size,
-    color: colour(gain >= 0 ? "up" : "down"),
-    text: few ? `${gain >= 0 ? "+" : "−"}${words.money(Math.abs(gain))}` : "" };
-}
-
-function add(found, bars, timeS, mark) {
-  const at = barAt(bars.t, timeS);
-  if (at >= 0) found.push({ ...mark, time: bars.t[at] });
-}
-
-/** The marks in words, for who cannot see them. Counts are of the whole range, also where not all are marked. */
-export function marksSaid(trades) {
-  const doubts = doubtful(trades).length;
-  return [
-    words.count(trades.positions_count, "position"),
-    isCrowded(trades) ? null : words.count(trades.decisions_count, "decision"),
-    doubts ? `${words.count(doubts, "order")} of unknown fate` : null,
-  ].filter(Boolean).join(", ");
-}
-
-/** What the marks mean and how many there are. */
-export function legend(trades) {
-  const { positions, positions_count: held, decisions, decisions_count: decided } = trades;
-  const doubts = doubtful(trades).length;
   const key = (sign, kind, text) =>
     make("span", { class: "key" }, make("span", { class: kind, "aria-hidden": "true" }, sign), ` ${text}`);
   const crowd = isCrowded(trades);

@@ -2,8 +2,6 @@
 import { Trouble, ask } from "./answers.js";
 
 const { RANGES, candlesFit, points } = window.sentinelStart;
-
-const { RANGES, candlesFit, points } = window.sentinelStart;
 const STAGES_MAX_S = 86400;
 const CANDLES_MIN = 3;
 const SERIES = ["t", "sell", "hold", "buy", "confidence", "equity", "drawdown"];

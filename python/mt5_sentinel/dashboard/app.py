@@ -26,7 +26,7 @@ from mt5_sentinel.dashboard.login import Login
 from mt5_sentinel.dashboard.overview import overview
 from mt5_sentinel.dashboard.parameters import Span
 from mt5_sentinel.dashboard.reader import Book, book
-from mt5_sentinel.dashboard.sessions import Attempts, Sessions
+from mt5_sentinel.dashboard.sessions import Sessions
 from mt5_sentinel.dashboard.start import start
 from mt5_sentinel.errors import SentinelError
 
@@ -62,7 +62,7 @@ def create(
     sessions, streams = Sessions(monotonic_s), Streams(state_dir)
     entrance: list[Route] = []
     if token:
-        login = Login(token, sessions, Attempts(monotonic_s), page / "login.html")
+        login = Login(token, sessions, page / "login.html")
         entrance = [
             Route("/login", login.ask, methods=["GET"]),
             Route("/login", login.log_in, methods=["POST"]),

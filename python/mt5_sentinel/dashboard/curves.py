@@ -12,7 +12,6 @@ from mt5_sentinel.dashboard import steps
 from mt5_sentinel.dashboard.kept import SETTLED_S, Bucket, Kept
 from mt5_sentinel.dashboard.parameters import Span
 from mt5_sentinel.dashboard.reader import CYCLES_WITHIN, Book, values_of
-from mt5_sentinel.types import DeskFacts
 from mt5_sentinel.view.cycle_rows import unix_s
 
 INSTANT_S = 0.001
@@ -96,12 +95,19 @@ def _extent(book: Book, values: dict[str, Any], points: int) -> tuple[float, flo
 def _thresholds(book: Book, span: Span) -> list[dict[str, float]]:
     """The thresholds of that time: what held at its beginning, and each change."""
     told: list[dict[str, float]] = []
-    for row in reversed(book.desks(span.symbol)):
-        from_s, facts = unix_s(row["at_utc"]), msgspec.json.decode(row["facts"], type=DeskFacts)
+    for row in book.desks(span.symbol):  # from the newest on
+        from_s, threshold = unix_s(row["at_utc"]), msgspec.json.decode(row["facts"], type=_Traded).threshold
         if from_s > span.to_s:
-            break
+            continue
+        if told and told[-1]["threshold"] == threshold:
+            told.pop()
+        told.append({"from_s": from_s, "threshold": threshold})
         if from_s <= span.from_s:
-            told = []
-        if not told or told[-1]["threshold"] != facts.threshold:
-            told.append({"from_s": from_s, "threshold": facts.threshold})
-    return told
+            break
+    return told[::-1]
+
+
+class _Traded(msgspec.Struct):
+    """Of ``DeskFacts`` what is drawn."""
+
+    threshold: float

@@ -12,7 +12,7 @@ from mt5_sentinel.errors import SentinelError, Unusable
 from mt5_sentinel.readiness import SILENT_AFTER_S
 from mt5_sentinel.types import INTERVAL_S, CycleRecord, DeskFacts
 from mt5_sentinel.view import newest
-from mt5_sentinel.view.cycle_rows import unix_s
+from mt5_sentinel.view.cycle_rows import known_s
 from mt5_sentinel.view.lights import Light, lights, worst
 from mt5_sentinel.view.standing import Standing, SymbolStanding, look, unlooked
 
@@ -50,9 +50,7 @@ def overview(state_dir: Path, now_s: float) -> dict[str, Any]:
         "next_cycle_s": None if _is_gone(standing) else _next_cycle_s(now_s),
         "lights": told,
         "account": _account(standing),
-        "quota": None
-        if standing.quota_used is None
-        else {"used": standing.quota_used, "limit": standing.quota_units},
+        "quota": None if standing.quota_used is None else {"used": standing.quota_used, "limit": standing.quota_units},
         "symbols": symbols,
     }
 
@@ -66,7 +64,7 @@ def _damaged(state_dir: Path, now_s: float, why: str) -> dict[str, Any]:
             if start is None:
                 return told
             symbols = [_symbol(found, unlooked(facts, now_s)) for facts in start.facts]
-            since = {"version": start.facts[0].version, "mode": start.mode, "since_s": unix_s(start.at_utc)}
+            since = {"version": start.facts[0].version, "mode": start.mode, "since_s": known_s(start.at_utc)}
     except (SentinelError, PermissionError):
         return told
     return told | since | {"symbols": symbols}
@@ -132,7 +130,7 @@ def _symbol(found: Book, one: SymbolStanding) -> dict[str, Any]:
         "data_age_limit_s": one.data_age_limit_s,
         "seconds_since_cycle": one.seconds_since_cycle,
         "failed_in_a_row": one.failed_in_a_row,
-        "first_cycle_s": None if first is None else unix_s(first),
+        "first_cycle_s": known_s(first),
         "last": None if one.last is None else _last(one.last),
         "features": None if one.features is None else _features(facts, one.features),
         "model": model

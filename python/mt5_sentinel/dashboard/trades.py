@@ -8,7 +8,7 @@ import msgspec
 
 from mt5_sentinel.dashboard.parameters import Span, Window
 from mt5_sentinel.dashboard.reader import Book, rows, values_of
-from mt5_sentinel.view.cycle_rows import unix_s
+from mt5_sentinel.view.cycle_rows import known_s, unix_s
 
 NEWEST_MAX = 500
 """Of each kind; a chart with more marks shows none of them."""
@@ -68,20 +68,20 @@ def marks(book: Book, span: Span) -> dict[str, Any]:
 
 
 def cycles(book: Book, window: Window) -> list[dict[str, Any]]:
-    """The newest cycles with an id below ``before_id``, newest first."""
+    """The newest cycles with an id below ``before_id``, newest first; times that are damaged are None."""
     names = ("id", "started_utc", "finished_utc", "symbol", "status", "reason", "detail", "action", "confidence")
     listed = book.listed("cycle", *names, "outcome", "conditions", "trace_id")
     # Of one symbol, an index has them in the order of their ids; of all, the table itself has.
     of = "FROM cycle NOT INDEXED WHERE mode = :mode"
     if window.symbol is not None:
         of = "FROM cycle WHERE mode = :mode AND symbol = :symbol"
-    query = f"SELECT {listed} {of} AND id < :before ORDER BY id DESC LIMIT :limit"  # noqa: S608
+    query = f"SELECT {listed} {of} AND id < :before ORDER BY id DESC LIMIT :limit"
     values = {"mode": book.mode, "symbol": window.symbol, "before": window.before_id, "limit": window.limit}
     found = rows(book.db, query, values)
     for row in found:
-        row["time_s"] = unix_s(row.pop("started_utc"))
-        finished_utc = row.pop("finished_utc")
-        row["took_s"] = None if finished_utc is None else round(unix_s(finished_utc) - row["time_s"], 3)
+        started_s, finished_s = (known_s(row.pop(f"{name}_utc")) for name in ("started", "finished"))
+        row["time_s"] = started_s
+        row["took_s"] = None if started_s is None or finished_s is None else round(finished_s - started_s, 3)
         row["conditions"] = _names(row["conditions"])
     return found
 

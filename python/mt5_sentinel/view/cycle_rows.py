@@ -60,3 +60,10 @@ def unix_s(utc: str) -> float:
         return datetime.fromisoformat(utc.replace("Z", "+00:00")).timestamp()
     except ValueError:
         raise Unusable(f"journal: {utc[:40]!r} is no time: the row it is in is damaged", "journal_row") from None
+
+
+def known_s(utc: str | None) -> float | None:
+    """The same; None where there is none, or it is damaged."""
+    with contextlib.suppress(Unusable):
+        return None if utc is None else unix_s(utc)
+    return None

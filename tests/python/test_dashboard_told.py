@@ -119,7 +119,7 @@ def test_decisions_are_counted_beyond_those_that_are_told(shown: Shown) -> None:
     all_refused = sql("UPDATE cycle SET settled = 1, action = 'BUY', outcome = 'refused' WHERE id <= 1200")
     rest = sql("UPDATE cycle SET action = 'HOLD', outcome = NULL WHERE id > 1200")
     page = shown(sql("DELETE FROM position"), all_refused, rest, minutes=1300).page
-    assert "decided, not traded (500 of the newest 500 decisions; 1,200 in this range)" in text(page, "#candles-legend")
+    assert "decided, not traded (1,200; those of the newest 500 decisions are marked)" in text(page, "#candles-legend")
     assert "1,200 decisions" in (page.get_attribute("#candles", "aria-label") or "")
 
 

@@ -8,8 +8,6 @@ const CROWD = 100;
 /** Whether there are too many positions to mark more than their beginnings. */
 export const isCrowded = (trades) => trades.positions.length > CROWD;
 
-const doubtful = (trades) => trades.orders.filter((one) => one.is_unknown);
-
 /** Index of the bar that holds this time; -1 where the span holds none. */
 export function barAt(times, timeS) {
   if (!times.length || timeS < times[0]) return -1;
@@ -33,7 +31,7 @@ export function markers({ bars, trades }) {
       : entry("down", "aboveBar", "arrowDown", few ? "SELL" : "", size));
     if (one.closed_s !== null && count <= CROWD) add(found, bars, one.closed_s, exit(one, few, size * 0.7));
   }
-  for (const one of doubtful(trades)) {
+  for (const one of trades.orders_unknown) {
     const [place, shape] = one.side === "BUY" ? ["belowBar", "arrowUp"] : ["aboveBar", "arrowDown"];
     add(found, bars, one.time_s, entry("warn", place, shape, `${one.side} ?`, 1));
   }
@@ -68,7 +66,7 @@ function add(found, bars, timeS, mark) {
 
 /** The marks in words, for who cannot see them. Counts are of the whole range, also where not all are marked. */
 export function marksSaid(trades) {
-  const doubts = doubtful(trades).length;
+  const doubts = trades.orders_unknown.length;
   return [
     words.count(trades.positions_count, "position"),
     isCrowded(trades) ? null : words.count(trades.decisions_count, "decision"),
@@ -79,19 +77,18 @@ export function marksSaid(trades) {
 /** What the marks mean and how many there are. */
 export function legend(trades) {
   const { positions, positions_count: held, decisions, decisions_count: decided } = trades;
-  const doubts = doubtful(trades).length;
+  const doubts = trades.orders_unknown.length;
   const key = (sign, kind, text) =>
     make("span", { class: "key" }, make("span", { class: kind, "aria-hidden": "true" }, sign), ` ${text}`);
   const crowd = isCrowded(trades);
-  const untraded = words.whole(decisions.filter((one) => one.outcome !== "filled").length);
   const ofNewest = decided > decisions.length
-    ? ` of the newest ${words.whole(decisions.length)} decisions; ${words.whole(decided)} in this range` : "";
+    ? `; those of the newest ${words.whole(decisions.length)} decisions are marked` : "";
   const cut = held > positions.length ? `; the newest ${words.whole(positions.length)} are marked` : "";
   return [
     key("▲", "buy", "BUY opened"),
     key("▼", "sell", "SELL opened"),
     ...(crowd ? [] : [key("■", "buy", "closed with profit"), key("■", "sell", "closed with loss"),
-      key("●", "quiet", `decided, not traded (${untraded}${ofNewest})`)]),
+      key("●", "quiet", `decided, not traded (${words.whole(trades.untraded_count)}${ofNewest})`)]),
     doubts ? key("?", "past", `order of unknown fate (${doubts})`) : null,
     make("span", {}, `${words.count(held, "position")} in this range${cut}${
       crowd ? "; their closings are shown in shorter ranges" : ""}`),

@@ -17,6 +17,7 @@ from mt5_sentinel.journal_file import utc
 from mt5_sentinel.view.cycle_rows import unix_s
 from tests.python import dashboard_month
 from tests.python.dashboard_browser import Served, Tab, browser, tab  # noqa: F401 - fixtures
+from tests.python.test_dashboard_reach import axe
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -183,7 +184,7 @@ def test_a_page_whose_dashboard_died_promises_nothing(shown: Shown) -> None:
 
 def test_of_hourly_bars_an_hour_is_not_offered(shown: Shown, tmp_path: Path) -> None:
     def hourly(db: sqlite3.Connection) -> None:
-        db.execute("UPDATE desk SET facts = replace(facts, '\"interval\":\"1m\"', '\"interval\":\"1h\"')")
+        db.execute('UPDATE desk SET facts = replace(facts, \'"interval":"1m"\', \'"interval":"1h"\')')
         with contextlib.closing(sqlite3.connect(tmp_path / "state" / "bars.db")) as cache, cache:
             cache.execute("UPDATE series SET interval_s = 3600")
             cache.execute("DELETE FROM bar WHERE open_s % 3600 <> 0 OR open_s > unixepoch() - 3600")
@@ -218,10 +219,13 @@ def test_on_a_phone_equity_is_in_sight_whatever_is_wrong(shown: Shown) -> None:
     assert page.evaluate("document.querySelector('#tile-equity').getBoundingClientRect().bottom") <= 844
     lines = page.locator("#lights > li")
     assert lines.count() <= 10
-    loop = lines.filter(has_text="loop")
-    assert "all 7 symbols" in loop.inner_text()
-    assert not page.is_visible(".each")
-    loop.locator("summary").press("Enter")
-    told = loop.inner_text()
+    assert "no cycle has ended" in lines.filter(has_text="loop").inner_text()
+    broker = lines.filter(has_text="broker")
+    assert "all 7 symbols" in broker.inner_text()
+    assert page.locator(".each:visible").count() == 0
+    broker.locator("summary").press("Enter")
+    told = broker.inner_text()
     assert all(f"{symbol}: " in told for symbol in SYMBOLS), told
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert axe(page) == []
+    opened.tab.assert_clean()

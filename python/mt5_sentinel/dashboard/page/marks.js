@@ -38,7 +38,7 @@ export function markers({ bars, trades }) {
   // A decision that was not traded is worth one small mark a bar and side.
   const seen = new Set();
   for (const one of count <= CROWD ? trades.decisions : []) {
-    if (one.outcome === "filled") continue;
+    if (one.outcome === "filled" || one.outcome === "partial") continue;
     const at = barAt(bars.t, one.bar_open_s ?? one.time_s);
     const key = `${at} ${one.action}`;
     if (at < 0 || seen.has(key)) continue;

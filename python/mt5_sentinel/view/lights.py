@@ -103,13 +103,17 @@ def _gone(light: Light, one: SymbolStanding) -> Light:
 
 
 def _halt(standing: Standing) -> Light:
-    halted = [(one.facts.symbol, one.last.halted_because) for one in standing.symbols if one.last is not None]
+    halted = [(one.facts.symbol, one.halted_because) for one in standing.symbols]
     told = [(symbol, because) for symbol, because in halted if because is not None]
-    if told:
-        whose = "" if len(told) == len(standing.symbols) else f"{', '.join(symbol for symbol, _ in told)}: "
-        return Light("halt", "bad", whose + told[0][1])
+    # Guard and gateway first, for they may hold one symbol alone; risk is of the account.
+    of_symbols = [(symbol, because) for symbol, because in told if not because.startswith("risk: ")]
+    if of_symbols:
+        whose = "" if len(of_symbols) == len(standing.symbols) else f"{', '.join(one for one, _ in of_symbols)}: "
+        return Light("halt", "bad", whose + of_symbols[0][1])
     if standing.risk_state == "HALTED":
         return Light("halt", "bad", f"risk: HALTED: {standing.risk_because}")
+    if told:
+        return Light("halt", "bad", f"{told[0][0]}: {told[0][1]}")
     if standing.risk_state == "REDUCING":
         return Light("halt", "warn", f"risk: REDUCING: {standing.risk_because}")
     return Light("halt", "ok", "not halted")

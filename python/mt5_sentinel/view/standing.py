@@ -11,7 +11,7 @@ import msgspec
 
 from mt5_sentinel import journal, process_place
 from mt5_sentinel.errors import Misconfigured
-from mt5_sentinel.readiness import Check, Readiness, Seen
+from mt5_sentinel.readiness import Check, Readiness, Seen, halted_because
 from mt5_sentinel.types import CycleRecord, DeskFacts
 from mt5_sentinel.view import bar_cache, cycle_rows, newest
 from mt5_sentinel.view.newest import HeldPosition, SentOrder
@@ -37,6 +37,8 @@ class SymbolStanding(msgspec.Struct):
     """As ``readiness`` tells them."""
     features: list[float] | None
     """The newest row that was scored; its columns are ``facts.columns``."""
+    halted_because: str | None = None
+    """Why nothing may be opened: the daemon's guard, the gateway, or risk; as ``readiness`` tells it."""
     silent_s: float = 0.0
     """Since the newest sign of life of this daemon: a cycle that ended, or its start."""
     decided: CycleRecord | None = None
@@ -99,6 +101,8 @@ def look_at(path: Path, now_s: float) -> Standing | None:
         valued = [newest.valued(db, (start.mode, facts.symbol)) for facts in start.facts]
     known = max((one for one in valued if one is not None), key=_ended_s, default=None)
     facts = symbols[0].facts
+    # One account of a data API serves every symbol that is not brought by the gateway.
+    counted = next((one for one in start.facts if one.quota_units), facts)
     return Standing(
         now_s=now_s,
         mode=start.mode,
@@ -110,8 +114,8 @@ def look_at(path: Path, now_s: float) -> Standing | None:
         positions=None if known is None else known.positions,
         risk_state=None if known is None else known.risk_state,
         risk_because=None if known is None else known.risk_because,
-        quota_used=_quota_used(path.parent / "bars.db", facts.bars_source, now_s),
-        quota_units=facts.quota_units,
+        quota_used=_quota_used(path.parent / "bars.db", counted.bars_source, now_s),
+        quota_units=counted.quota_units,
         equity_s=None if known is None else _ended_s(known),
         is_gone=process_place.is_gone(facts.pid, facts.pid_place),
     )
@@ -138,6 +142,7 @@ def _symbol(db: sqlite3.Connection, mode: str, facts: DeskFacts, since_s: float,
         failed_in_a_row=newest.failed_in_a_row(db, place),
         checks=readiness.checks(seen, now_s),
         features=newest.features(db, place),
+        halted_because=halted_because(seen),
         silent_s=silent_s,
         decided=newest.decided(db, place),
         running_s=None if running_since_s is None else max(0.0, now_s - running_since_s),

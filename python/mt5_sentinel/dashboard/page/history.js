@@ -57,7 +57,8 @@ async function askBars(place) {
     return await ask("bars", place);
   } catch (error) {
     if (!(error instanceof Trouble)) throw error;
-    return { interval_s: null, step_s: null, ...Object.fromEntries(BARS.map((name) => [name, []])), error: error.message };
+    const nothing = Object.fromEntries(BARS.map((name) => [name, []]));
+    return { interval_s: null, step_s: null, ...nothing, error: error.message };
   }
 }
 

@@ -91,7 +91,8 @@ function decisionTile(last, nowS) {
 }
 
 function quotaTile(quota) {
-  if (!quota || !quota.limit) return tile("quota", "API units today", "–", "", "nothing is counted");
+  if (!quota) return tile("quota", "API units today", "–", "", "not known: bars.db cannot be read", "warn");
+  if (!quota.limit) return tile("quota", "API units today", "–", "", "nothing is counted");
   const share = quota.used / quota.limit;
   const level = share >= 1 ? "bad" : share >= 0.8 ? "warn" : "ok";
   const told = `${(share * 100).toFixed(1)} % of ${words.whole(quota.limit)}`;

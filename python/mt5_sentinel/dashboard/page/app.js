@@ -4,17 +4,20 @@ import { pointAt, prepareCandles, recolourCandles, showCandles } from "./candles
 import { addNewer, addOlder, showCycles, shownCycles } from "./cycles.js";
 import { byId, fill, forgetColours, make, tell } from "./elements.js";
 import { showFeatures } from "./features.js";
-import { nowS, showHead, startHead } from "./head.js";
-import { advance, begun, span } from "./history.js";
+import { nowS, setOld, showHead, startHead } from "./head.js";
+import { advance, begun, rangesFit, span } from "./history.js";
+import { showLights } from "./lights.js";
 import { follow } from "./live.js";
 import { pointPlots, recolourPlots, showPlots } from "./plots.js";
 import { showPositions } from "./positions.js";
 import { showStages } from "./stages.js";
-import { showLights, showTiles } from "./tiles.js";
+import { showTiles } from "./tiles.js";
 import * as words from "./words.js";
 
 const { CYCLES, RANGES, beginning, range, rangeS, remember, wanted } = window.sentinelStart;
 const OVERVIEW_EVERY_S = 25;
+const OLD_AFTER_S = 90;
+const AGED_EVERY_MS = 10_000;
 const GATHER_MS = 150;
 
 const state = {
@@ -24,6 +27,7 @@ const state = {
   symbol: null,
   known: null,
   readAt: 0,
+  connection: "wait",
 };
 
 /** Data is asked for while the charts' scripts still load: both have run when the document's content is loaded. */
@@ -57,10 +61,18 @@ function showOverview(overview) {
   const { symbols } = state.overview;
   state.symbol = symbols.find((one) => one.symbol === state.wanted) ?? symbols[0] ?? null;
   showHead(state.overview, state.symbol);
-  showLights(state.overview);
-  showTiles(state.overview, state.symbol);
+  showHealth();
   showPositions(state.symbol, state.overview.now_s);
   showFeatures(state.symbol);
+}
+
+/** Lights and account, told as what they were while the dashboard is not heard. */
+function showHealth() {
+  if (state.overview === null) return;
+  const isOld = state.connection === "broken" || performance.now() - state.readAt > OLD_AFTER_S * 1000;
+  setOld(isOld);
+  showLights(state.overview, isOld);
+  showTiles(state.overview, state.symbol, nowS(), isOld);
 }
 
 /** Everything anew: the first time, and for another symbol or range. */
@@ -68,12 +80,19 @@ async function readAll() {
   const { overview, shown } = await ask("start", beginning(state.wanted, state.range));
   showOverview(overview);
   document.querySelector(".board").hidden = shown === null;
-  if (shown === null) return;
+  if (shown === null) return undefined;
+  const fit = rangesFit(state.symbol);
+  if (!fit.includes(state.range)) {
+    state.range = fit[0];
+    showRanges();
+    return readAll();
+  }
+  showRanges();
   state.known = begun(shown);
   showCycles(shown.cycles, overview.now_s);
   byId("older").hidden = shown.cycles.length < CYCLES;
   await libraries;
-  draw();
+  return draw();
 }
 
 /** What is new since the last reading. */
@@ -98,21 +117,27 @@ function draw() {
   showStages(state.known.stages);
 }
 
-function showRanges() {
+function startRanges() {
   fill(byId("ranges"), ...RANGES.map(([name]) => {
-    const pressed = String(name === state.range);
-    const button = make("button", { type: "button", "data-range": name, "aria-pressed": pressed }, name);
+    const button = make("button", { type: "button", "data-range": name }, name);
     button.addEventListener("click", () => chooseRange(name));
     return button;
   }));
+  showRanges();
+}
+
+function showRanges() {
+  const fit = state.symbol === null ? [] : rangesFit(state.symbol);
+  for (const button of byId("ranges").children) {
+    button.setAttribute("aria-pressed", String(button.dataset.range === state.range));
+    button.hidden = state.symbol !== null && !fit.includes(button.dataset.range);
+  }
 }
 
 function chooseRange(name) {
   state.range = name;
   remember("range", name);
-  for (const button of byId("ranges").children) {
-    button.setAttribute("aria-pressed", String(button.dataset.range === name));
-  }
+  showRanges();
   inTurn(readAll);
 }
 
@@ -138,12 +163,14 @@ function cycleEnded() {
 function showConnection(connection) {
   const place = byId("connection");
   place.dataset.state = connection;
-  const of = state.overview ? `, data of ${words.minute(state.overview.now_s)} UTC` : "";
+  state.connection = connection;
+  const of = state.overview ? `, data of ${words.moment(state.overview.now_s).slice(0, 16)} UTC` : "";
   tell(place, { live: "Connected", broken: `Not connected${of}`, rest: "At rest" }[connection] ?? "Connecting");
+  showHealth();
 }
 
 function startButtons() {
-  showRanges();
+  startRanges();
   startHead(
     () => {
       forgetColours();
@@ -177,6 +204,7 @@ follow({
   onState: showConnection,
   onAgain: () => inTurn(readNew),
 });
+setInterval(() => document.hidden || showHealth(), AGED_EVERY_MS);
 await frame();
 await frame();
 performance.mark("sentinel-ready");

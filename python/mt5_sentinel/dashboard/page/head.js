@@ -8,6 +8,7 @@ const THEMES = ["system", "light", "dark"];
 
 let ahead = 0;
 let nextCycleS = null;
+let isOld = false;
 
 /** The server's time, UTC unix seconds: a wrong clock of this machine misleads nobody. */
 export const nowS = () => Date.now() / 1000 + ahead;
@@ -15,6 +16,12 @@ export const nowS = () => Date.now() / 1000 + ahead;
 /** Take the server's time from an answer. */
 export function setClock(serverS) {
   ahead = serverS - Date.now() / 1000;
+}
+
+/** Say whether what was told may no longer be so: then no cycle is promised. */
+export function setOld(old) {
+  isOld = old;
+  tick();
 }
 
 /** Show the mode, the symbols and when the next cycle is. */
@@ -77,6 +84,6 @@ export function startHead(onTheme, onSymbol) {
 function tick() {
   if (document.hidden) return;
   tell(byId("clock"), words.clock(nowS()));
-  const left = nextCycleS === null ? null : Math.ceil(nextCycleS - nowS());
+  const left = nextCycleS === null || isOld ? null : Math.ceil(nextCycleS - nowS());
   tell(byId("next"), left === null ? "" : left >= 0 ? `next cycle in ${words.age(left)}` : "cycle is due");
 }

@@ -1,10 +1,15 @@
 // What is known of the chosen symbol over the chosen range; grown by what is new where that is enough.
-import { ask } from "./answers.js";
+import { Trouble, ask } from "./answers.js";
 
-const { candlesFit, points } = window.sentinelStart;
+const { RANGES, candlesFit, points } = window.sentinelStart;
 const STAGES_MAX_S = 86400;
+const CANDLES_MIN = 3;
 const SERIES = ["t", "sell", "hold", "buy", "confidence", "equity", "drawdown"];
 const BARS = ["t", "open", "high", "low", "close", "volume"];
+
+/** Labels of the ranges that show candles of this symbol: the newest bar closed opened up to two bars ago. */
+export const rangesFit = ({ interval_s: intervalS }) =>
+  RANGES.filter(([, rangeS]) => rangeS >= CANDLES_MIN * intervalS).map(([name]) => name);
 
 /** The span to show, UTC seconds: up to now, or up to the newest cycle where that is long ago. */
 export function span(overview, symbol, rangeS) {
@@ -21,12 +26,13 @@ export const begun = ({ symbol, from_s: from, to_s: to, is_past: isPast, bars, s
 /** The same up to a later end: what is new is asked for, and what left the span is dropped. */
 export async function advance(known, { from, to }) {
   // What the server gathered into buckets is asked for whole: the newest bucket is not the last word.
-  const barsFrom = known.bars.step_s <= known.bars.interval_s ? tail(known.bars.t, from) : from;
+  const isWhole = known.bars.step_s <= known.bars.interval_s && known.bars.t.length > 0;
+  const barsFrom = isWhole ? tail(known.bars.t, from) : from;
   const seriesFrom = known.series.step_s === 0 ? tail(known.series.t, from) : from;
   const place = { symbol: known.symbol, to_s: to };
   const whole = { ...place, from_s: from };
   const [bars, series, trades, stages] = await Promise.all([
-    ask("bars", { ...place, from_s: barsFrom, points: candlesFit() }),
+    askBars({ ...place, from_s: barsFrom, points: candlesFit() }),
     ask("series", { ...place, from_s: seriesFrom, points: points(to - from) }),
     ask("trades", whole),
     ask("stages", newest(whole)),
@@ -35,13 +41,25 @@ export async function advance(known, { from, to }) {
     symbol: known.symbol,
     from,
     to,
-    bars: barsFrom > from ? join(known.bars, bars, BARS, from) : bars,
+    // A bar that reaches into the span belongs to it.
+    bars: barsFrom > from && !bars.error ? join(known.bars, bars, BARS, from - bars.interval_s + 1) : bars,
     series: seriesFrom > from
       ? { ...join(known.series, series, SERIES, from), thresholds: thresholds(known.series, series) }
       : series,
     trades,
     stages,
   };
+}
+
+/** Bars; a cache that cannot be read takes the candles away, and nothing else. */
+async function askBars(place) {
+  try {
+    return await ask("bars", place);
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error;
+    const nothing = Object.fromEntries(BARS.map((name) => [name, []]));
+    return { interval_s: null, step_s: null, ...nothing, error: error.message };
+  }
 }
 
 /** Of a longer span the stages of its newest day: what a month took on average helps nobody now. */

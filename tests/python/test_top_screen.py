@@ -39,6 +39,11 @@ def desk(places: Places, count: int, *, is_dead: bool) -> Place:
     return one
 
 
+def three(one: Place) -> list[Light]:
+    """Of the dead: three matters, and what is well."""
+    return [light for light in lights(one.look()) if light.level != "warn"]
+
+
 def drawn(width: int, height: int, one: Place, found: list[Light] | None = None) -> list[str]:
     """The lines of a window; none is wider than that, and there are no more than it has."""
     now = one.look()
@@ -67,13 +72,14 @@ def curves(lines: list[str]) -> int:
 def test_what_is_wrong_comes_first_and_the_rest_by_its_weight(
     places: Places, width: int, height: int, count: int
 ) -> None:
-    lines = drawn(width, height, desk(places, count, is_dead=True))
+    one = desk(places, count, is_dead=True)
+    lines = drawn(width, height, one, three(one))
     assert lines[1].startswith("NOT RUNNING")
     assert lines[2].startswith("BAD  loop")
     whose = "EURUSD: " if count == 1 else "all 7: "
     for name in ("loop", "data", "broker"):
         line = lines[at(lines, f"BAD  {name}")]
-        assert line[12:].startswith(whose), "one line a matter"
+        assert line.split(maxsplit=2)[2].startswith(whose), "one line a matter"
     order = [at(lines, start) for start in ("BAD  broker", "equity 10,000.00", "symbol", "started")]
     assert order == sorted(order)
     assert sum("source_down" in line for line in lines[order[-1] :]) >= min(3, 2 * count), "cycles are seen"
@@ -94,9 +100,11 @@ def test_a_window_without_trouble_is_filled(places: Places, width: int, height: 
 
 
 def test_symbols_that_do_not_fit_are_counted(places: Places) -> None:
-    lines = drawn(40, 20, desk(places, 7, is_dead=True))
-    assert "and 2 more symbols" in lines
-    assert "and 2 more symbols" not in drawn(80, 24, desk(places, 7, is_dead=True))
+    one = desk(places, 7, is_dead=True)
+    lines = drawn(40, 20, one, three(one))
+    (told,) = [line for line in lines if line.endswith(" more symbols")]
+    assert int(told.split()[1]) == 7 - (lines.index(told) - at(lines, "symbol") - 1)
+    assert not [line for line in drawn(80, 24, one, three(one)) if line.endswith(" more symbols")]
 
 
 def test_a_matter_names_who_has_it_and_whose_words_it_shows(places: Places) -> None:

@@ -24,7 +24,7 @@ test-rust: tools  ## the core, without any Python, then its long test in release
 	cargo test --locked --release --test features_exact -- --ignored
 
 test-python: $(VENV)/.dev  ## the package, the daemon as a process, the installation
-	$(BIN)/python -m pytest
+	sh tests/side_by_side.sh $(BIN)/python
 
 lint: $(VENV)/.dev  ## rustfmt, clippy, ruff, mypy
 	@if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; \

@@ -22,7 +22,8 @@ ROUNDS = 20
 
 def measure(client: Client, name: str) -> None:
     """Ask a question some times and print the median and the slowest."""
-    query = "" if name == "overview" else f"?symbol={dashboard_month.SYMBOL}"
+    wanted = {"overview": "", "start": f"?last_s={30 * 86_400}&points=730&bars=160"}
+    query = wanted.get(name, f"?symbol={dashboard_month.SYMBOL}")
     client.ask(f"/api/{name}{query}")
     took_ms = []
     for _ in range(ROUNDS):

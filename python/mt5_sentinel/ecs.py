@@ -14,12 +14,19 @@ from mt5_sentinel import __version__, cycle_fields, logs
 from mt5_sentinel.cycle_fields import Fields
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.line_file import LineFile
+from mt5_sentinel.log_text import cut, in_place_of, readable
 from mt5_sentinel.systemd import told
 from mt5_sentinel.types import CycleRecord, Mode
 
 SERVICE = "mt5-sentinel"
 LINES, CYCLES = "mt5_sentinel.log", "mt5_sentinel.cycle"
 """``event.dataset`` of a line of the log, and of the one that each cycle ends with."""
+
+LINE_BYTES_MAX = 256 * 1024
+"""Far below what deploy/elk/syslog-ng.conf reads of a line, which it would cut."""
+
+TEXT_CHARS_MAX = (32_000, 8_000, 2_000, 500)
+"""How long a text may be, the first with which the line is short enough; Elasticsearch finds no longer stack traces."""
 
 OWN = frozenset(vars(logging.makeLogRecord({})))
 """Attributes that every record of ``logging`` has; what libraries add is not written."""
@@ -38,16 +45,28 @@ class EcsFormatter(ecs_logging.StdlibFormatter):
         self._host = {"name": socket.gethostname()}
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line of JSON; a number that is none is null."""
+        """One line of JSON; a number that is none is null. What cannot be formatted becomes a line that says so."""
+        logs.event_id(record)  # now, so that whatever stands in place of the record has it too
+        made: list[bytes] = []
+        error = Guard().attempt(lambda: made.append(self._line(record)))
+        return (made[0] if error is None else self._line(in_place_of(record, error))).decode()
+
+    def _line(self, record: logging.LogRecord) -> bytes:
+        """JSON with texts that are cut where it would be too long."""
         found = self._fields(record)
         first = {name: found.pop(name) for name in ("@timestamp", "message")}
-        return msgspec.json.encode(_clean(first | dict(sorted(found.items())))).decode()
+        found, line = first | dict(sorted(found.items())), b""
+        for chars_max in TEXT_CHARS_MAX:
+            line = msgspec.json.encode(_clean(found, chars_max))
+            if len(line) <= LINE_BYTES_MAX:
+                break
+        return line
 
     def _fields(self, record: logging.LogRecord) -> Fields:
         """What the line says, by name."""
         finished: CycleRecord | None = getattr(record, "finished_cycle", None)
         cycle = finished or logs.traced()
-        known = {name: value for name, value in vars(record).items() if name in OWN}
+        known = {name: value for name, value in vars(readable(record)).items() if name in OWN}
         found: Fields = self.format_to_ecs(logging.makeLogRecord(known))
         if record.exc_info:
             found.setdefault("error", {})["stack_trace"] = self.formatException(record.exc_info)
@@ -103,12 +122,12 @@ class EcsLog(logging.Handler):
         super().close()
 
 
-def _clean(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    """Without secrets, without what is not known, and with text that UTF-8 can hold."""
+def _clean(value: Any, chars_max: int) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """Without secrets, without what is not known, and with text that UTF-8 can hold and that is not too long."""
     if isinstance(value, str):
-        return logs.hide(value).encode("utf-8", "backslashreplace").decode()
+        return cut(logs.hide(value).encode("utf-8", "backslashreplace").decode(), chars_max)
     if isinstance(value, dict):
-        return {name: _clean(held) for name, held in value.items() if held is not None}
+        return {name: _clean(held, chars_max) for name, held in value.items() if held is not None}
     if isinstance(value, (list, tuple)):
-        return [_clean(held) for held in value]
+        return [_clean(held, chars_max) for held in value]
     return value

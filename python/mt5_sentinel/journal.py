@@ -107,9 +107,18 @@ class Journal:
                 self.file.write("INSERT OR REPLACE INTO newest_row VALUES (?, ?, ?, ?)", row)
 
     def note_desk(self, facts: DeskFacts, now_s: float) -> None:
-        """Write down what a symbol is traded with from now on, for those who only read."""
-        row = (utc(now_s), self.file.mode, facts.symbol, _json(facts))
-        self.file.write("INSERT INTO desk (at_utc, mode, symbol, facts) VALUES (?, ?, ?, ?)", row)
+        """Write down what a symbol is traded with from now on, for those who only read.
+
+        Of starts in a row with the same facts the first and the newest are kept: ``run --once`` makes one a minute.
+        """
+        place = (self.file.mode, facts.symbol)
+        former = "SELECT id, facts FROM desk WHERE mode = ? AND symbol = ? ORDER BY id DESC LIMIT 2"
+        with self.file.whole():
+            found = self.file.rows(former, place)
+            if len(found) == 2 and all(_is_as(packed, facts) for _, packed in found):
+                self.file.write("DELETE FROM desk WHERE id = ?", (found[0][0],))
+            row = (utc(now_s), *place, _json(facts))
+            self.file.write("INSERT INTO desk (at_utc, mode, symbol, facts) VALUES (?, ?, ?, ?)", row)
 
     def decided_bar_s(self, symbol: str) -> int | None:
         """Open time of the newest bar that was decided, or for which an opening was written that may have been sent."""
@@ -173,14 +182,29 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
         raise Misconfigured(f"{path}: no journal there; run a cycle first, or name it with --journal", "no_journal")
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?{_way(path)}", uri=True)) as db:
-            db.row_factory = sqlite3.Row
+        with contextlib.closing(connected(path)) as db:
             yield db
     except sqlite3.Error as error:
         message = (
             f"{path}: not a readable journal: {error}; where its directory is read-only, copy it to one that is not"
         )
         raise Misconfigured(message, "no_journal") from None
+
+
+def connected(path: Path) -> sqlite3.Connection:
+    """A database of the state directory, to read only; its faults show with the first query."""
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?{_way(path)}", uri=True)
+    db.row_factory = sqlite3.Row
+    return db
+
+
+def _is_as(packed: str, facts: DeskFacts) -> bool:
+    """Whether a note says the same, but for the process."""
+    try:
+        noted = msgspec.json.decode(packed, type=DeskFacts)
+    except msgspec.DecodeError:
+        return False
+    return msgspec.structs.replace(noted, pid=facts.pid, pid_place=facts.pid_place) == facts
 
 
 def _unpacked(cycle_id: int, column: str, packed: str | None) -> Any:  # noqa: ANN401 - as JSON has it

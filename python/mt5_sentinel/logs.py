@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
@@ -16,7 +16,8 @@ from urllib.parse import quote, quote_plus
 
 from mt5_sentinel import journald
 from mt5_sentinel.guard import Guard
-from mt5_sentinel.journald import Journald
+from mt5_sentinel.journald import Journald, Stream
+from mt5_sentinel.log_text import readable
 from mt5_sentinel.types import CycleRecord
 
 HIDDEN = "[hidden]"
@@ -109,7 +110,7 @@ class RedactingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line, or a line and its traceback, without secrets."""
         record.speaker = _speaker.get()  # a handler formats in the thread that logs
-        text = hide(super().format(record))
+        text = hide(super().format(readable(record)))
         if not self._marks_priority:
             return text
         mark = f"<{_PRIORITIES.get(record.levelno, 6)}>"
@@ -130,26 +131,52 @@ def is_journal(stream: TextIO) -> bool:
 
 
 class JournalHandler(logging.Handler):
-    """Gives the journal each line with fields to ask by; the plain line where it does not take them."""
+    """Gives the journal each line with fields to ask by; the plain line where it does not take them.
+
+    Where the stream has no room either the line is dropped: a log must not hold up a cycle. How many there were is
+    said in their place, once lines are taken again.
+    """
 
     def __init__(self, stream: TextIO, name: str, door: Journald) -> None:
         """Write as ``name``; to ``stream`` where the door is shut."""
         super().__init__()
         self._identifier, self._door = name, door
         self.setFormatter(RedactingFormatter(FORM))
-        self._plain = logging.StreamHandler(stream)
-        self._plain.setFormatter(RedactingFormatter(FORM, marks_priority=True))
+        self._stream, self._plain = stream, Stream(stream)
+        self._marked = RedactingFormatter(FORM, marks_priority=True)
+        self._dropped = 0
+
+    def writes_to(self, stream: TextIO, name: str) -> bool:
+        """Whether it was made for these."""
+        return (self._stream, self._identifier) == (stream, name)
 
     def emit(self, record: logging.LogRecord) -> None:
         """One entry, a traceback within it."""
-        error = Guard().attempt(lambda: self._door.send(self._fields(record)))
-        if error is not None:
-            self._plain.handle(record)
+        self._tell_the_dropped()
+        if not self._is_taken(record):
+            self._dropped += 1
 
     def close(self) -> None:
         """See that the journal has read it all."""
+        self._tell_the_dropped()
+        self._plain.close()
         self._door.close()
         super().close()
+
+    def _is_taken(self, record: logging.LogRecord) -> bool:
+        ways: tuple[Callable[[], None], ...] = (
+            lambda: self._door.send(self._fields(record)),
+            lambda: self._plain.send(self._marked.format(record) + "\n"),
+        )
+        return any(Guard().attempt(way) is None for way in ways)
+
+    def _tell_the_dropped(self) -> None:
+        if not self._dropped:
+            return
+        told = "the journal takes lines again; %d lines are missing here"
+        place = (logging.WARNING, __file__, 0)
+        if self._is_taken(logging.LogRecord("mt5_sentinel", *place, told, (self._dropped,), None, "emit")):
+            self._dropped = 0
 
     def _fields(self, record: logging.LogRecord) -> dict[str, str | int | None]:
         cycle, error = traced(), record.exc_info[0] if record.exc_info else None
@@ -201,14 +228,16 @@ def set_up(
     stream = stream or sys.stderr
     handler: logging.Handler
     if is_journal(stream):
-        handler = JournalHandler(stream, identifier, Journald(journald.SOCKET))
+        kept = [one for one in _made if isinstance(one, JournalHandler) and one.writes_to(stream, identifier)]
+        handler = kept[0] if kept else JournalHandler(stream, identifier, Journald(journald.SOCKET))
     else:
         handler = logging.StreamHandler(stream)
         handler.setFormatter(RedactingFormatter(FORM if "JOURNAL_STREAM" in os.environ else f"%(asctime)s {FORM}"))
     root = logging.getLogger()
     root.handlers[:] = [handler, *beside]
-    while _made:
-        _made.pop().close()
-    _made.append(handler)
+    for one in _made:
+        if one is not handler:
+            one.close()
+    _made[:] = [handler]
     root.setLevel(level.upper())
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # its debug lines quote URLs

@@ -18,6 +18,11 @@ def here() -> str:
         return ""
 
 
+def is_same_boot(place: str) -> bool:
+    """Whether a place is of this boot of this machine; a process of another boot has ended, or is elsewhere."""
+    return place.partition(" ")[0] == here().partition(" ")[0] != ""
+
+
 def is_gone(pid: int, place: str) -> bool:
     """Whether a process has certainly ended; False where it is not of this place, or that cannot be told."""
     if sys.platform == "win32" or not place or place != here():

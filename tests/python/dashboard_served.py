@@ -18,7 +18,7 @@ from mt5_sentinel.dashboard import app, serving
 
 TOKEN = "a-token-of-the-dashboard"
 
-QUESTIONS = ("overview", "series", "bars", "trades", "cycles", "stages", "events")
+QUESTIONS = ("start", "overview", "series", "bars", "trades", "cycles", "stages", "events")
 """Names below ``/api/``."""
 
 

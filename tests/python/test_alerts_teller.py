@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-
 import pytest
 
 from mt5_sentinel.alerting import teller as rules
-from mt5_sentinel.alerting.letters import Message
 from mt5_sentinel.alerting.steadiness import CALM_S, HOLDS, Steadiness
-from mt5_sentinel.alerting.teller import HOUR_MAX, MATTER_HOUR_MAX, Teller
-from mt5_sentinel.view.light import Level, Light
-from tests.python.alert_floor import NOW_S, box, shown
+from mt5_sentinel.alerting.teller import HOUR_MAX, MATTER_HOUR_MAX
+from mt5_sentinel.view.light import Level
+from tests.python.alert_floor import NOW_S, shown
+from tests.python.teller_desk import Desk, desk
 
-LOOK_S = 10.0
-
-
-class Desk:
-    """A teller, and looks every ten seconds."""
-
-    def __init__(self, path: Path, repeat_s: float = 4 * 3600.0) -> None:
-        self.path, self.repeat_s, self.at_s = path, repeat_s, 0.0
-        self.told: list[Message] = []
-        self.open()
-
-    def open(self) -> None:
-        self.outbox = box(self.path)
-        self.teller = Teller(self.outbox, self.repeat_s)
-
-    def restart(self) -> None:
-        self.outbox.close()
-        self.open()
-
-    def show(self, lights: Sequence[Light], for_s: float) -> list[str]:
-        """What is told while these lights are shown for so long."""
-        new: list[Message] = []
-        for _ in range(int(for_s / LOOK_S)):
-            new += self.teller.hear(lights, NOW_S + self.at_s, self.at_s)
-            self.at_s += LOOK_S
-        self.told += new
-        return [f"{one.key} {one.kind} {one.level}" for one in new]
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    one = Desk(tmp_path)
-    yield one
-    one.outbox.close()
+__all__ = ["desk"]
 
 
 def test_one_failed_cycle_is_no_alert_and_two_minutes_of_it_are(desk: Desk) -> None:
@@ -130,10 +94,11 @@ def test_flapping_is_bounded_told_as_such_and_its_end_is_not_lost(desk: Desk) ->
     told = []
     for _ in range(12):
         told += desk.show([shown("bad")], 100) + desk.show([shown("ok")], 100)
-    assert len(told) == MATTER_HOUR_MAX
+    assert len(told) == MATTER_HOUR_MAX - 1
+    assert told[-1] == "EURUSD data raise bad", "the last word is not that it is well"
     assert "It flaps: 4 changes within the hour" in desk.told[3].text
-    assert desk.show([shown("bad")], 2 * 3600)[-1] == "EURUSD data raise bad"
-    assert "changes before this one were not told" in desk.told[-1].text
+    assert desk.show([shown("ok")], 2 * 3600)[-1] == "EURUSD data resolve ok"
+    assert "changes before this one were not told" in "".join(one.text for one in desk.told[len(told) :])
     assert "flaps" not in desk.told[0].text
 
 
@@ -164,8 +129,10 @@ def test_what_could_not_be_written_is_judged_again(desk: Desk, monkeypatch: pyte
 
     with monkeypatch.context() as patched:
         patched.setattr(desk.outbox, "queue", full)
-        with pytest.raises(OSError, match="disk full"):
-            desk.show([shown("bad")], 200)
+        for _ in range(20):
+            with pytest.raises(OSError, match="disk full"):
+                desk.show([shown("bad")], 10)
+            desk.at_s += 10
     assert desk.show([shown("bad")], 20) == ["EURUSD data raise bad"]
 
 
@@ -177,7 +144,7 @@ def test_a_level_counts_when_it_lasted(monkeypatch: pytest.MonkeyPatch) -> None:
     levels = [level for level, count in runs for _ in range(count)]
     level: Level = "ok"
     for at, seen in enumerate(levels):
-        level = steady.level("thing", "thing", level, seen, at * 10.0)
+        level = steady.level("thing", level, shown(seen, "thing"), NOW_S, at * 10.0)
         found.append(level)
     assert found[:3] == ["ok"] * 3
     assert found[3:6] == ["warn"] * 3, "being bad is being worse than ok too"

@@ -159,6 +159,8 @@ WRONG = (
     *("series?symbol=EURUSD&points=9", "bars?symbol=EURUSD&points=5001", "bars?symbol=EURUSD&points=1e3"),
     *("bars?symbol=EURUSD&points=٣٣", "trades?symbol=EURUSD&points=100", "cycles?limit=0", "cycles?limit=501"),
     *("cycles?limit=-1", "cycles?before_id=0", "cycles?before_id=99999999999999999999", "overview?x", "events?y=1"),
+    *("start?symbol=EURUSD", "start?wanted=", "start?wanted=%00", "start?last_s=0", "start?last_s=1e3"),
+    *("start?last_s=999999999", "start?points=9", "start?bars=5001", "start?limit=501", "start?from_s=1"),
 )
 
 
@@ -179,7 +181,7 @@ def test_a_symbol_that_was_never_traded_is_not_found(unlocked: Client) -> None:
 
 def test_no_query_makes_it_fail(unlocked: Client) -> None:
     chance = random.Random(8)  # noqa: S311 - queries of a test
-    names = ["symbol", "from_s", "to_s", "points", "limit", "before_id", "", "%", "x" * 300]
+    names = ["symbol", "wanted", "last_s", "bars", "from_s", "to_s", "points", "limit", "before_id", "", "%", "x" * 300]
     values = [
         "EURUSD",
         "0",

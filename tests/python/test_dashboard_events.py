@@ -93,6 +93,24 @@ def test_a_cycle_that_ran_when_the_page_came_is_told_when_it_ends(state_dir: Pat
     assert news.fresh() == [(slow, "EURUSD")]
 
 
+def test_a_cycle_that_never_ended_ends_no_news(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a kill left behind is closed at the next start, which may be long after."""
+    monkeypatch.setattr(events, "AT_ONCE", 5)
+    news = events.News(state_dir)
+    news.fresh()
+    left = add(state_dir, "EURUSD", "running")
+    for _ in range(4):
+        added = [add(state_dir) for _ in range(4)]
+        assert news.fresh() == [(name, "EURUSD") for name in added]
+    dashboard_month.change(state_dir, "UPDATE cycle SET status = 'interrupted' WHERE id = ?", left)
+    assert news.fresh() == [(left, "EURUSD")]
+    monkeypatch.setattr(events, "RUNNING_MAX", 3)
+    for _ in range(8):
+        add(state_dir, "EURUSD", "running")
+        news.fresh()
+    assert len(news._running) == 3
+
+
 def test_a_stream_outlives_a_journal_that_is_replaced_and_one_that_comes_late(state_dir: Path, tmp_path: Path) -> None:
     shutil.copytree(state_dir, tmp_path / "next")
     add(tmp_path / "next", "GBPUSD")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import urllib.parse
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from mt5_sentinel.dashboard import sessions
+from mt5_sentinel.dashboard import login, sessions
 from mt5_sentinel.dashboard.door import COOKIE
 from tests.python import dashboard_month
 from tests.python.dashboard_served import QUESTIONS, TOKEN, Client, served
@@ -117,34 +120,44 @@ def test_a_session_ends_unused_and_when_it_is_old(locked: Client, clock: Clock) 
     assert locked.ask("/api/overview").status == 401, "however much it is used"
 
 
-def test_those_who_fail_wait_longer_each_time_and_others_do_not(locked: Client, clock: Clock) -> None:
-    waits = []
-    for _ in range(12):
-        while "Retry-After" in (answer := locked.log_in("wrong")).headers:
-            assert answer.headers["Location"] == "/login?refused=wait"
-            assert locked.log_in().headers["Location"] == "/login?refused=wait", "the token is not even looked at"
-            clock.now_s += float(answer.headers["Retry-After"])
-            waits.append(float(answer.headers["Retry-After"]))
-    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    assert locked.log_in(X_Forwarded_For="192.0.2.7").headers["Location"] == "/"
-    assert locked.log_in().headers["Location"] == "/login?refused=wait"
-    clock.now_s += 60
+def test_tries_are_looked_at_one_after_the_other_whoever_makes_them(
+    locked: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Headers of who asks do not help; and who fails keeps nobody out, not even from the same address."""
+    under_way: list[int] = []
+    counts: list[int] = []
+
+    async def hold_up() -> None:
+        under_way.append(1)
+        await asyncio.sleep(0.005)
+        counts.append(len(under_way))
+        under_way.pop()
+
+    monkeypatch.setattr(login, "_hold_up", hold_up)
+    with ThreadPoolExecutor(8) as threads:
+        sent = [threads.submit(locked.log_in, f"wrong{at}", X_Forwarded_For=f"192.0.2.{at}") for at in range(40)]
+        assert {one.result().headers["Location"] for one in sent} == {"/login?refused=token"}
+    assert counts == [1] * 40
     assert locked.log_in().headers["Location"] == "/"
-    assert locked.log_in("wrong").headers["Location"] == "/login?refused=token", "who got in begins anew"
 
 
-def test_only_so_many_sessions_and_clients_are_remembered() -> None:
-    clock = Clock()
-    kept, attempts = sessions.Sessions(clock), sessions.Attempts(clock)
+def test_a_form_that_does_not_come_opens_nothing_and_holds_up_nobody(
+    locked: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "FORM_WITHIN_S", 0.3)
+    with closing(locked.connection()) as slow:
+        slow.putrequest("POST", "/login")
+        slow.putheader("Content-Length", "100")
+        slow.endheaders(b"token=")
+        assert locked.log_in().headers["Location"] == "/"
+        assert slow.getresponse().headers["Location"] == "/login?refused=token"
+
+
+def test_only_so_many_sessions_are_remembered() -> None:
+    kept = sessions.Sessions(Clock())
     first = kept.begin()
     names = [kept.begin() for _ in range(sessions.SESSIONS_MAX)]
     assert not kept.use(first) and all(kept.use(name) for name in names) and len(set(names)) == len(names)
-    for _ in range(9):
-        attempts.failed("192.0.2.1")
-    assert attempts.wait_s("192.0.2.1") > 0
-    for number in range(sessions.CLIENTS_MAX):
-        attempts.failed(f"client {number}")
-    assert attempts.wait_s("192.0.2.1") == 0
 
 
 def test_the_token_is_in_no_answer(locked: Client) -> None:

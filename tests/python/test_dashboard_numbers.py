@@ -245,7 +245,7 @@ def test_the_newest_cycle_is_found_without_a_sort(state_dir: Path) -> None:
     """Sorted, a month of minutes took a third of a second for each look."""
     query = f"EXPLAIN QUERY PLAN SELECT * {newest.OF_PLACE} ORDER BY id DESC LIMIT 1"
     plan = [row["detail"] for row in plain(state_dir, query, "demo", SYMBOL)]
-    assert plan == ["SCAN cycle"]
+    assert plan == ["SEARCH cycle USING INDEX cycle_newest (mode=? AND symbol=?)"]
 
 
 def test_a_bucket_is_as_narrow_as_the_points_allow_and_reads_well() -> None:

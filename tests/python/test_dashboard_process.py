@@ -94,7 +94,7 @@ def test_it_writes_nothing(start: Start, state_dir: Path) -> None:
     with Listening(client) as stream:
         assert stream.next()
         for name in QUESTIONS[:-1]:
-            symbol = "" if name == "overview" else "?symbol=EURUSD"
+            symbol = "" if name in ("start", "overview") else "?symbol=EURUSD"
             assert client.ask(f"/api/{name}{symbol}").status == 200
     assert running.end() == 0
     beside = {"journal.db-wal", "journal.db-shm", "bars.db-wal", "bars.db-shm"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
 import socket
 import struct
 import sys
@@ -178,11 +179,16 @@ def test_the_end_waits_until_the_lines_were_read(
     assert len(slept) == 3
 
 
-def test_a_line_that_cannot_be_formatted_is_reported_and_harms_nothing(
-    log: logging.Logger, capfd: pytest.CaptureFixture[str]
+def test_a_line_that_cannot_be_formatted_says_so(
+    log: logging.Logger, heard: Callable[[], dict[str, str]], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    log.info("%d", "no number")
-    assert "Logging error" in capfd.readouterr().err
+    log.error("%d", "no number")
+    line = heard()
+    assert re.fullmatch(
+        r"a line of test_journald\.py:\d+ cannot be formatted \(TypeError\), its format is '%d'", line["MESSAGE"]
+    )
+    assert line["PRIORITY"] == "3"
+    assert capfd.readouterr().err == "", "stderr of a unit may block"
 
 
 def test_lines_go_there_when_stderr_is_the_journal(

@@ -170,3 +170,31 @@ def test_a_stream_that_is_not_the_journal_has_no_marks(tmp_path: Path, monkeypat
         logs.set_up("info", (), stream)
         logging.getLogger("mt5_sentinel").info("b")
     assert (tmp_path / "stream").read_text() == "b\n"
+
+
+class Mute:
+    def __str__(self) -> str:
+        raise RuntimeError(TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("form", "arguments", "told"),
+    [
+        (f"a %d {TOKEN}", ("x",), "(TypeError), its format is 'a %d [hidden]'"),
+        ("b %s", (Mute(),), "(RuntimeError), its format is 'b %s'"),
+        (Mute(), (), "(RuntimeError), its format is a Mute"),
+    ],
+)
+def test_a_line_that_cannot_be_formatted_says_so(
+    form: object, arguments: tuple[object, ...], told: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    log, stream = printed()
+    try:
+        raise OSError("why it was said")
+    except OSError:
+        log.exception(form, *arguments)
+    first, *rest = stream.getvalue().splitlines()
+    assert " a line of test_logs.py:" in first
+    assert first.endswith(f" cannot be formatted {told}")
+    assert rest[-1] == "OSError: why it was said", "its traceback is there"
+    assert capfd.readouterr().err == ""

@@ -146,7 +146,7 @@ def test_the_shipped_file_is_understood(tmp_path: Path) -> None:
 def test_nothing_is_lost_and_nothing_doubled(cycles: Callable[[int], Path], ship: Ship, endpoint: BulkServer) -> None:
     """503 twice, an answer that is lost, a document that is refused, kill -9, a rotation: each id arrives once."""
     logs = cycles(2)
-    trouble = [503, 503, 429, 404, 500, *[504] * 4, LOST]
+    trouble = [503, 503, 429, 404, 410, 422, 500, *[504] * 4, LOST]
     endpoint.faults = list(trouble)
     shipper = ship(logs, endpoint)
     wait_for("all lines", lambda: set(endpoint.stored) == written(logs), shipper)

@@ -137,3 +137,35 @@ def test_of_several_symbols_the_halted_ones_are_named(places: Places) -> None:
 def test_the_worst_of_none_is_well() -> None:
     assert worst([]) == "ok"
     assert worst([Light("a", "warn", ""), Light("b", "bad", ""), Light("c", "ok", "")]) == "bad"
+
+
+def test_the_gateways_halt_is_not_forgotten_while_it_is_away(place: Place) -> None:
+    place.cycle(80.0, halted_because="gateway: its kill switch is on")
+    place.failed(reason="gateway_timeout", stages_s={"book": 5.0})
+    assert light(place, "halt").level == "bad"
+    assert light(place, "halt").text == "gateway: its kill switch is on"
+    place.cycle(10.0)
+    assert light(place, "halt").level == "ok"
+
+
+def test_a_halt_by_risk_is_of_the_account(places: Places) -> None:
+    one = places().desk("EURUSD", "GBPUSD")
+    one.cycle(80.0, "EURUSD")
+    one.cycle(20.0, "GBPUSD", risk_state="HALTED", risk_because="kill_switch")
+    assert light(one, "halt").text == "risk: HALTED: kill_switch"
+    one.cycle(10.0, "EURUSD", halted_because="daemon: unsafe")
+    assert light(one, "halt").text == "EURUSD: daemon: unsafe"
+
+
+def test_the_quota_is_that_of_the_symbol_that_is_counted(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = places().desk("EURUSD", bars_source="gateway", quota_units=0.0)
+    one.desk("GBPUSD")
+    asked: list[str] = []
+
+    def used(_: object, source: str, now_s: float) -> int:
+        asked.append(source)
+        return 1000
+
+    monkeypatch.setattr("mt5_sentinel.view.standing._quota_used", used)
+    found = light(one, "quota")
+    assert (found.level, asked) == ("bad", ["eodhd"])

@@ -199,7 +199,7 @@ def test_the_quota_of_the_day_is_read_from_the_cache(place: Place) -> None:
     assert (place.look().quota_used, place.look().quota_units) == (0, 1000.0)
     cache = place.directory / "bars.db"
     cache.write_text("no database")
-    assert place.look().quota_used == 0
+    assert place.look().quota_used is None
     cache.unlink()
     with sqlite3.connect(cache) as db:
         db.execute("CREATE TABLE quota (source TEXT, day_utc TEXT, calls INTEGER, units INTEGER)")

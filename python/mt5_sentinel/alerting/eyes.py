@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from mt5_sentinel.alerting.growth import Growth
+from mt5_sentinel.alerting.shown import SlowLight
 from mt5_sentinel.errors import SentinelError
 from mt5_sentinel.guard import Guard
-from mt5_sentinel.types import DeskFacts
+from mt5_sentinel.types import INTERVAL_S, DeskFacts
 from mt5_sentinel.view import lights, pulse, standing
 from mt5_sentinel.view.light import Light
 from mt5_sentinel.view.pulse import Pulse
@@ -40,7 +43,7 @@ class Eyes:
             self._facts = stands.symbols[0].facts
             self._alive_s = now_s - min(one.silent_s for one in stands.symbols)
             shown.append(Light("journal", "ok", "it is read"))
-            error = Guard().attempt(lambda: shown.extend(lights.lights(stands)))
+            error = Guard().attempt(lambda: shown.extend(_lights(stands)))
             if error is not None:
                 shown.append(Light("watcher", "bad", f"the lights could not be made: {_why(error)}"))
         if self._facts is not None:
@@ -48,6 +51,17 @@ class Eyes:
             silent_s = now_s - self._alive_s
             shown += [pulse.light(felt, silent_s), self._growth.light(felt, monotonic_s)]
         return shown
+
+
+def _lights(stands: Standing) -> list[Light]:
+    """Every light; that of what a bar is like follows the bars."""
+    steps_s = {one.facts.symbol: float(INTERVAL_S[one.facts.interval]) for one in stands.symbols}
+    return [
+        SlowLight(**msgspec.structs.asdict(light), step_s=steps_s[light.symbol])
+        if light.name == "drift" and light.symbol is not None
+        else light
+        for light in lights.lights(stands)
+    ]
 
 
 def _why(error: Exception) -> str:

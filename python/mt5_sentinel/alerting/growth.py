@@ -30,7 +30,7 @@ class Growth:
         """How its memory stands to what it needed."""
         held = pulse.resident_bytes
         if held is None:
-            return Light("memory", "ok", "not known")
+            return Light("memory", "ok", "not known: neither /proc nor its /metrics tells it")
         if pulse.pid != self._pid:
             self._pid, self._since_s, self._needed = pulse.pid, monotonic_s, held
         if monotonic_s - self._since_s < SETTLES_S:

@@ -29,10 +29,10 @@ class Matter(msgspec.Struct):
     untold: int = 0
     """Changes since it was last told of."""
 
-    def turn(self, level: Level, now_s: float) -> None:
-        """It counts as something else from now on."""
+    def turn(self, level: Level, now_s: float, began_s: float) -> None:
+        """It counts as something else from now on; ``began_s`` is since when it shows that."""
         if self.level == "ok" and self.told == "ok":
-            self.began_s = now_s
+            self.began_s = began_s
         self.level = level
         self.untold += 1
         self.changes = [at_s for at_s in self.changes if now_s - HOUR_S < at_s <= now_s] + [now_s]

@@ -18,6 +18,7 @@ from mt5_sentinel import database, logs
 from mt5_sentinel.alerting import letters
 from mt5_sentinel.alerting.letters import Letter, Message
 from mt5_sentinel.alerting.matters import Matter
+from mt5_sentinel.alerting.shown import Shown
 
 WAITING_MAX = 500
 """Messages that may wait for one endpoint."""
@@ -28,6 +29,7 @@ KEPT_S = 7 * 86400.0
 TABLES = """
 CREATE TABLE IF NOT EXISTS series (name TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS matter (key TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS shown (key TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS message (
     number   INTEGER PRIMARY KEY AUTOINCREMENT,
     at_s     REAL NOT NULL,
@@ -84,18 +86,31 @@ class Outbox:
             rows = self._db.execute("SELECT key, state FROM matter").fetchall()
         return {key: msgspec.json.decode(state, type=Matter) for key, state in rows}
 
+    def shown(self) -> list[Shown]:
+        """What each matter had shown when it was last saved."""
+        with self._turn:
+            rows = self._db.execute("SELECT state FROM shown").fetchall()
+        return [msgspec.json.decode(state, type=Shown) for (state,) in rows]
+
     def told_since(self, since_s: float, now_s: float) -> dict[str, int]:
         """How many messages of each matter were queued since then; those of a clock that was ahead do not count."""
         query = "SELECT key, count(*) FROM message WHERE at_s > ? AND at_s <= ? GROUP BY key"
         with self._turn:
             return dict(self._db.execute(query, (since_s, now_s + 60)).fetchall())
 
-    def queue(self, messages: Iterable[Message], matters: Iterable[Matter], now_s: float) -> None:
-        """Put messages and what is known of their matters on disk, all or nothing."""
+    def queue(
+        self, messages: Iterable[Message], matters: Iterable[Matter], now_s: float, shown: Iterable[Shown] = ()
+    ) -> None:
+        """Put messages, what is known of their matters and what those have shown on disk, all or nothing."""
         with self._turn, database.whole(self._db):
             for matter in matters:
                 row = (matter.key, msgspec.json.encode(matter).decode())
                 self._db.execute("INSERT OR REPLACE INTO matter VALUES (?, ?)", row)
+            for one in shown:
+                self._db.execute("DELETE FROM shown WHERE key = ?", (one.key,))
+                if not one.is_empty:
+                    row = (one.key, msgspec.json.encode(one).decode())
+                    self._db.execute("INSERT INTO shown VALUES (?, ?)", row)
             for message in messages:
                 message.text = letters.shorten(logs.hide(message.text))
                 entry = (message.at_s, message.key, msgspec.json.encode(message).decode())

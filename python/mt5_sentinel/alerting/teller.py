@@ -12,7 +12,8 @@ from mt5_sentinel.alerting.steadiness import Steadiness
 from mt5_sentinel.view.light import LEVELS, Light
 
 MATTER_HOUR_MAX = 6
-"""Messages an hour about one matter; what it comes to in the end is told when there is room again."""
+"""Messages an hour about one matter; what it comes to in the end is told when there is room again. The last of them
+never says that it is better: then its end could be one that is not told."""
 
 HOUR_MAX = 40
 BAD_RESERVE = 15
@@ -29,7 +30,7 @@ class Teller:
         """Go on from what the outbox knows, so that a restart neither repeats an alert nor forgets its end."""
         self._outbox = outbox
         self._repeat_s = repeat_s
-        self._steadiness = Steadiness()
+        self._steadiness = Steadiness(outbox.shown())
         self._matters = outbox.matters()
 
     def hear(self, lights: Sequence[Light], now_s: float, monotonic_s: float) -> list[Message]:
@@ -52,16 +53,18 @@ class Teller:
         messages = []
         told = self._outbox.told_since(now_s - HOUR_S, now_s)
         for key, light in shown.items():
-            if is_blind and light.name not in UNTIL_DAEMON:
-                continue
+            if light.is_old or (is_blind and light.name not in UNTIL_DAEMON):
+                continue  # that nothing is heard any more is told already
             message = self._judge(key, light, told, now_s, monotonic_s)
             if message is not None:
                 messages.append(message)
                 told[key] = told.get(key, 0) + 1
         changed = [matter for key, matter in self._matters.items() if before.get(key) != matter]
         try:
-            if messages or changed:
-                self._outbox.queue(messages, changed, now_s)
+            unsaved = self._steadiness.unsaved(now_s, monotonic_s)
+            if messages or changed or unsaved:
+                self._outbox.queue(messages, changed, now_s, unsaved)
+                self._steadiness.saved()
         except BaseException:
             self._matters = before  # nothing of it is on disk: it is judged again at the next look
             raise
@@ -69,17 +72,20 @@ class Teller:
 
     def _judge(self, key: str, light: Light, told: dict[str, int], now_s: float, monotonic_s: float) -> Message | None:
         matter = self._matters.get(key) or Matter(key)
-        level = self._steadiness.level(key, light.name, matter.level, light.level, monotonic_s)
+        level = self._steadiness.level(key, matter.level, light, now_s, monotonic_s)
         if level != matter.level:
-            matter.turn(level, now_s)
+            matter.turn(level, now_s, now_s - self._steadiness.lasted_s(key, monotonic_s))
             self._matters[key] = matter
         if key not in self._matters:
             return None
         kind = _kind(matter, now_s, self._repeat_s)
-        if kind is None or not _has_room(key, matter, told):
+        if kind is None or not _has_room(kind, matter, told):
             return None
         # A light that is about to change shows something else than what counts.
         text = light.text if light.level == matter.level else matter.text or light.text
+        often = self._steadiness.text(key)
+        if matter.level == "warn" and often is not None:
+            text = often
         if matter.level != "ok":
             matter.text = text
         message = Message(key, kind, matter.level, text + _remarks(matter, now_s), now_s, matter.began_s)
@@ -102,9 +108,19 @@ def _kind(matter: Matter, now_s: float, repeat_s: float) -> Kind | None:
     return "repeat" if is_due else None
 
 
-def _has_room(key: str, matter: Matter, told: dict[str, int]) -> bool:
+def _has_room(kind: Kind, matter: Matter, told: dict[str, int]) -> bool:
+    count = told.get(matter.key, 0)
+    is_first = matter.key in UNTIL_DAEMON
+    if kind == "raise" and is_first and matter.level == "bad":
+        return True
+    if kind in ("ease", "resolve") and not is_first:
+        count += 1  # room for the raise that may follow
+    if count >= MATTER_HOUR_MAX:
+        return False
+    if kind == "raise" and count and matter.told == "ok":
+        return True  # it was called well within the hour, and is not
     limit = HOUR_MAX if "bad" in (matter.level, matter.told) else HOUR_MAX - BAD_RESERVE
-    return told.get(key, 0) < MATTER_HOUR_MAX and sum(told.values()) < limit
+    return sum(told.values()) < limit
 
 
 def _remarks(matter: Matter, now_s: float) -> str:

@@ -155,7 +155,8 @@ def _account(standing: Standing) -> Table:
     currency = facts.account_currency
     known = "" if standing.equity_s is None else f"  {moment(standing.equity_s, now_s)}"
     risk = standing.risk_state or "-"
-    quota = f"{standing.quota_used:,} of {standing.quota_units:,.0f} units today" if standing.quota_units else "-"
+    used = "not known," if standing.quota_used is None else f"{standing.quota_used:,}"
+    quota = f"{used} of {standing.quota_units:,.0f} units today" if standing.quota_units else "-"
     return _rows(
         [
             ("equity", f"{money(standing.equity)} {currency}{known}"),

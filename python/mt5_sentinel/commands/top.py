@@ -81,7 +81,7 @@ def _look(console: Console, path: Path) -> RenderableType:
         now = status.known(path, time.time())
         before = recent.read(path, now, cycles=min(CYCLES_MAX, console.size.height), bars=top_screen.BARS)
     except SentinelError as error:
-        return top_screen.trouble(str(error))
+        return top_screen.trouble(console, str(error))
     return top_screen.draw(console, now, lights(now), before)
 
 

@@ -21,11 +21,13 @@ from mt5_sentinel.dashboard.answers import Json, refused, unreadable
 from mt5_sentinel.dashboard.assets import Assets
 from mt5_sentinel.dashboard.door import COOKIE, Door
 from mt5_sentinel.dashboard.events import Streams
+from mt5_sentinel.dashboard.kept import Kept
 from mt5_sentinel.dashboard.login import Login
 from mt5_sentinel.dashboard.overview import overview
 from mt5_sentinel.dashboard.parameters import Span
 from mt5_sentinel.dashboard.reader import Book, book
-from mt5_sentinel.dashboard.sessions import Attempts, Sessions
+from mt5_sentinel.dashboard.sessions import Sessions
+from mt5_sentinel.dashboard.start import start
 from mt5_sentinel.errors import SentinelError
 
 UNREADABLE = (SentinelError, PermissionError, msgspec.DecodeError)
@@ -60,7 +62,7 @@ def create(
     sessions, streams = Sessions(monotonic_s), Streams(state_dir)
     entrance: list[Route] = []
     if token:
-        login = Login(token, sessions, Attempts(monotonic_s), page / "login.html")
+        login = Login(token, sessions, page / "login.html")
         entrance = [
             Route("/login", login.ask, methods=["GET"]),
             Route("/login", login.log_in, methods=["POST"]),
@@ -85,9 +87,16 @@ def create(
 def _api(state_dir: Path, *, has_login: bool) -> list[Route]:
     """The questions; each runs in a thread, so that no read of a disk holds up the streams."""
 
+    kept = Kept(state_dir / "journal.db")
+
     def standing(request: Request) -> Json:
         parameters.none(request)
         return Json(overview(state_dir, time.time()) | {"has_login": has_login})
+
+    def begin(request: Request) -> Json:
+        told = start(state_dir, parameters.beginning(request), time.time(), kept)
+        told["overview"]["has_login"] = has_login
+        return Json(told)
 
     def spanned(answer: Callable[[Book, Span], dict[str, Any]], *, pointed: bool = True) -> Callable[[Request], Json]:
         def endpoint(request: Request) -> Json:
@@ -106,8 +115,9 @@ def _api(state_dir: Path, *, has_login: bool) -> list[Route]:
             return Json({"cycles": trades.cycles(found, window)})
 
     return [
+        Route("/api/start", begin),
         Route("/api/overview", standing),
-        Route("/api/series", spanned(curves.series)),
+        Route("/api/series", spanned(lambda found, span: curves.series(found, span, kept))),
         Route("/api/stages", spanned(timings.stages)),
         Route("/api/bars", spanned(lambda found, span: candles.bars(state_dir, found, span))),
         Route("/api/trades", spanned(trades.trades, pointed=False)),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from mt5_sentinel.dashboard import steps
+from mt5_sentinel.dashboard.kept import SETTLED_S, Bucket, Kept
 from mt5_sentinel.dashboard.parameters import Span
 from mt5_sentinel.dashboard.reader import CYCLES_WITHIN, Book, values_of
-from mt5_sentinel.types import DeskFacts
 from mt5_sentinel.view.cycle_rows import unix_s
 
 INSTANT_S = 0.001
@@ -34,7 +35,7 @@ BUCKET = (
 )
 
 
-def series(book: Book, span: Span) -> dict[str, Any]:
+def series(book: Book, span: Span, kept: Kept) -> dict[str, Any]:
     """The curves; each bucket has its greatest confidence with the scores of that cycle, the last equity it knows and
     the greatest drawdown, at the time of its last cycle. ``step_s`` is its width, 0 where every cycle has a point of
     its own.
@@ -42,9 +43,7 @@ def series(book: Book, span: Span) -> dict[str, Any]:
     values = values_of(book, span)
     first_s, last_s, step_s = _extent(book, values, span.points)
     if step_s:
-        begins = range(int(first_s) // step_s * step_s, int(last_s) + 1, step_s)
-        found = (_bucket(book.db, values_of(book, span.cut(float(at_s), at_s + step_s - INSTANT_S))) for at_s in begins)
-        points = [point for point in found if point is not None]
+        points = [point for point in _buckets(book, span, (first_s, last_s, step_s), kept) if point is not None]
     else:
         points = [(unix_s(row[0]), *tuple(row)[1:]) for row in book.db.execute(EVERY, values)]
     columns = zip(*points, strict=True) if points else ((),) * (1 + len(CURVES))
@@ -52,7 +51,21 @@ def series(book: Book, span: Span) -> dict[str, Any]:
     return {"from_s": span.from_s, "to_s": span.to_s, "step_s": step_s, **told, "thresholds": _thresholds(book, span)}
 
 
-def _bucket(db: sqlite3.Connection, values: dict[str, Any]) -> tuple[Any, ...] | None:
+def _buckets(book: Book, span: Span, extent: tuple[float, float, int], kept: Kept) -> Iterator[Bucket]:
+    """Each bucket from the first cycle to the last; those that are whole and settled are read once."""
+    first_s, last_s, step_s = extent
+    journal = kept.of(book)
+    for at_s in range(int(first_s) // step_s * step_s, int(last_s) + 1, step_s):
+        end_s = at_s + step_s - INSTANT_S
+
+        def read(within: Span = span.cut(float(at_s), end_s)) -> Bucket:  # noqa: B008 - of this round
+            return _bucket(book.db, values_of(book, within))
+
+        is_settled = span.from_s <= at_s and end_s <= min(span.to_s, last_s - SETTLED_S)
+        yield kept.get((journal, span.symbol, step_s, at_s), read) if is_settled else read()
+
+
+def _bucket(db: sqlite3.Connection, values: dict[str, Any]) -> Bucket:
     last_utc, confident, valued, drawdown = db.execute(BUCKET, values).fetchone()
     if last_utc is None:
         return None
@@ -82,12 +95,19 @@ def _extent(book: Book, values: dict[str, Any], points: int) -> tuple[float, flo
 def _thresholds(book: Book, span: Span) -> list[dict[str, float]]:
     """The thresholds of that time: what held at its beginning, and each change."""
     told: list[dict[str, float]] = []
-    for row in reversed(book.desks(span.symbol)):
-        from_s, facts = unix_s(row["at_utc"]), msgspec.json.decode(row["facts"], type=DeskFacts)
+    for row in book.desks(span.symbol):  # from the newest on
+        from_s, threshold = unix_s(row["at_utc"]), msgspec.json.decode(row["facts"], type=_Traded).threshold
         if from_s > span.to_s:
-            break
+            continue
+        if told and told[-1]["threshold"] == threshold:
+            told.pop()
+        told.append({"from_s": from_s, "threshold": threshold})
         if from_s <= span.from_s:
-            told = []
-        if not told or told[-1]["threshold"] != facts.threshold:
-            told.append({"from_s": from_s, "threshold": facts.threshold})
-    return told
+            break
+    return told[::-1]
+
+
+class _Traded(msgspec.Struct):
+    """Of ``DeskFacts`` what is drawn."""
+
+    threshold: float

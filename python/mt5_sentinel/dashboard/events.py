@@ -19,6 +19,10 @@ WAITING_MAX = 200
 """Events that wait for a slow reader; then its stream ends, and it asks anew."""
 MISSED_MAX = 100
 """Cycles that are told to one who comes back."""
+AT_ONCE = 1000
+"""Cycles that are read in one look."""
+RUNNING_MAX = 100
+"""Cycles that are waited for: a symbol has one that runs, more are left behind by kills."""
 
 log = logging.getLogger("mt5_sentinel")
 
@@ -26,15 +30,15 @@ log = logging.getLogger("mt5_sentinel")
 class News:
     """Cycles that ended since the last look.
 
-    Symbols end their cycles in any order, so those below the newest id that still ran are looked at again.
+    Symbols end their cycles in any order: those that still run are looked at again until they have ended.
     """
 
     def __init__(self, state_dir: Path) -> None:
         """Look at the journal of a state directory, whether it is there or not."""
         self._state_dir = state_dir
         self._file: tuple[int, int] | None = None
-        self._ended_to = 0
-        self._told: set[int] = set()
+        self._seen_to = 0
+        self._running: set[int] = set()
 
     def fresh(self) -> list[tuple[int, str]]:
         """Ids and symbols of cycles that ended since the last call, oldest first; of a new file its newest one."""
@@ -48,18 +52,16 @@ class News:
         with book(self._state_dir) as found:
             if is_new:
                 return self._begin(found)
-            query = "SELECT id, symbol, status FROM cycle WHERE id > ? AND mode = ? ORDER BY id LIMIT 1000"
-            rows = found.db.execute(query, (self._ended_to, found.mode)).fetchall()
-        fresh = [
-            (row["id"], row["symbol"]) for row in rows if row["status"] != "running" and row["id"] not in self._told
-        ]
-        self._told |= {name for name, _ in fresh}
-        for row in rows:
-            if row["status"] == "running":
-                break
-            self._ended_to = row["id"]
-        self._told = {name for name in self._told if name > self._ended_to}
-        return fresh
+            query = "SELECT id, symbol, status FROM cycle WHERE id > ? AND mode = ? ORDER BY id LIMIT ?"
+            rows = found.db.execute(query, (self._seen_to, found.mode, AT_ONCE)).fetchall()
+            running = sorted(self._running)
+            query = f"SELECT id, symbol, status FROM cycle WHERE id IN ({', '.join('?' * len(running))})"  # noqa: S608
+            looked_at = found.db.execute(query, running).fetchall() + rows
+        still = [row["id"] for row in looked_at if row["status"] == "running"]
+        self._running = set(still[-RUNNING_MAX:])
+        if rows:
+            self._seen_to = rows[-1]["id"]
+        return sorted((row["id"], row["symbol"]) for row in looked_at if row["status"] != "running")
 
     def since(self, cycle_id: int) -> list[tuple[int, str]]:
         """Cycles that ended after one, oldest first, the newest ``MISSED_MAX``."""
@@ -71,17 +73,11 @@ class News:
         return [(row["id"], row["symbol"]) for row in reversed(rows)]
 
     def _begin(self, found: Book) -> list[tuple[int, str]]:
-        self._ended_to, self._told = 0, set()
-        query = "SELECT id, symbol FROM cycle WHERE mode = ? AND status <> 'running' ORDER BY id DESC LIMIT 1"
-        newest = found.db.execute(query, (found.mode,)).fetchone()
-        if newest is None:
-            return []
-        query = "SELECT min(id) FROM cycle WHERE status = 'running' AND id <= ? AND id > ? - 1000"
-        running = found.db.execute(query, (newest["id"], newest["id"])).fetchone()[0]
-        self._ended_to = newest["id"] if running is None else running - 1
-        ids = found.db.execute("SELECT id FROM cycle WHERE id > ? AND status <> 'running'", (self._ended_to,))
-        self._told = {row["id"] for row in ids}
-        return [(newest["id"], newest["symbol"])]
+        query = "SELECT id, symbol, status FROM cycle WHERE mode = ? ORDER BY id DESC LIMIT ?"
+        rows = found.db.execute(query, (found.mode, AT_ONCE)).fetchall()
+        self._seen_to = rows[0]["id"] if rows else 0
+        self._running = {row["id"] for row in rows if row["status"] == "running"}
+        return [(row["id"], row["symbol"]) for row in rows if row["status"] != "running"][:1]
 
 
 class Streams:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import asyncio
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -10,20 +10,27 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from mt5_sentinel.dashboard.door import COOKIE
-from mt5_sentinel.dashboard.sessions import AGE_MAX_S, Attempts, Sessions, is_same
+from mt5_sentinel.dashboard.sessions import AGE_MAX_S, Sessions, is_same
 
 FORM_BYTES_MAX = 4096
 
-REFUSED = "/login?refused"
-"""The form says by this why it is shown again: ``?refused=token`` or ``?refused=wait``."""
+FORM_WITHIN_S = 10.0
+
+FAILED_S = 0.1
+"""How long a wrong token holds up the next one, whoever sends it. By that ten a second can be tried from all addresses
+together; one address that fails does not keep the right token out, and no header makes it another address."""
+
+REFUSED = "/login?refused=token"
+"""The form says by this why it is shown again."""
 
 
 class Login:
     """The routes ``/login`` and ``/logout``."""
 
-    def __init__(self, token: str, sessions: Sessions, attempts: Attempts, form: Path) -> None:
+    def __init__(self, token: str, sessions: Sessions, form: Path) -> None:
         """Let in who knows the token; ``form`` is the page that asks for it."""
-        self._token, self._sessions, self._attempts, self._form = token, sessions, attempts, form
+        self._token, self._sessions, self._form = token, sessions, form
+        self._turn = asyncio.Lock()
 
     async def ask(self, request: Request) -> Response:
         """The form, or the page to who is logged in."""
@@ -33,15 +40,14 @@ class Login:
 
     async def log_in(self, request: Request) -> Response:
         """Check the token; a session's id goes into a cookie that no script can read."""
-        client = request.client.host if request.client else ""
-        given = await _token(request)
-        wait_s = self._attempts.wait_s(client)
-        if wait_s > 0:
-            return RedirectResponse(f"{REFUSED}=wait", 303, {"Retry-After": str(math.ceil(wait_s))})
-        if given is None or not is_same(given, self._token):
-            self._attempts.failed(client)
-            return RedirectResponse(f"{REFUSED}=token", 303)
-        self._attempts.succeeded(client)
+        try:
+            given = await asyncio.wait_for(_token(request), FORM_WITHIN_S)
+        except asyncio.TimeoutError:
+            given = None
+        async with self._turn:
+            if given is None or not is_same(given, self._token):
+                await _hold_up()
+                return RedirectResponse(REFUSED, 303)
         self._sessions.end(request.cookies.get(COOKIE, ""))
         answer = RedirectResponse("/", 303)
         answer.set_cookie(
@@ -60,6 +66,10 @@ class Login:
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
         return answer
+
+
+async def _hold_up() -> None:
+    await asyncio.sleep(FAILED_S)
 
 
 async def _token(request: Request) -> str | None:

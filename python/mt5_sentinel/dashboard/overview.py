@@ -8,12 +8,13 @@ from typing import Any
 from mt5_sentinel import _core
 from mt5_sentinel.dashboard.reader import Book, book
 from mt5_sentinel.dashboard.trades import open_positions
-from mt5_sentinel.errors import SentinelError
+from mt5_sentinel.errors import SentinelError, Unusable
 from mt5_sentinel.readiness import SILENT_AFTER_S
 from mt5_sentinel.types import INTERVAL_S, CycleRecord, DeskFacts
-from mt5_sentinel.view.cycle_rows import unix_s
+from mt5_sentinel.view import newest
+from mt5_sentinel.view.cycle_rows import known_s
 from mt5_sentinel.view.lights import Light, lights, worst
-from mt5_sentinel.view.standing import Standing, SymbolStanding, look
+from mt5_sentinel.view.standing import Standing, SymbolStanding, look, unlooked
 
 CYCLE_SECOND = 58
 """When in a minute the daemon begins a cycle."""
@@ -23,7 +24,10 @@ OLDER_JOURNAL = "the journal does not say what is traded: an older program wrote
 
 
 def overview(state_dir: Path, now_s: float) -> dict[str, Any]:
-    """Lights, account, and each symbol; a journal that is missing, older or unreadable is told by a light."""
+    """Lights, account, and each symbol; a journal that is missing, older or unreadable is told by a light.
+
+    A damaged row leaves what is traded with, and what other rows say of it. ``quota`` is None where it is not known.
+    """
     try:
         if not (state_dir / "journal.db").is_file():
             return _unknown(now_s, NO_JOURNAL)
@@ -32,6 +36,8 @@ def overview(state_dir: Path, now_s: float) -> dict[str, Any]:
             return _unknown(now_s, OLDER_JOURNAL)
         with book(state_dir) as found:
             symbols = [_symbol(found, one) for one in standing.symbols]
+    except Unusable as error:
+        return _damaged(state_dir, now_s, str(error))
     except (SentinelError, PermissionError) as error:
         return _unknown(now_s, str(error))
     told = lights(standing)
@@ -44,9 +50,24 @@ def overview(state_dir: Path, now_s: float) -> dict[str, Any]:
         "next_cycle_s": None if _is_gone(standing) else _next_cycle_s(now_s),
         "lights": told,
         "account": _account(standing),
-        "quota": {"used": standing.quota_used, "limit": standing.quota_units},
+        "quota": None if standing.quota_used is None else {"used": standing.quota_used, "limit": standing.quota_units},
         "symbols": symbols,
     }
+
+
+def _damaged(state_dir: Path, now_s: float, why: str) -> dict[str, Any]:
+    """Without what rests on the newest cycles, of which one is damaged."""
+    told = _unknown(now_s, why)
+    try:
+        with book(state_dir) as found:
+            start = newest.start(found.db)
+            if start is None:
+                return told
+            symbols = [_symbol(found, unlooked(facts, now_s)) for facts in start.facts]
+            since = {"version": start.facts[0].version, "mode": start.mode, "since_s": known_s(start.at_utc)}
+    except (SentinelError, PermissionError):
+        return told
+    return told | since | {"symbols": symbols}
 
 
 def _unknown(now_s: float, why: str) -> dict[str, Any]:
@@ -79,6 +100,7 @@ def _account(standing: Standing) -> dict[str, Any]:
     return {
         "currency": facts.account_currency,
         "equity": standing.equity,
+        "equity_s": standing.equity_s,
         "drawdown": standing.drawdown,
         "drawdown_max": facts.drawdown_max,
         "daily_loss_max": facts.daily_loss_max,
@@ -86,6 +108,7 @@ def _account(standing: Standing) -> dict[str, Any]:
         "exposure_max": facts.exposure_total_max,
         "positions": standing.positions,
         "risk_state": standing.risk_state,
+        "risk_s": None if standing.risk_state is None else standing.equity_s,
         "risk_because": standing.risk_because,
     }
 
@@ -107,7 +130,7 @@ def _symbol(found: Book, one: SymbolStanding) -> dict[str, Any]:
         "data_age_limit_s": one.data_age_limit_s,
         "seconds_since_cycle": one.seconds_since_cycle,
         "failed_in_a_row": one.failed_in_a_row,
-        "first_cycle_s": None if first is None else unix_s(first),
+        "first_cycle_s": known_s(first),
         "last": None if one.last is None else _last(one.last),
         "features": None if one.features is None else _features(facts, one.features),
         "model": model

@@ -16,6 +16,7 @@ LIMIT, LIMIT_MAX = 50, 500
 LATEST_S = 4_102_444_800.0
 """The year 2100."""
 ID_MAX = 2**53
+DAY_S, LAST_MAX_S = 86_400, 3660 * 86_400
 
 
 class Span(NamedTuple):
@@ -58,6 +59,24 @@ def window(request: Request) -> Window:
     return Window(_symbol(given), limit, _whole(given, "before_id", ID_MAX, 1, ID_MAX))
 
 
+class Beginning(NamedTuple):
+    """What a page begins with: the newest ``last_s`` seconds of a symbol."""
+
+    wanted: str | None
+    last_s: int
+    points: int
+    bars: int
+    limit: int
+
+
+def beginning(request: Request) -> Beginning:
+    """``wanted`` (a symbol), ``last_s`` (default: a day), ``points``, ``bars`` and ``limit``; each may be missing."""
+    given = _only(request, ("wanted", "last_s", "points", "bars", "limit"))
+    last_s = _whole(given, "last_s", DAY_S, 1, LAST_MAX_S)
+    points, bars = (_whole(given, name, POINTS, POINTS_MIN, POINTS_MAX) for name in ("points", "bars"))
+    return Beginning(_symbol(given, "wanted"), last_s, points, bars, _whole(given, "limit", LIMIT, 1, LIMIT_MAX))
+
+
 def none(request: Request) -> None:
     """Nothing may be asked for."""
     _only(request, ())
@@ -73,10 +92,10 @@ def _only(request: Request, names: tuple[str, ...]) -> Mapping[str, str]:
     return dict(pairs)
 
 
-def _symbol(given: Mapping[str, str]) -> str | None:
-    symbol = given.get("symbol")
+def _symbol(given: Mapping[str, str], name: str = "symbol") -> str | None:
+    symbol = given.get(name)
     if symbol is not None and not (0 < len(symbol) <= SYMBOL_CHARS_MAX and symbol.isprintable()):
-        raise _bad(f"symbol is not 1 to {SYMBOL_CHARS_MAX} printable characters")
+        raise _bad(f"{name} is not 1 to {SYMBOL_CHARS_MAX} printable characters")
     return symbol
 
 

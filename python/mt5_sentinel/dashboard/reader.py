@@ -46,15 +46,15 @@ class Book:
 
     def facts(self, symbol: str) -> DeskFacts | None:
         """What it was traded with last; None where an older program wrote the journal."""
-        found = self.desks(symbol, newest=1)
-        return None if not found else msgspec.json.decode(found[0]["facts"], type=DeskFacts)
+        found = next(self.desks(symbol), None)
+        return None if found is None else msgspec.json.decode(found["facts"], type=DeskFacts)
 
-    def desks(self, symbol: str, newest: int = -1) -> list[sqlite3.Row]:
-        """The notes of what it was traded with (``at_utc``, ``facts``), newest first."""
+    def desks(self, symbol: str) -> Iterator[sqlite3.Row]:
+        """The notes of what it was traded with (``at_utc``, ``facts``), newest first, read as they are asked for."""
         if not self.has("desk"):
-            return []
-        query = "SELECT at_utc, facts FROM desk WHERE mode = ? AND symbol = ? ORDER BY id DESC LIMIT ?"
-        return self.db.execute(query, (self.mode, symbol, newest)).fetchall()
+            return iter(())
+        query = "SELECT at_utc, facts FROM desk WHERE mode = ? AND symbol = ? ORDER BY id DESC"
+        return self.db.execute(query, (self.mode, symbol))
 
     def _names(self, table: str) -> set[str]:
         if table not in self._columns:
@@ -72,21 +72,6 @@ def book(state_dir: Path) -> Iterator[Book]:
     """
     with journal.reading(state_dir / "journal.db") as db:
         yield Book(db)
-
-
-@contextlib.contextmanager
-def bar_cache(state_dir: Path) -> Iterator[sqlite3.Connection | None]:
-    """The cache of bars; None where there is none, for it may be thrown away at any time.
-
-    Raises:
-        Misconfigured: it cannot be read now.
-    """
-    path = state_dir / "bars.db"
-    if not path.is_file():
-        yield None
-        return
-    with journal.reading(path) as db:
-        yield db
 
 
 def values_of(found: Book, span: Span) -> dict[str, Any]:

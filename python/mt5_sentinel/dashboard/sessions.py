@@ -13,8 +13,6 @@ SESSIONS_MAX = 200
 IDLE_MAX_S, AGE_MAX_S = 12 * 3600.0, 30 * 86_400.0
 """A session ends when it was not used for so long, and at that age."""
 
-FREE_FAILURES, WAIT_MAX_S, CLIENTS_MAX = 3, 60.0, 1000
-
 
 class Sessions:
     """Sessions in memory: they end with the process."""
@@ -45,31 +43,6 @@ class Sessions:
     def end(self, name: str) -> None:
         """Log out."""
         self._used.pop(name, None)
-
-
-class Attempts:
-    """Makes those who fail to log in wait: nothing at first, then twice as long after each failure."""
-
-    def __init__(self, monotonic_s: Callable[[], float]) -> None:
-        """Remember nobody yet."""
-        self._monotonic_s = monotonic_s
-        self._failed: OrderedDict[str, tuple[int, float]] = OrderedDict()
-
-    def wait_s(self, client: str) -> float:
-        """How long this address has to wait; 0 if it may try."""
-        return max(0.0, self._failed.get(client, (0, 0.0))[1] - self._monotonic_s())
-
-    def failed(self, client: str) -> None:
-        """Count a failure."""
-        count = self._failed.pop(client, (0, 0.0))[0] + 1
-        wait_s = 0.0 if count < FREE_FAILURES else min(WAIT_MAX_S, 2.0 ** (count - FREE_FAILURES))
-        self._failed[client] = count, self._monotonic_s() + wait_s
-        while len(self._failed) > CLIENTS_MAX:
-            self._failed.popitem(last=False)
-
-    def succeeded(self, client: str) -> None:
-        """Forget the failures of this address."""
-        self._failed.pop(client, None)
 
 
 def is_same(given: str, token: str) -> bool:

@@ -45,7 +45,7 @@ def record(row: sqlite3.Row) -> CycleRecord:
         if "finished_utc" in found:
             found["finished_s"] = unix_s(found["finished_utc"])
         return msgspec.convert(found, CycleRecord, strict=False)
-    except (msgspec.ValidationError, ValueError) as error:
+    except (msgspec.ValidationError, Unusable) as error:
         message = f"journal: cycle {found['id']}: {error}; a newer program may have written it, or it is damaged"
         raise Unusable(message, "journal_row") from None
 
@@ -54,6 +54,16 @@ def unix_s(utc: str) -> float:
     """UTC unix seconds of a time as the journal writes it.
 
     Raises:
-        ValueError: it is none.
+        Unusable: it is none.
     """
-    return datetime.fromisoformat(utc.replace("Z", "+00:00")).timestamp()
+    try:
+        return datetime.fromisoformat(utc.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        raise Unusable(f"journal: {utc[:40]!r} is no time: the row it is in is damaged", "journal_row") from None
+
+
+def known_s(utc: str | None) -> float | None:
+    """The same; None where there is none, or it is damaged."""
+    with contextlib.suppress(Unusable):
+        return None if utc is None else unix_s(utc)
+    return None

@@ -20,7 +20,9 @@ def outside(one: SymbolStanding) -> list[str]:
 
 
 def light(one: SymbolStanding) -> Light:
-    """How many they are."""
+    """How many they are. While the market is closed it is well: the newest row is of another time."""
+    if not one.is_open:
+        return Light("drift", "ok", "the market is closed", one.facts.symbol)
     known = 0 if one.facts.model is None or not one.features else len(one.facts.model.ranges)
     if not known:
         return Light("drift", "ok", "nothing to compare with", one.facts.symbol)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
+
+from mt5_sentinel.types import Mode
 
 Kind = Literal["integer", "number", "text", "time"]
 """Of a column; a time is a text."""
@@ -77,8 +79,14 @@ def rows(db: sqlite3.Connection, wish: Wish) -> Iterator[sqlite3.Row]:
     if wish.last is not None:
         newest = ", ".join(f"{name} DESC" for name in table.order.split(", "))
         chosen = f"SELECT rowid FROM {table.name}{where} ORDER BY {newest} LIMIT ?"  # noqa: S608
-        query = f"SELECT * FROM {table.name} WHERE rowid IN ({chosen}) ORDER BY {table.order}"  # noqa: S608
         values.append(wish.last)
+        if wish.table == "cycles" and "symbol" in wish.values and "mode" not in wish.values:
+            # The index of a symbol's cycles is one of each mode; without, they are sought from the end of the table.
+            each = f"SELECT id FROM (SELECT id FROM cycle{where} AND mode = ? ORDER BY id DESC LIMIT ?)"  # noqa: S608
+            modes = get_args(Mode)
+            values = [one for mode in modes for one in (*values[:-1], mode, wish.last)] + [wish.last]
+            chosen = f"{' UNION ALL '.join([each] * len(modes))} ORDER BY 1 DESC LIMIT ?"
+        query = f"SELECT * FROM {table.name} WHERE rowid IN ({chosen}) ORDER BY {table.order}"  # noqa: S608
     yield from db.execute(query, values)
 
 

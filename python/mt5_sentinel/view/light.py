@@ -21,6 +21,8 @@ class Light(msgspec.Struct, frozen=True):
     """One line, for people."""
     symbol: str | None = None
     """None where it is about the account or the daemon."""
+    is_old: bool = False
+    """Whether it tells of a past moment, for nothing was heard of its matter since; the text says of which."""
 
 
 def by_share(name: str, share: float, text: str, *, warn: float, bad: float, symbol: str | None = None) -> Light:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 from mt5_sentinel.readiness import SILENT_AFTER_S, Check
 from mt5_sentinel.view import drift
 from mt5_sentinel.view.light import LEVELS, Level, Light
@@ -27,13 +29,22 @@ OF_ONE_CYCLE = ("loop", "model", "broker")
 GONE_BAD_AFTER_S = 60.0
 """A restart is quicker than this."""
 
+FROM_CYCLES = ("model", "broker", "orders", "drift", "halt", "drawdown", "clock")
+"""Lights that tell what a cycle found; the others hold what is known against the time."""
+
 
 def lights(standing: Standing) -> list[Light]:
     """Every light, in a fixed order: of each symbol ``loop``, ``data``, ``model``, ``broker``, ``orders`` and
     ``drift``, then of the account ``halt``, ``drawdown``, ``quota`` and ``clock``.
+
+    Where no cycle ends any more, what cycles found is told as old, and well no longer.
     """
     found = [light for one in standing.symbols for light in _of_symbol(one, standing)]
-    return [*found, _halt(standing), _drawdown(standing), _quota(standing), _clock(standing)]
+    account = [_halt(standing), _drawdown(standing), _quota(standing), _clock(standing)]
+    if all(_is_silent(one, standing) for one in standing.symbols):
+        heard_s = max((_heard_s(one) for one in standing.symbols), default=0.0)
+        account = [_old(light, heard_s, standing.now_s) for light in account]
+    return [*found, *account]
 
 
 def worst(found: list[Light]) -> Level:
@@ -46,7 +57,27 @@ def _of_symbol(one: SymbolStanding, standing: Standing) -> list[Light]:
     found = [light for light in found if light.name != "halt"]
     if standing.is_gone:
         found = [_gone(light, one) if light.name == "loop" else light for light in found]
-    return [*found, drift.light(one)]
+    found.append(drift.light(one))
+    return [_old(light, _heard_s(one), standing.now_s) for light in found] if _is_silent(one, standing) else found
+
+
+def _is_silent(one: SymbolStanding, standing: Standing) -> bool:
+    """Whether what its cycles found may have changed without our knowing."""
+    return one.silent_s > (GONE_BAD_AFTER_S if standing.is_gone else SILENT_AFTER_S)
+
+
+def _heard_s(one: SymbolStanding) -> float:
+    """When a cycle last told of it, UTC seconds; 0 where none ever did."""
+    return 0.0 if one.last is None else one.last.finished_s or one.last.started_s
+
+
+def _old(light: Light, heard_s: float, now_s: float) -> Light:
+    if light.name not in FROM_CYCLES or not heard_s:
+        return light
+    heard, now = (datetime.fromtimestamp(at_s, timezone.utc) for at_s in (heard_s, now_s))
+    moment = f"{heard:%H:%M}" if heard.date() == now.date() else f"{heard:%Y-%m-%d %H:%M}"
+    level: Level = "warn" if light.level == "ok" else light.level
+    return Light(light.name, level, f"{light.text}, as of {moment} UTC", light.symbol, is_old=True)
 
 
 def _level(check: Check, one: SymbolStanding) -> Level:
@@ -59,6 +90,8 @@ def _level(check: Check, one: SymbolStanding) -> Level:
         return "bad"
     if check.name == "broker" and not one.is_open:  # brokers are serviced on weekends
         return "warn"
+    if check.name == "orders" and last is not None and last.unknown_orders is None:
+        return "warn"  # not read; nothing says that one is unknown
     is_hiccup = last is not None and last.status == "failed" and one.failed_in_a_row < FAILING_BAD
     return "warn" if last is None or (is_hiccup and check.name in OF_ONE_CYCLE) else "bad"
 
@@ -72,13 +105,17 @@ def _gone(light: Light, one: SymbolStanding) -> Light:
 
 
 def _halt(standing: Standing) -> Light:
-    halted = [(one.facts.symbol, one.last.halted_because) for one in standing.symbols if one.last is not None]
+    halted = [(one.facts.symbol, one.halted_because) for one in standing.symbols]
     told = [(symbol, because) for symbol, because in halted if because is not None]
-    if told:
-        whose = "" if len(told) == len(standing.symbols) else f"{', '.join(symbol for symbol, _ in told)}: "
-        return Light("halt", "bad", whose + told[0][1])
+    # Guard and gateway first, for they may hold one symbol alone; risk is of the account.
+    of_symbols = [(symbol, because) for symbol, because in told if not because.startswith("risk: ")]
+    if of_symbols:
+        whose = "" if len(of_symbols) == len(standing.symbols) else f"{', '.join(one for one, _ in of_symbols)}: "
+        return Light("halt", "bad", whose + of_symbols[0][1])
     if standing.risk_state == "HALTED":
         return Light("halt", "bad", f"risk: HALTED: {standing.risk_because}")
+    if told:
+        return Light("halt", "bad", f"{told[0][0]}: {told[0][1]}")
     if standing.risk_state == "REDUCING":
         return Light("halt", "warn", f"risk: REDUCING: {standing.risk_because}")
     return Light("halt", "ok", "not halted")
@@ -97,6 +134,9 @@ def _drawdown(standing: Standing) -> Light:
 def _quota(standing: Standing) -> Light:
     if not standing.quota_units:
         return Light("quota", "ok", "nothing is counted")
+    if standing.quota_used is None:
+        told = f"how many of {standing.quota_units:.0f} units are used today is not known: bars.db cannot be read"
+        return Light("quota", "warn", told)
     text = f"{standing.quota_used} of {standing.quota_units:.0f} units are used today"
     level: Level = "ok" if standing.quota_used < QUOTA_WARN_SHARE * standing.quota_units else "warn"
     return Light("quota", "bad" if standing.quota_used >= standing.quota_units else level, text)

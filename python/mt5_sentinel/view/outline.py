@@ -43,7 +43,7 @@ def outline(standing: Standing, found: list[Light]) -> dict[str, Any]:
             "risk_state": standing.risk_state,
             "risk_because": standing.risk_because,
             "quota_used": standing.quota_used,
-            "quota_units": facts.quota_units,
+            "quota_units": standing.quota_units,
         },
         "symbols": [_symbol(one) for one in standing.symbols],
     }

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import msgspec
 
 from mt5_sentinel import bounded_http, process_place, spans
-from mt5_sentinel.bounded_http import FetchError
+from mt5_sentinel.bounded_http import Answer, FetchError
 from mt5_sentinel.types import DeskFacts
 from mt5_sentinel.view.light import Light
 
 LATE_S = 120.0
 """A cycle is due each minute and takes 50 s at most: after two minutes without one, the daemon is held up."""
 
-LIVEZ_BUDGET_S = 2.0
+BUDGET_S = 2.0
+"""Of one question over HTTP."""
+
 ANSWER_BYTES_MAX = 65536
+METRICS_BYTES_MAX = 4 << 20
+"""Of many symbols; 30 that have just started are 36 kB."""
+
+RESIDENT = re.compile(rb"^process_resident_memory_bytes ([0-9.]{1,20}(?:e\+?[0-9]{1,2})?)$", re.MULTILINE)
 PROC = Path("/proc")
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - as a setting has it
 OLDER = 404
@@ -35,18 +42,22 @@ class Pulse(msgspec.Struct, frozen=True):
 
 
 def feel(facts: DeskFacts) -> Pulse:
-    """Ask for the process by its number, and for ``/livez`` where metrics are served; takes 2 s at most."""
+    """Ask for the process by its number, and for ``/livez`` where metrics are served; takes 4 s at most.
+
+    Its memory is asked of the system, and of ``/metrics`` where the system hides it: the units see no process but
+    their own in /proc.
+    """
     pid = facts.pid
     # Elsewhere the number means another process.
     is_near = facts.pid_place == process_place.here() and facts.pid_place != ""
-    is_there = is_near and _is_there(pid)
+    is_there = is_near and _is_there(pid, facts.pid_place)
     resident = _resident_bytes(pid) if is_there else None
-    told = f"process {pid} {('runs' if is_there else 'is gone') if is_near else 'runs elsewhere'}"
+    told = f"process {pid} {_found(facts, is_near=is_near, is_there=is_there)}"
     if facts.metrics_port == 0:
         return Pulse(is_there or not is_near, told, pid, resident)
-    fault = _livez_fault(facts.metrics_host, facts.metrics_port)
+    fault = _livez_fault(facts)
     if fault is None:
-        return Pulse(True, "it answers", pid, resident)
+        return Pulse(True, "it answers", pid, _told_bytes(facts) if resident is None else resident)
     return Pulse(False, f"{told}; /livez on port {facts.metrics_port}: {fault}", pid, resident)
 
 
@@ -64,13 +75,19 @@ def light(pulse: Pulse, silent_s: float) -> Light:
     return Light("daemon", "ok", pulse.why)
 
 
-def _livez_fault(host: str, port: int) -> str | None:
-    address = EVERY_ADDRESS.get(host, host)
-    place = f"[{address}]" if ":" in address else address
+def _found(facts: DeskFacts, *, is_near: bool, is_there: bool) -> str:
+    if is_near:
+        return "runs" if is_there else "is gone"
+    if not facts.pid_place or not process_place.here():
+        return "cannot be looked for"
+    if process_place.is_same_boot(facts.pid_place):
+        return "cannot be seen from here (another container?)"
+    return "is of an earlier boot, or of another machine"
+
+
+def _livez_fault(facts: DeskFacts) -> str | None:
     try:
-        answer = bounded_http.get(
-            f"http://{place}:{port}/livez", {}, budget_s=LIVEZ_BUDGET_S, body_bytes_max=ANSWER_BYTES_MAX
-        )
+        answer = _asked(facts, "livez", ANSWER_BYTES_MAX)
     except FetchError as error:
         return str(error)
     if answer.status in (200, OLDER):
@@ -79,12 +96,34 @@ def _livez_fault(host: str, port: int) -> str | None:
     return f"status {answer.status}: {said[0][:200] if said else 'no text'}"
 
 
-def _is_there(pid: int) -> bool:
-    """Whether the process is there and is this program: numbers are given anew."""
+def _told_bytes(facts: DeskFacts) -> int | None:
+    """Its memory in its own words."""
+    try:
+        answer = _asked(facts, "metrics", METRICS_BYTES_MAX)
+    except FetchError:
+        return None
+    found = RESIDENT.search(answer.body)
+    try:
+        return None if found is None else int(float(found[1]))
+    except ValueError:
+        return None
+
+
+def _asked(facts: DeskFacts, path: str, bytes_max: int) -> Answer:
+    address = EVERY_ADDRESS.get(facts.metrics_host, facts.metrics_host)
+    place = f"[{address}]" if ":" in address else address
+    url = f"http://{place}:{facts.metrics_port}/{path}"
+    return bounded_http.get(url, {}, budget_s=BUDGET_S, body_bytes_max=bytes_max)
+
+
+def _is_there(pid: int, place: str) -> bool:
+    """Whether the process is there and, as far as /proc shows it, is this program: numbers are given anew."""
+    if process_place.is_gone(pid, place):
+        return False
     try:
         command = (PROC / str(pid) / "cmdline").read_bytes()
-    except OSError:
-        return False
+    except OSError:  # hidden from here, or it ends this moment; the next look tells
+        return True
     return b"sentinel" in command  # empty for one that ended and was not yet waited for
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 
 from mt5_sentinel import journal, process_place
-from mt5_sentinel.readiness import Check, Readiness, Seen
+from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.readiness import Check, Readiness, Seen, halted_because
 from mt5_sentinel.types import CycleRecord, DeskFacts
-from mt5_sentinel.view import cycle_rows, newest
+from mt5_sentinel.view import bar_cache, cycle_rows, newest
 from mt5_sentinel.view.newest import HeldPosition, SentOrder
 
 
@@ -36,6 +37,8 @@ class SymbolStanding(msgspec.Struct):
     """As ``readiness`` tells them."""
     features: list[float] | None
     """The newest row that was scored; its columns are ``facts.columns``."""
+    halted_because: str | None = None
+    """Why nothing may be opened: the daemon's guard, the gateway, or risk; as ``readiness`` tells it."""
     silent_s: float = 0.0
     """Since the newest sign of life of this daemon: a cycle that ended, or its start."""
     decided: CycleRecord | None = None
@@ -65,8 +68,9 @@ class Standing(msgspec.Struct):
     positions: int | None
     risk_state: str | None
     risk_because: str | None
-    quota_used: int
-    """Units of the data API that were spent this UTC day."""
+    quota_used: int | None
+    """Units of the data API that were spent this UTC day; None where the cache of bars, which counts them, cannot be
+    read."""
     quota_units: float
     """What may be; 0 where nothing is counted."""
     equity_s: float | None = None
@@ -97,6 +101,8 @@ def look_at(path: Path, now_s: float) -> Standing | None:
         valued = [newest.valued(db, (start.mode, facts.symbol)) for facts in start.facts]
     known = max((one for one in valued if one is not None), key=_ended_s, default=None)
     facts = symbols[0].facts
+    # One account of a data API serves every symbol that is not brought by the gateway.
+    counted = next((one for one in start.facts if one.quota_units), facts)
     return Standing(
         now_s=now_s,
         mode=start.mode,
@@ -108,8 +114,8 @@ def look_at(path: Path, now_s: float) -> Standing | None:
         positions=None if known is None else known.positions,
         risk_state=None if known is None else known.risk_state,
         risk_because=None if known is None else known.risk_because,
-        quota_used=_quota_used(path.parent / "bars.db", facts.bars_source, now_s),
-        quota_units=facts.quota_units,
+        quota_used=_quota_used(path.parent / "bars.db", counted.bars_source, now_s),
+        quota_units=counted.quota_units,
         equity_s=None if known is None else _ended_s(known),
         is_gone=process_place.is_gone(facts.pid, facts.pid_place),
     )
@@ -136,6 +142,7 @@ def _symbol(db: sqlite3.Connection, mode: str, facts: DeskFacts, since_s: float,
         failed_in_a_row=newest.failed_in_a_row(db, place),
         checks=readiness.checks(seen, now_s),
         features=newest.features(db, place),
+        halted_because=halted_because(seen),
         silent_s=silent_s,
         decided=newest.decided(db, place),
         running_s=None if running_since_s is None else max(0.0, now_s - running_since_s),
@@ -144,17 +151,31 @@ def _symbol(db: sqlite3.Connection, mode: str, facts: DeskFacts, since_s: float,
     )
 
 
-def _quota_used(cache: Path, source: str, now_s: float) -> int:
+def unlooked(facts: DeskFacts, now_s: float) -> SymbolStanding:
+    """A symbol of which no cycle can be told."""
+    readiness = Readiness(facts)
+    return SymbolStanding(
+        facts=facts,
+        last=None,
+        seconds_since_cycle=None,
+        bar_open_s=None,
+        data_age_s=None,
+        data_age_limit_s=readiness.data_age_limit_s,
+        is_open=readiness.is_open(now_s),
+        failed_in_a_row=0,
+        checks=[],
+        features=None,
+    )
+
+
+def _quota_used(cache: Path, source: str, now_s: float) -> int | None:
     """Units of this UTC day; 0 where the cache is not there: it may be thrown away at any time."""
-    if not cache.is_file():
-        return 0
     day = datetime.fromtimestamp(now_s, timezone.utc).strftime("%Y-%m-%d")
-    try:
-        with contextlib.closing(sqlite3.connect(f"{cache.resolve().as_uri()}?mode=ro", uri=True)) as db:
-            found = db.execute("SELECT units FROM quota WHERE source = ? AND day_utc = ?", (source, day)).fetchone()
-    except sqlite3.Error:
-        return 0
-    return 0 if found is None else int(found[0])
+    with contextlib.suppress(Misconfigured), bar_cache.reading(cache) as db:
+        query = "SELECT units FROM quota WHERE source = ? AND day_utc = ?"
+        found = None if db is None else db.execute(query, (source, day)).fetchone()
+        return 0 if found is None else int(found["units"])
+    return None
 
 
 def _ended_s(cycle: CycleRecord) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.python.host.conftest import Measured
-from tests.python.host.service import Service
+from tests.python.host.service import VARIABLES, Service
 
 DASHBOARD, ALERTS = "mt5-sentinel-dashboard", "mt5-sentinel-alerts"
 EAR_PORT, HEARD = 8282, "/run/heard"
@@ -27,6 +27,19 @@ http.server.HTTPServer(("127.0.0.1", {EAR_PORT}), Ear).serve_forever()
 """
 """A chat that takes messages, in place of Slack."""
 
+LOOK_UNIT, LOOK_PLACE = "look", "/run/look.py"
+LOOK = """
+import json, pathlib, time
+from mt5_sentinel.alerting.eyes import Eyes
+
+lights = Eyes(pathlib.Path("/var/lib/mt5-sentinel")).look(time.time(), time.monotonic())
+print(json.dumps({light.name: [light.level, light.text] for light in lights}))
+"""
+OTHERWISE = (
+    *(("Type", "oneshot"), ("WatchdogSec", "0"), ("Restart", "no"), ("SyslogIdentifier", LOOK_UNIT)),
+    ("ExecStart", f"/opt/mt5-crs/venv/bin/python {LOOK_PLACE}"),
+)
+
 pytestmark = pytest.mark.usefixtures("in_order")
 
 
@@ -35,9 +48,28 @@ def page(service: Service, path: str, *flags: str) -> str:
 
 
 def heard(service: Service) -> list[str]:
-    """Titles and texts of the messages so far."""
+    """Matter and first line of the messages so far."""
     lines = service.machine.run("cat", HEARD).stdout.splitlines()
-    return [f"{told['title']}\n{told['message']}" for told in map(json.loads, lines)]
+    told = [(one["title"].partition(": ")[2], one["message"].splitlines()[0]) for one in map(json.loads, lines)]
+    return [": ".join(one) for one in told]
+
+
+def looks(service: Service) -> list[str]:
+    return service.machine.run("journalctl", "--quiet", "--output=cat", "--identifier", LOOK_UNIT).stdout.splitlines()
+
+
+def seen(service: Service) -> dict[str, list[str]]:
+    """Level and text of each light, by a look from where the alerts' unit is: all its lines but what it starts."""
+    lines = [line for line in service.machine.check("systemctl", "cat", ALERTS).splitlines() if line[:1] != "#"]
+    lines = [next((f"{key}={value}" for key, value in OTHERWISE if line.startswith(f"{key}=")), line) for line in lines]
+    service.machine.write(LOOK_PLACE, LOOK)
+    service.machine.write(f"/run/systemd/system/{LOOK_UNIT}.service", "\n".join(lines) + "\n")
+    service.systemctl("daemon-reload")
+    before = len(looks(service))
+    service.systemctl("start", LOOK_UNIT)
+    service.wait_until("the look is told", lambda: len(looks(service)) > before)
+    found: dict[str, list[str]] = json.loads(looks(service)[-1])
+    return found
 
 
 def user_of(service: Service, unit: str) -> str:
@@ -81,20 +113,42 @@ def test_a_killed_dashboard_comes_back_and_the_daemon_goes_on(service: Service) 
     assert service.pid == daemon
 
 
+def test_the_alerts_see_the_daemon_from_within_their_unit(service: Service, measured: Measured) -> None:
+    found = seen(service)
+    assert found["daemon"] == ["ok", "it answers"]
+    assert found["memory"][1].startswith("the daemon holds "), found["memory"]
+    measured(found["memory"][1])
+
+
+def test_without_metrics_they_know_that_it_is_there(service: Service, measured: Measured) -> None:
+    service.machine.write("/opt/mt5-crs/.env", f"{VARIABLES}MT5_SENTINEL_METRICS_PORT=0\n", mode=0o600)
+    mark = service.mark()
+    service.systemctl("restart", "mt5-sentinel")
+    service.wait_for("Decision: ", mark)
+    found = seen(service)
+    assert found["daemon"] == ["ok", f"process {service.pid} runs"]
+    assert found["memory"][1].startswith("not known"), found["memory"]
+    measured(f"{found['daemon'][1]}; memory {found['memory'][1]}")
+
+
 def test_a_stopped_daemon_is_told_and_its_return_too(service: Service, measured: Measured) -> None:
+    """Without metrics still: the number of its process is all there is to tell by."""
+    assert heard(service) == [], "nothing was wrong so far"
+    pid = service.pid
     service.systemctl("stop", "mt5-sentinel")
     try:
         took_s = service.wait_until("a message", lambda: len(heard(service)) > 0, timeout_s=120)
     except AssertionError:
         log = service.machine.check("journalctl", "--quiet", "--output=cat", "--unit", ALERTS)
         pytest.fail(f"no message came; the alerts say:\n{log[-4000:]}", pytrace=False)
-    assert any("dead" in text or "not run" in text or "process" in text for text in heard(service)), heard(service)
-    before = len(heard(service))
+    told = heard(service)
+    assert told == [f"daemon: BAD: the daemon does not run as it should: process {pid} is gone"]
     service.systemctl("start", "mt5-sentinel")
-    service.wait_until("it is well again", lambda: len(heard(service)) > before, timeout_s=120)
+    service.wait_until("it is well again", lambda: len(heard(service)) > 1, timeout_s=180)
+    assert heard(service)[1:] == [f"daemon: well again: process {service.pid} runs"]
     log = service.machine.check("journalctl", "--quiet", "--output=cat", "--unit", ALERTS)
     assert "token-of-the-chat" not in log
-    measured(f"told {took_s:.0f} s after the stop: {heard(service)[0].splitlines()[0]}")
+    measured(f"told {took_s:.0f} s after the stop: {told[0]}")
 
 
 def test_neither_can_write_the_daemon_s_files(service: Service) -> None:

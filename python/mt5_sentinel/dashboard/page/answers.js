@@ -1,14 +1,15 @@
 // Questions to the dashboard's own server, and what went wrong with them in words.
+const { address, taken } = window.sentinelStart;
 
 /** Something that a person can be told. */
 export class Trouble extends Error {}
 
 /** The answer of `/api/NAME` with these parameters (null is left out). */
 export async function ask(name, parameters = {}) {
-  const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== null)).toString();
+  const url = address(name, parameters);
   let response;
   try {
-    response = await fetch(query ? `/api/${name}?${query}` : `/api/${name}`);
+    response = await (taken(url) ?? fetch(url));
   } catch {
     throw new Trouble("The dashboard does not answer. Does `mt5-sentinel dashboard` still run?");
   }

@@ -1,30 +1,33 @@
 // The page: asks for everything once, then for what is new each time the stream tells of a cycle.
 import { Trouble, ask } from "./answers.js";
-import { pointAt, recolourCandles, showCandles } from "./candles.js";
+import { pointAt, prepareCandles, recolourCandles, showCandles } from "./candles.js";
 import { addNewer, addOlder, showCycles, shownCycles } from "./cycles.js";
-import { byId, fill, make, tell } from "./elements.js";
+import { byId, fill, forgetColours, make, tell } from "./elements.js";
 import { showFeatures } from "./features.js";
-import { nowS, remember, remembered, showHead, startHead } from "./head.js";
-import { RANGES, advance, load, span } from "./history.js";
+import { nowS, setOld, showHead, startHead } from "./head.js";
+import { advance, begun, rangesFit, span } from "./history.js";
+import { showLights } from "./lights.js";
 import { follow } from "./live.js";
 import { pointPlots, recolourPlots, showPlots } from "./plots.js";
 import { showPositions } from "./positions.js";
 import { showStages } from "./stages.js";
-import { showLights, showTiles } from "./tiles.js";
+import { showTiles } from "./tiles.js";
 import * as words from "./words.js";
 
-const CYCLES = 50;
+const { CYCLES, RANGES, beginning, range, rangeS, remember, wanted } = window.sentinelStart;
 const OVERVIEW_EVERY_S = 25;
+const OLD_AFTER_S = 90;
+const AGED_EVERY_MS = 10_000;
 const GATHER_MS = 150;
 
-const asked = new URLSearchParams(location.search);
 const state = {
-  wanted: asked.get("symbol") ?? remembered("symbol"),
-  range: [asked.get("range"), remembered("range"), "1d"].find((name) => RANGES.some(([known]) => known === name)),
+  wanted,
+  range,
   overview: null,
   symbol: null,
   known: null,
   readAt: 0,
+  connection: "wait",
 };
 
 /** Data is asked for while the charts' scripts still load: both have run when the document's content is loaded. */
@@ -49,44 +52,61 @@ async function attempt(work) {
 }
 
 async function readOverview() {
-  state.overview = await ask("overview");
+  showOverview(await ask("overview"));
+}
+
+function showOverview(overview) {
+  state.overview = overview;
   state.readAt = performance.now();
   const { symbols } = state.overview;
   state.symbol = symbols.find((one) => one.symbol === state.wanted) ?? symbols[0] ?? null;
   showHead(state.overview, state.symbol);
-  showLights(state.overview);
-  showTiles(state.overview, state.symbol);
+  showHealth();
   showPositions(state.symbol, state.overview.now_s);
   showFeatures(state.symbol);
 }
 
+/** Lights and account, told as what they were while the dashboard is not heard. */
+function showHealth() {
+  if (state.overview === null) return;
+  const isOld = state.connection === "broken" || performance.now() - state.readAt > OLD_AFTER_S * 1000;
+  setOld(isOld);
+  showLights(state.overview, isOld);
+  showTiles(state.overview, state.symbol, nowS(), isOld);
+}
+
 /** Everything anew: the first time, and for another symbol or range. */
 async function readAll() {
-  await readOverview();
-  const board = document.querySelector(".board");
-  board.hidden = state.symbol === null;
-  if (state.symbol === null) return;
-  const [{ symbol }, wanted] = [state.symbol, span(state.overview, state.symbol, rangeS())];
-  const [known, newest] = await Promise.all([load(symbol, wanted), ask("cycles", { symbol, limit: CYCLES })]);
-  if (symbol !== state.symbol.symbol) return;
-  state.known = { ...known, isPast: wanted.isPast };
-  showCycles(newest.cycles, state.overview.now_s);
-  byId("older").hidden = newest.cycles.length < CYCLES;
+  const { overview, shown } = await ask("start", beginning(state.wanted, state.range));
+  showOverview(overview);
+  document.querySelector(".board").hidden = shown === null;
+  if (shown === null) return undefined;
+  const fit = rangesFit(state.symbol);
+  if (!fit.includes(state.range)) {
+    state.range = fit[0];
+    showRanges();
+    return readAll();
+  }
+  showRanges();
+  state.known = begun(shown);
+  showCycles(shown.cycles, overview.now_s);
+  byId("older").hidden = shown.cycles.length < CYCLES;
   await libraries;
-  draw();
+  return draw();
 }
 
 /** What is new since the last reading. */
 async function readNew() {
   await readOverview();
   if (state.symbol === null || state.known === null || state.known.symbol !== state.symbol.symbol) return readAll();
-  const [{ symbol }, wanted] = [state.symbol, span(state.overview, state.symbol, rangeS())];
+  const [{ symbol }, newSpan] = [state.symbol, span(state.overview, state.symbol, rangeS(state.range))];
+  if (newSpan.from < state.known.from) return readAll();
   const [known, newest] = await Promise.all([
-    advance(state.known, wanted),
+    advance(state.known, newSpan),
     ask("cycles", { symbol, limit: CYCLES }),
   ]);
   if (symbol !== state.symbol.symbol) return undefined;
-  state.known = { ...known, isPast: wanted.isPast };
+  state.known = { ...known, isPast: newSpan.isPast };
   addNewer(newest.cycles, state.overview.now_s);
   return draw();
 }
@@ -97,23 +117,27 @@ function draw() {
   showStages(state.known.stages);
 }
 
-const rangeS = () => RANGES.find(([name]) => name === state.range)[1];
-
-function showRanges() {
+function startRanges() {
   fill(byId("ranges"), ...RANGES.map(([name]) => {
-    const pressed = String(name === state.range);
-    const button = make("button", { type: "button", "data-range": name, "aria-pressed": pressed }, name);
+    const button = make("button", { type: "button", "data-range": name }, name);
     button.addEventListener("click", () => chooseRange(name));
     return button;
   }));
+  showRanges();
+}
+
+function showRanges() {
+  const fit = state.symbol === null ? [] : rangesFit(state.symbol);
+  for (const button of byId("ranges").children) {
+    button.setAttribute("aria-pressed", String(button.dataset.range === state.range));
+    button.hidden = state.symbol !== null && !fit.includes(button.dataset.range);
+  }
 }
 
 function chooseRange(name) {
   state.range = name;
   remember("range", name);
-  for (const button of byId("ranges").children) {
-    button.setAttribute("aria-pressed", String(button.dataset.range === name));
-  }
+  showRanges();
   inTurn(readAll);
 }
 
@@ -139,14 +163,17 @@ function cycleEnded() {
 function showConnection(connection) {
   const place = byId("connection");
   place.dataset.state = connection;
-  const of = state.overview ? `, data of ${words.minute(state.overview.now_s)} UTC` : "";
+  state.connection = connection;
+  const of = state.overview ? `, data of ${words.moment(state.overview.now_s).slice(0, 16)} UTC` : "";
   tell(place, { live: "Connected", broken: `Not connected${of}`, rest: "At rest" }[connection] ?? "Connecting");
+  showHealth();
 }
 
 function startButtons() {
-  showRanges();
+  startRanges();
   startHead(
     () => {
+      forgetColours();
       recolourCandles();
       recolourPlots();
     },
@@ -167,6 +194,7 @@ function startButtons() {
 const frame = () => new Promise((done) => requestAnimationFrame(() => done()));
 
 startButtons();
+libraries.then(() => prepareCandles(pointPlots));
 await inTurn(readAll);
 follow({
   onCycle: cycleEnded,
@@ -176,6 +204,7 @@ follow({
   onState: showConnection,
   onAgain: () => inTurn(readNew),
 });
+setInterval(() => document.hidden || showHealth(), AGED_EVERY_MS);
 await frame();
 await frame();
 performance.mark("sentinel-ready");

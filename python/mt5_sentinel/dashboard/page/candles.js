@@ -1,9 +1,7 @@
 // Candles with decisions and trades on them, by lightweight-charts (a global of its own script).
 import { byId, colour, fill, make, tell } from "./elements.js";
+import { barAt, legend, markers, marksSaid } from "./marks.js";
 import * as words from "./words.js";
-
-// Beyond so many positions, closings and untraded decisions would hide the candles.
-const CROWD = 100;
 
 let chart = null;
 let candles = null;
@@ -18,7 +16,7 @@ export function showCandles(known, symbol, onHover) {
   const place = byId("candles");
   if (!bars.t.length) {
     dispose();
-    place.replaceChildren(make("p", { class: "empty" }, "The cache holds no bars of this range."));
+    place.replaceChildren(make("p", { class: "empty" }, bars.error ?? "The cache holds no bars of this range."));
     describe(place, known, symbol);
     return;
   }
@@ -36,6 +34,11 @@ export function showCandles(known, symbol, onHover) {
   readout(null);
 }
 
+/** Make the chart before there is anything to draw, while the data are on their way. */
+export function prepareCandles(onHover) {
+  if (chart === null) create(byId("candles"), onHover);
+}
+
 function create(place, onHover) {
   const { createChart, CandlestickSeries, createSeriesMarkers } = window.LightweightCharts;
   place.replaceChildren();
@@ -43,6 +46,7 @@ function create(place, onHover) {
   candles = chart.addSeries(CandlestickSeries, colours());
   marks = createSeriesMarkers(candles, []);
   chart.subscribeCrosshairMove((move) => {
+    if (drawn === null) return;
     readout(move.seriesData.get(candles) ?? null);
     if (move.sourceEvent) onHover(move.time ?? null);
   });
@@ -55,7 +59,7 @@ function dispose() {
 
 /** Show where another chart points; null where nowhere. */
 export function pointAt(timeS) {
-  if (chart === null) return;
+  if (chart === null || drawn === null) return;
   const { bars } = drawn.known;
   const at = timeS === null ? -1 : barAt(bars.t, timeS);
   if (at < 0) chart.clearCrosshairPosition();
@@ -67,6 +71,7 @@ export function recolourCandles() {
   if (chart === null) return;
   chart.applyOptions(options());
   candles.applyOptions(colours());
+  if (drawn === null) return;
   marks.setMarkers(markers(drawn.known));
   drawLines(drawn.symbol);
 }
@@ -93,57 +98,6 @@ function colours() {
   const [up, down] = [colour("up"), colour("down")];
   return { upColor: up, downColor: down, wickUpColor: up, wickDownColor: down, borderVisible: false,
     lastValueVisible: true, priceLineVisible: false };
-}
-
-/** Index of the bar that holds this time; -1 where the span holds none. */
-function barAt(times, timeS) {
-  if (!times.length || timeS < times[0]) return -1;
-  let [low, high] = [0, times.length - 1];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (times[middle] <= timeS) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-function markers({ bars, trades }) {
-  const count = trades.positions.length;
-  const few = count <= 12;
-  const size = few ? 1 : count <= 60 ? 0.8 : 0.4;
-  const found = [];
-  for (const one of trades.positions) {
-    add(found, bars, one.opened_s, one.side === "BUY" ? entry("up", "belowBar", "arrowUp", few ? "BUY" : "", size)
-      : entry("down", "aboveBar", "arrowDown", few ? "SELL" : "", size));
-    if (one.closed_s !== null && count <= CROWD) add(found, bars, one.closed_s, exit(one, few, size * 0.7));
-  }
-  // A decision that was not traded is worth one small mark a bar and side.
-  const seen = new Set();
-  for (const one of count <= CROWD ? trades.decisions : []) {
-    if (one.outcome === "filled") continue;
-    const at = barAt(bars.t, one.bar_open_s ?? one.time_s);
-    const key = `${at} ${one.action}`;
-    if (at < 0 || seen.has(key)) continue;
-    seen.add(key);
-    const isBuy = one.action === "BUY";
-    found.push({ time: bars.t[at], position: isBuy ? "belowBar" : "aboveBar", shape: "circle", size: 0.4,
-      color: colour("quiet"), text: "" });
-  }
-  return found.sort((a, b) => a.time - b.time);
-}
-
-const entry = (name, position, shape, text, size) => ({ position, shape, color: colour(name), text, size });
-
-function exit(one, few, size) {
-  const gain = one.profit ?? 0;
-  return { position: one.side === "BUY" ? "aboveBar" : "belowBar", shape: "square", size,
-    color: colour(gain >= 0 ? "up" : "down"),
-    text: few ? `${gain >= 0 ? "+" : "−"}${words.money(Math.abs(gain))}` : "" };
-}
-
-function add(found, bars, timeS, mark) {
-  const at = barAt(bars.t, timeS);
-  if (at >= 0) found.push({ ...mark, time: bars.t[at] });
 }
 
 function drawLines(symbol) {
@@ -175,19 +129,10 @@ function describe(place, { bars, trades, from, to, isPast }, symbol) {
   const said = last < 0 ? "no bars" : `${bars.t.length} candles, newest close ${words.price(bars.close[last])} at ${
     words.moment(bars.t[last])} UTC`;
   place.setAttribute("aria-label", `Price of ${symbol.symbol} from ${words.moment(from)} to ${words.moment(to)} UTC: ${
-    said}; ${trades.positions.length} positions, ${trades.decisions.length} decisions.`);
-  const key = (sign, kind, text) =>
-    make("span", { class: "key" }, make("span", { class: kind, "aria-hidden": "true" }, sign), ` ${text}`);
-  const count = trades.positions.length;
-  const untraded = trades.decisions.filter((one) => one.outcome !== "filled").length;
+    said}; ${marksSaid(trades)}.`);
   fill(
     byId("candles-legend"),
-    key("▲", "buy", "BUY opened"),
-    key("▼", "sell", "SELL opened"),
-    ...(count > CROWD ? [] : [key("■", "buy", "closed with profit"), key("■", "sell", "closed with loss"),
-      key("●", "quiet", `decided, not traded (${untraded})`)]),
-    make("span", {}, `${words.count(count, "position")} in this range${
-      count > CROWD ? "; their closings are shown in shorter ranges" : ""}`),
+    ...legend(trades),
     isPast ? make("span", { class: "past" }, `No cycle in the last span: shown up to ${words.moment(to)}`) : null,
   );
   if (last < 0) tell(byId("candles-note"), "");

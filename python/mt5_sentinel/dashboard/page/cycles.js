@@ -19,14 +19,17 @@ export function showCycles(cycles, nowS) {
   draw(nowS);
 }
 
-/** Put newer cycles (newest first) on top of those that are shown. */
+/** Put newer cycles (newest first) on top; of those that are shown, the answer is the newer word. */
 export function addNewer(cycles, nowS) {
   const newest = shown.length ? shown[0].id : -1;
+  const told = new Map(cycles.map((one) => [one.id, one]));
   const fresh = cycles.filter((one) => one.id > newest);
   const joins = !shown.length || cycles.some((one) => one.id <= newest);
   // More cycles than one answer holds have passed: older rows would leave a hole.
-  shown = joins ? [...fresh, ...shown].slice(0, KEPT) : cycles;
-  if (fresh.length) draw(nowS);
+  const now = joins ? [...fresh, ...shown.map((one) => told.get(one.id) ?? one)].slice(0, KEPT) : cycles;
+  const isNew = JSON.stringify(now) !== JSON.stringify(shown);
+  shown = now;
+  if (isNew) draw(nowS);
 }
 
 /** Put older cycles below those that are shown. */
@@ -51,13 +54,16 @@ function draw(nowS) {
 
 function rows(one, nowS) {
   const detail = make("tr", { class: "detail", id: `detail-${one.id}`, hidden: !opened.has(one.id) },
-    make("td", { colspan: HEADS.length }, details(one)));
+    make("td", { colspan: HEADS.length }, opened.has(one.id) ? details(one) : null));
   const button = make("button", { type: "button", class: "unfold", "data-cycle": one.id,
     "aria-expanded": String(opened.has(one.id)), "aria-controls": detail.id,
     "aria-label": `Detail of cycle ${one.id}` }, opened.has(one.id) ? "−" : "+");
   button.addEventListener("click", () => {
     const open = !opened.delete(one.id);
-    if (open) opened.add(one.id);
+    if (open) {
+      opened.add(one.id);
+      fill(detail.cells[0], details(one)); // not before somebody looks: few of hundreds are ever opened
+    }
     detail.hidden = !open;
     button.setAttribute("aria-expanded", String(open));
     button.textContent = open ? "−" : "+";

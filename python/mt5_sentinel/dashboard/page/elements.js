@@ -35,5 +35,15 @@ export function bar(share, level) {
 /** What is shown where there is nothing to show. */
 export const empty = (text) => make("p", { class: "empty" }, text);
 
-/** Colour of a custom property as the theme has it now. */
-export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const colours = new Map();
+
+/** Colour of a custom property as the theme has it; kept, for each look at a computed style may lay the page out. */
+export function colour(name) {
+  if (!colours.has(name)) {
+    colours.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+  }
+  return colours.get(name);
+}
+
+/** Look colours up anew: the theme has changed. */
+export const forgetColours = () => colours.clear();

@@ -2,11 +2,13 @@
 import { byId, fill, make, tell } from "./elements.js";
 import * as words from "./words.js";
 
+const { remember } = window.sentinelStart;
 const MODES = { "dry-run": "DRY RUN", demo: "DEMO", live: "LIVE" };
 const THEMES = ["system", "light", "dark"];
 
 let ahead = 0;
 let nextCycleS = null;
+let isOld = false;
 
 /** The server's time, UTC unix seconds: a wrong clock of this machine misleads nobody. */
 export const nowS = () => Date.now() / 1000 + ahead;
@@ -14,6 +16,12 @@ export const nowS = () => Date.now() / 1000 + ahead;
 /** Take the server's time from an answer. */
 export function setClock(serverS) {
   ahead = serverS - Date.now() / 1000;
+}
+
+/** Say whether what was told may no longer be so: then no cycle is promised. */
+export function setOld(old) {
+  isOld = old;
+  tick();
 }
 
 /** Show the mode, the symbols and when the next cycle is. */
@@ -76,25 +84,6 @@ export function startHead(onTheme, onSymbol) {
 function tick() {
   if (document.hidden) return;
   tell(byId("clock"), words.clock(nowS()));
-  const left = nextCycleS === null ? null : Math.ceil(nextCycleS - nowS());
+  const left = nextCycleS === null || isOld ? null : Math.ceil(nextCycleS - nowS());
   tell(byId("next"), left === null ? "" : left >= 0 ? `next cycle in ${words.age(left)}` : "cycle is due");
-}
-
-/** Keep a choice in this browser; null forgets it. */
-export function remember(name, value) {
-  try {
-    if (value === null) localStorage.removeItem(name);
-    else localStorage.setItem(name, value);
-  } catch {
-    // Storage may be forbidden; the choice then lasts as long as the page.
-  }
-}
-
-/** A choice kept earlier, or null. */
-export function remembered(name) {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null;
-  }
 }

@@ -1,16 +1,15 @@
 // What is known of the chosen symbol over the chosen range; grown by what is new where that is enough.
-import { ask } from "./answers.js";
+import { Trouble, ask } from "./answers.js";
 
-/** Ranges of all charts: label, seconds. */
-export const RANGES = [["1h", 3600], ["6h", 21600], ["1d", 86400], ["7d", 604800], ["30d", 2592000]];
-
-// As many cycles are shown one by one; of more, each of fewer points stands for several.
-const POINTS = 1500;
-const COARSE_POINTS = 730;
+const { RANGES, candlesFit, points } = window.sentinelStart;
 const STAGES_MAX_S = 86400;
-const PIXELS_A_CANDLE = 5;
+const CANDLES_MIN = 3;
 const SERIES = ["t", "sell", "hold", "buy", "confidence", "equity", "drawdown"];
 const BARS = ["t", "open", "high", "low", "close", "volume"];
+
+/** Labels of the ranges that show candles of this symbol: the newest bar closed opened up to two bars ago. */
+export const rangesFit = ({ interval_s: intervalS }) =>
+  RANGES.filter(([, rangeS]) => rangeS >= CANDLES_MIN * intervalS).map(([name]) => name);
 
 /** The span to show, UTC seconds: up to now, or up to the newest cycle where that is long ago. */
 export function span(overview, symbol, rangeS) {
@@ -20,28 +19,20 @@ export function span(overview, symbol, rangeS) {
   return { from: to - rangeS, to, isPast };
 }
 
-/** Everything for the charts of one symbol over one span. */
-export async function load(symbol, { from, to }) {
-  const place = { symbol, from_s: from, to_s: to };
-  const [bars, series, trades, stages] = await Promise.all([
-    ask("bars", { ...place, points: candlesFit() }),
-    ask("series", { ...place, points: points(to - from) }),
-    ask("trades", place),
-    ask("stages", newest(place)),
-  ]);
-  return { symbol, from, to, bars, series, trades, stages };
-}
+/** What `/api/start` told of the symbol, as the charts take it. */
+export const begun = ({ symbol, from_s: from, to_s: to, is_past: isPast, bars, series, trades, stages }) =>
+  ({ symbol, from, to, isPast, bars, series, trades, stages: { stages } });
 
 /** The same up to a later end: what is new is asked for, and what left the span is dropped. */
 export async function advance(known, { from, to }) {
-  if (from < known.from) return load(known.symbol, { from, to });
   // What the server gathered into buckets is asked for whole: the newest bucket is not the last word.
-  const barsFrom = known.bars.step_s <= known.bars.interval_s ? tail(known.bars.t, from) : from;
+  const isWhole = known.bars.step_s <= known.bars.interval_s && known.bars.t.length > 0;
+  const barsFrom = isWhole ? tail(known.bars.t, from) : from;
   const seriesFrom = known.series.step_s === 0 ? tail(known.series.t, from) : from;
   const place = { symbol: known.symbol, to_s: to };
   const whole = { ...place, from_s: from };
   const [bars, series, trades, stages] = await Promise.all([
-    ask("bars", { ...place, from_s: barsFrom, points: candlesFit() }),
+    askBars({ ...place, from_s: barsFrom, points: candlesFit() }),
     ask("series", { ...place, from_s: seriesFrom, points: points(to - from) }),
     ask("trades", whole),
     ask("stages", newest(whole)),
@@ -50,7 +41,8 @@ export async function advance(known, { from, to }) {
     symbol: known.symbol,
     from,
     to,
-    bars: barsFrom > from ? join(known.bars, bars, BARS, from) : bars,
+    // A bar that reaches into the span belongs to it.
+    bars: barsFrom > from && !bars.error ? join(known.bars, bars, BARS, from - bars.interval_s + 1) : bars,
     series: seriesFrom > from
       ? { ...join(known.series, series, SERIES, from), thresholds: thresholds(known.series, series) }
       : series,
@@ -59,17 +51,19 @@ export async function advance(known, { from, to }) {
   };
 }
 
-/** Cycles begin once a minute. */
-const points = (spanS) => (spanS / 60 > POINTS ? COARSE_POINTS : POINTS);
+/** Bars; a cache that cannot be read takes the candles away, and nothing else. */
+async function askBars(place) {
+  try {
+    return await ask("bars", place);
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error;
+    const nothing = Object.fromEntries(BARS.map((name) => [name, []]));
+    return { interval_s: null, step_s: null, ...nothing, error: error.message };
+  }
+}
 
 /** Of a longer span the stages of its newest day: what a month took on average helps nobody now. */
 const newest = (place) => ({ ...place, from_s: Math.max(place.from_s, place.to_s - STAGES_MAX_S) });
-
-/** As many candles as can be told apart on this screen. */
-function candlesFit() {
-  const width = document.getElementById("candles").clientWidth;
-  return Math.min(POINTS, Math.max(60, Math.floor(width / PIXELS_A_CANDLE)));
-}
 
 /** The last known point is asked for again: a bar may have been repaired, a cycle settled. */
 const tail = (times, from) => Math.floor(times.length ? times[times.length - 1] : from);

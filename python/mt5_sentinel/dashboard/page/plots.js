@@ -3,6 +3,7 @@ import { byId, colour, empty, fill, make, tell } from "./elements.js";
 import * as words from "./words.js";
 
 const AXIS_WIDTH = 72;
+const PLACES = ["scores", "equity", "drawdown"];
 const plots = new Map();
 const watched = new Set();
 let hover = () => {};
@@ -10,6 +11,7 @@ let hover = () => {};
 /** Draw the three plots of the span; `onHover(timeS | null)` is told where the pointer is. */
 export function showPlots(known, account, newest, onHover) {
   hover = onHover;
+  const sizes = new Map(PLACES.map((id) => [id, size(byId(id))])); // all before anything changes: one layout
   const { series, from, to } = known;
   const gap = Math.max(series.step_s * 3, medianStep(series.t) * 3, 180);
   const isCoarse = series.step_s > 0;
@@ -17,15 +19,15 @@ export function showPlots(known, account, newest, onHover) {
   const scores = gapped(series.t, [...columns, stepped(series)], gap);
   const hasScores = series.t.some((_, at) => series.confidence[at] !== null);
   put("scores", hasScores ? scores : null, "No row was scored in this range.", [from, to], scoreSeries(isCoarse),
-    { kind: isCoarse ? "coarse" : "fine" });
+    { kind: isCoarse ? "coarse" : "fine", size: sizes.get("scores") });
   tell(byId("scores-note"), isCoarse && hasScores ? `strongest of each ${words.age(series.step_s)}` : "");
   const money = gapped(series.t, [series.equity], gap);
   const fall = gapped(series.t, [series.drawdown], gap);
   const hasMoney = series.equity.some((value) => value !== null);
   put("equity", hasMoney ? money : null, "The account was not read in this range.", [from, to],
-    [line("Equity", "accent")], { split: "equity" });
+    [line("Equity", "accent")], { split: "equity", size: sizes.get("equity") });
   put("drawdown", hasMoney ? fall : null, "", [from, to], [area("Drawdown", "down")],
-    { inverted: true, split: "fall" });
+    { inverted: true, split: "fall", size: sizes.get("drawdown") });
   describe(series, account, newest);
 }
 
@@ -68,14 +70,15 @@ function put(id, data, nothing, range, series, shape) {
 
 const size = (place) => ({ width: Math.max(200, place.clientWidth), height: Math.max(60, place.clientHeight) });
 
-function options(place, kept, series, { inverted = false, split = "scores" }) {
+function options(place, kept, series, { inverted = false, split = "scores", size: { width, height } }) {
   const { fontFamily, fontSize } = getComputedStyle(place);
   const font = `${fontSize} ${fontFamily}`;
   const axis = { stroke: () => colour("quiet"), grid: { stroke: () => colour("line"), width: 1 },
     ticks: { show: false }, font };
   const axisText = (value) => (split === "scores" ? value.toFixed(2) : words.whole(value));
   return {
-    ...size(place),
+    width,
+    height,
     legend: { show: false },
     padding: [8, 0, 0, 0],
     cursor: { drag: { x: false, y: false }, sync: { key: "time" }, y: false, points: { size: 6 } },

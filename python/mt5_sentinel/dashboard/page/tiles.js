@@ -1,59 +1,45 @@
-// Health lights and the account, each with its words: colour only underlines them.
-import { bar, byId, empty, fill, make, tell } from "./elements.js";
+// The account and the newest decision, each with its words: colour only underlines them.
+import { bar, byId, empty, fill, make } from "./elements.js";
 import * as words from "./words.js";
 
-const SIGNS = { ok: ["✓", "ok"], warn: ["!", "look"], bad: ["✕", "wrong"] };
+// A cycle a minute reads the account; what is older than three was not read by the newest.
+const OLD_AFTER_S = 180;
 
-/** All lights, the worst first; a symbol's lights name it where there are several. */
-export function showLights(overview) {
-  const rank = { bad: 0, warn: 1, ok: 2 };
-  const sorted = [...overview.lights].sort((a, b) => rank[a.level] - rank[b.level]);
-  const named = overview.symbols.length > 1;
-  fill(byId("lights"), ...sorted.map((light) => lightItem(light, named)));
-  const count = (level) => overview.lights.filter((light) => light.level === level).length;
-  const verdict = byId("verdict");
-  verdict.dataset.level = overview.level;
-  const [bad, warn] = [count("bad"), count("warn")];
-  const told = [bad ? `${bad} wrong` : null, warn ? `${warn} to look at` : null].filter(Boolean).join(", ");
-  tell(verdict, told || (overview.level === "ok" ? "All is well" : "It is not well"));
-}
-
-function lightItem(light, named) {
-  const [sign, word] = SIGNS[light.level] ?? SIGNS.bad;
-  const name = named && light.symbol ? `${light.symbol} ${light.name}` : light.name;
-  return make(
-    "li",
-    { "data-level": light.level },
-    make("span", { class: "sign", "aria-hidden": "true" }, sign),
-    make("strong", {}, name),
-    make("span", { class: "word" }, word),
-    make("span", { class: "light-text" }, light.text),
-  );
-}
-
-/** The account's tiles and the newest decision of the symbol. */
-export function showTiles(overview, symbol) {
+/** The account's tiles and the newest decision of the symbol; `isOld` where the dashboard was not heard for a while. */
+export function showTiles(overview, symbol, nowS, isOld) {
   const account = overview.account;
   if (!account || !symbol) {
     fill(byId("tiles"), empty("Nothing has been traded yet: there is no account to show."));
     return;
   }
   const unit = account.currency ?? "";
+  const isWrong = isOld || overview.next_cycle_s === null || overview.symbols.some((one) => one.is_open);
+  const [money, risk] = [account.equity_s, account.risk_s].map((timeS) => age(timeS, nowS, isOld, isWrong));
   fill(
     byId("tiles"),
-    tile("equity", "Equity", words.money(account.equity), unit, dayLimit(account)),
-    limited("drawdown", "Drawdown", account.drawdown, account.drawdown_max, unit),
-    limited("exposure", "Exposure", account.exposure, account.exposure_max, unit),
-    tile("open", "Open positions", words.whole(account.positions), "", openText(symbol)),
-    riskTile(account),
-    decisionTile(symbol.last, overview.now_s),
+    tile("equity", "Equity", words.money(account.equity), unit, dayLimit(account), money.level, null, money.told),
+    limited("drawdown", "Drawdown", account.drawdown, account.drawdown_max, unit, money),
+    limited("exposure", "Exposure", account.exposure, account.exposure_max, unit, money),
+    tile("open", "Open positions", words.whole(account.positions), "", openText(symbol), money.level, null,
+      money.isOld ? money.told : ""),
+    riskTile(account, risk),
+    decisionTile(symbol.last, nowS),
     quotaTile(overview.quota),
   );
 }
 
+/** When something was known, in words; an old value warns while there should be a newer one. */
+function age(timeS, nowS, isOld, isWrong) {
+  if (timeS === null || timeS === undefined) return { told: "", level: null, isOld };
+  const ageS = nowS - timeS;
+  const isAged = isOld || ageS > OLD_AFTER_S;
+  const told = isAged ? `as of ${words.near(timeS, nowS)}, ${words.age(ageS)} ago` : `at ${words.near(timeS, nowS)}`;
+  return { told, level: isAged && isWrong ? "warn" : null, isOld: isAged };
+}
+
 const dayLimit = (account) => `day's loss limit ${words.money(account.daily_loss_max)}`;
 
-function tile(id, title, value, unit, below, level = null, share = null) {
+function tile(id, title, value, unit, below, level = null, share = null, aged = "") {
   return make(
     "div",
     { class: "tile", id: `tile-${id}`, "data-level": level },
@@ -62,16 +48,20 @@ function tile(id, title, value, unit, below, level = null, share = null) {
       unit ? make("span", { class: "unit" }, unit) : null),
     share === null ? null : bar(share, level ?? "ok"),
     make("p", { class: "below" }, below),
+    aged ? make("p", { class: "below aged" }, aged) : null,
   );
 }
 
 /** A value against its limit: a bar, and the share in words. */
-function limited(id, title, value, limit, unit) {
-  if (value === null || !limit) return tile(id, title, words.money(value), unit, "no limit is known");
+function limited(id, title, value, limit, unit, known) {
+  const aged = known.isOld ? known.told : "";
+  if (value === null || !limit) {
+    return tile(id, title, words.money(value), unit, "no limit is known", known.level, null, aged);
+  }
   const share = value / limit;
   const level = share >= 1 ? "bad" : share >= 0.8 ? "warn" : "ok";
   const told = `${(share * 100).toFixed(1)} % of the limit ${words.money(limit)}`;
-  return tile(id, title, words.money(value), unit, told, level, share);
+  return tile(id, title, words.money(value), unit, told, level === "ok" ? known.level ?? level : level, share, aged);
 }
 
 function openText(symbol) {
@@ -81,10 +71,14 @@ function openText(symbol) {
   return `${symbol.symbol}: ${mine.length}, ${words.money(lots)} lots`;
 }
 
-function riskTile(account) {
+/** An old state is told as what it was: nobody knows whether positions may be opened now. */
+function riskTile(account, known) {
   const level = { ACTIVE: "ok", REDUCING: "warn", HALTED: "bad" }[account.risk_state] ?? null;
-  const because = account.risk_because ?? (account.risk_state === "ACTIVE" ? "positions may be opened" : "");
-  return tile("risk", "Risk", words.orDash(account.risk_state), "", because || "–", level);
+  const state = words.orDash(account.risk_state);
+  const because = account.risk_because ?? (account.risk_state === "ACTIVE" && !known.isOld ? "positions may be opened" : "");
+  const isPast = known.isOld && account.risk_state === "ACTIVE";
+  return tile("risk", "Risk", isPast ? `was ${state}` : state, "", because || (known.isOld ? "" : "–"),
+    isPast ? known.level : level, null, known.isOld ? known.told : "");
 }
 
 function decisionTile(last, nowS) {

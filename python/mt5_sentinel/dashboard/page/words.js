@@ -58,7 +58,8 @@ export const day = (s) => (s === null || s === undefined ? UNKNOWN : iso(s).slic
 export const moment = (s) => (s === null || s === undefined ? UNKNOWN : `${day(s)} ${clock(s)}`);
 
 /** The time alone where it is of today, with its day otherwise. */
-export const near = (s, nowS) => (day(s) === day(nowS) ? clock(s) : `${iso(s).slice(5, 10)} ${clock(s)}`);
+export const near = (s, nowS) => (day(s) === day(nowS) || day(s) === UNKNOWN ? clock(s)
+  : `${iso(s).slice(5, 10)} ${clock(s)}`);
 
 /** A code of the program as words. */
 export const plain = (code) => (code === null || code === undefined ? UNKNOWN : code.replaceAll("_", " "));

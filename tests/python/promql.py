@@ -21,7 +21,8 @@ GROUPING = re.compile(r"\b(by|without|on|ignoring|group_left|group_right)\s*\(([
 RANGE = re.compile(r"\[[^\]]*\]|\boffset\s+\w+")
 KNOWN = {
     *("sum", "min", "max", "avg", "count", "topk", "rate", "increase", "changes", "resets", "histogram_quantile"),
-    *("and", "or", "unless", "by", "on", "group_left", "le", "absent", "time", "label_values", "abs", "clamp_min", "vector"),
+    *("and", "or", "unless", "by", "on", "group_left", "le", "absent", "time", "label_values", "abs", "clamp_min"),
+    "vector",
 }
 """Functions and words of the language that are used."""
 

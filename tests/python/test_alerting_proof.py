@@ -1,7 +1,7 @@
 """The promise itself: killed, frozen and halted daemons are told to PagerDuty and Slack in two minutes, and their ends;
 the death of the halted one is no end of its halt.
 
-Real Prometheus, real Alertmanager, the shipped files with the shipped intervals; it takes seven minutes.
+Real Prometheus, real Alertmanager, the shipped files with the shipped intervals; it takes six minutes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def scene(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Scene]
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
 
-    say("\nthe proof of the alerts takes some seven minutes:")
+    say("\nthe proof of the alerts takes some six minutes:")
     whole = Scene(tmp_path, say)
     try:
         whole.start()

@@ -227,11 +227,11 @@ def test_what_is_now_is_asked_now(dashboard: Dashboard) -> None:
 def test_one_dead_daemon_of_three_is_seen(
     dashboard: Dashboard, tmp_path: Path, of_third: str, shown: dict[str, float | None]
 ) -> None:
-    series = [(f"host{k}", 1, "1") for k in range(2)]
-    series += {"up": [("host2", 1, "1")], "down": [("host2", 0, "stale")], "unready": [("host2", 1, "0")]}.get(of_third, [])
+    third = {"up": (1, "1"), "down": (0, "stale"), "unready": (1, "0")}
+    daemons = [] if of_third == "nobody" else [("host0", 1, "1"), ("host1", 1, "1"), ("host2", *third[of_third])]
     lines = [
         {"series": f'{name}{{job="mt5-sentinel",instance="{host}"}}', "values": values}
-        for host, is_up, ready in ([] if of_third == "nobody" else series)
+        for host, is_up, ready in daemons
         for name, values in (("up", f"1 {is_up}"), ("sentinel_ready", f"1 {ready}"))
     ]
     asked = [

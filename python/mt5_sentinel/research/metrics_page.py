@@ -84,6 +84,7 @@ what a server sent (`retcode_10019`, `fetch_503`): a bounded number of them is a
 rest counts as `{OTHER}`. Money is in account currency, ages and durations are seconds, times UTC unix seconds.
 
 A Grafana dashboard over these metrics is `deploy/grafana/mt5-sentinel.json`: import it, and choose the data source.
+Its upper row says what is so now, `Alive` (by `up`) first: a dead daemon shows nothing elsewhere, and is not ready.
 
 ## All metrics
 

@@ -26,7 +26,9 @@ GZIP_WBITS = 31
 
 
 class FetchError(Exception):
-    """Why nothing came: ``timeout``, ``too_large``, or ``connection`` with its kind; never the URL."""
+    """Why nothing came: ``timeout``, ``too_large``, ``no_thread`` (nothing was sent, for the system gave no thread to
+    watch the time), or ``connection`` with its kind; never the URL.
+    """
 
     def __init__(self, reason: str, text: str, cause: str = "") -> None:
         """Keep the code, the sentence, and the name of the library's error where there was one."""
@@ -147,7 +149,11 @@ class _Watchdog:
         self._timer.daemon = True
 
     def __enter__(self) -> _Watchdog:
-        self._timer.start()
+        try:
+            self._timer.start()
+        except RuntimeError:
+            text = "the system lets this program start no thread now; it has a limit of tasks"
+            raise FetchError("no_thread", text) from None
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -45,7 +45,11 @@ TABLE = [
         ("quota_units_today", (), "Units of the data API spent on this UTC day"),
         ("quota_units_limit", (), "Units of the data API that may be spent on a UTC day; 0 where none is counted"),
         ("watchdog_age_seconds", (), "Seconds since the loop last turned"),
-        ("clock_skew_seconds", SYMBOL, "Seconds that this machine's clock is ahead of the source's"),
+        (
+            "clock_skew_seconds",
+            SYMBOL,
+            "Seconds that this clock is ahead of the source's; absent where not measured now",
+        ),
         ("failed_in_a_row", SYMBOL, "Cycles that failed since the last that did not, skipped minutes included"),
         ("ready", (), "1 where every symbol could trade now, else 0"),
         ("ready_check", ("symbol", "check"), "1 where one condition of readiness holds, else 0"),
@@ -88,7 +92,7 @@ class Gauges(Collector):
             "exposure": _of(account, "exposure"),
             "exposure_limit": _one(facts[0].exposure_total_max if facts else None),
             "open_positions": _of(account, "positions"),
-            "risk_state": [((name,), name == state) for name in STATES],
+            "risk_state": [((name,), None if state is None else name == state) for name in STATES],
             "quota_units_today": _one(present.units_today()),
             "quota_units_limit": _one(max((one.quota_units for one in facts), default=0)),
             "watchdog_age_seconds": _one(present.beat_age_s()),
@@ -102,11 +106,11 @@ class Gauges(Collector):
             "data_age_seconds": each(lambda one: _or_nan(one.readiness.data_age_s(one.bar_open_s, now_s))),
             "data_age_limit_seconds": each(lambda one: one.readiness.data_age_limit_s),
             "market_open": each(lambda one: one.readiness.is_open(now_s)),
-            "orders_unknown": each(lambda one: 0 if one.last is None else one.last.unknown_orders),
+            "orders_unknown": each(lambda one: one.unknown_orders),
             "model_info": [((name, one.sha256, one.format), 1) for name, one in infos if one is not None],
             "model_age_seconds": each(lambda one: _model_age_s(one, now_s)),
             "features_out_of_range": each(lambda one: one.out_of_range),
-            "halted": each(lambda one: halted_because(one.seen(steady_s)) is not None),
+            "halted": each(lambda one: _is_halted(one, steady_s)),
             "clock_skew_seconds": each(lambda one: one.clock_skew_s),
             "failed_in_a_row": each(lambda one: one.failed_in_a_row),
         }
@@ -134,6 +138,12 @@ def _of(record: CycleRecord | None, name: str) -> list[Sample]:
 
 def _or_nan(value: float | None) -> float:
     return math.nan if value is None else value
+
+
+def _is_halted(one: SymbolPresent, steady_s: float) -> bool | None:
+    """None until a cycle has read the account: it may be halted since before this start."""
+    is_halted = halted_because(one.seen(steady_s)) is not None
+    return None if one.account is None and not is_halted else is_halted
 
 
 def _model_age_s(one: SymbolPresent, now_s: float) -> float | None:

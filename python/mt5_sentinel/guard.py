@@ -6,7 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 
-from mt5_sentinel.errors import SentinelError, Unsafe
+from mt5_sentinel.errors import SentinelError, Transient, Unsafe
 from mt5_sentinel.types import CycleRecord
 
 BUGS_IN_A_ROW_MAX = 3
@@ -14,6 +14,9 @@ BUGS_IN_A_ROW_MAX = 3
 
 BUGS = ("core_panic", "internal_error")
 """Reason codes that mean a fault of this program."""
+
+NO_THREAD = "can't start new thread"
+"""What Python says where the system has none to give: no fault of this program, and it may pass."""
 
 log = logging.getLogger("mt5_sentinel")
 
@@ -44,6 +47,8 @@ class Guard:
         error = self.attempt(work)
         if error is None:
             return None
+        if isinstance(error, RuntimeError) and str(error) == NO_THREAD:
+            error = Transient("the system lets this program start no thread now; it has a limit of tasks", "no_thread")
         record.status, record.detail = "failed", str(error)
         if isinstance(error, SentinelError):
             record.reason = error.reason

@@ -30,9 +30,13 @@ class SymbolPresent(NamedTuple):
     """The newest cycle that read the broker's book."""
     bar_open_s: int | None = None
     clock_skew_s: float | None = None
+    """As its newest cycle measured it; None where that did not ask a source, as while the market is closed."""
     out_of_range: int | None = None
     """Columns of the newest scored row outside their range in training; None where no range is known."""
-    failed_in_a_row: int = 0
+    failed_in_a_row: int | None = None
+    """None until a cycle has ended, or was skipped."""
+    unknown_orders: int | None = None
+    """As the newest cycle told that could read the journal."""
     is_late: bool = False
 
     def seen(self, monotonic_s: float) -> Seen:
@@ -118,15 +122,16 @@ class Present:
             last=record,
             account=one.account if record.risk_state is None else record,
             bar_open_s=one.bar_open_s if record.bar_open_s is None else record.bar_open_s,
-            clock_skew_s=one.clock_skew_s if record.clock_skew_s is None else record.clock_skew_s,
+            clock_skew_s=record.clock_skew_s,
             out_of_range=outside,
-            failed_in_a_row=one.failed_in_a_row + 1 if record.status == "failed" else 0,
+            failed_in_a_row=(one.failed_in_a_row or 0) + 1 if record.status == "failed" else 0,
+            unknown_orders=one.unknown_orders if record.unknown_orders is None else record.unknown_orders,
             is_late=False,
         )
 
 
 def _skipped(one: SymbolPresent) -> SymbolPresent:
-    return one._replace(is_late=True, failed_in_a_row=one.failed_in_a_row + 1)
+    return one._replace(is_late=True, failed_in_a_row=(one.failed_in_a_row or 0) + 1)
 
 
 def _out_of_range(facts: DeskFacts, row: list[float]) -> int | None:

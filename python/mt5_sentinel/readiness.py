@@ -138,7 +138,11 @@ class Readiness:
 
     def _orders(self, seen: Seen) -> Check:
         last = seen.last
-        if last is not None and last.unknown_orders:
+        if last is None:
+            return Check("orders", False, "no cycle has told of orders yet")
+        if last.unknown_orders is None:
+            return Check("orders", False, "the newest cycle could not read whether every order's fate is known")
+        if last.unknown_orders:
             return Check("orders", False, f"the fate of {last.unknown_orders} orders is not known; nothing is opened")
         return Check("orders", True, "every order's fate is known")
 
@@ -146,7 +150,9 @@ class Readiness:
         if (because := halted_because(seen)) is not None:
             return Check("halt", False, because)
         account = seen.account or seen.last
-        if account is not None and account.risk_state == "REDUCING":
+        if account is None:
+            return Check("halt", False, "no cycle has told yet whether it is halted")
+        if account.risk_state == "REDUCING":
             return Check("halt", False, f"risk: REDUCING: {account.risk_because}")
         return Check("halt", True, "not halted")
 

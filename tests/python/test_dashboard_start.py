@@ -47,7 +47,11 @@ def test_its_parts_are_what_the_questions_for_them_tell(client: Client, last_s: 
     assert shown["stages"] == client.api("stages", **newest)["stages"]
     whole = client.api("trades", **span)
     for kind, rows in shown["trades"].items():
-        assert rows == [{name: row[name] for name in rows[0]} for row in whole[kind]] and (rows or last_s == 3_600)
+        if kind.endswith("_count"):
+            assert rows == whole[kind]
+            continue
+        empty = rows == [] and (last_s == 3_600 or kind == "orders_unknown")
+        assert empty or rows == [{name: row[name] for name in rows[0]} for row in whole[kind]]
     overview = client.api("overview")
     assert {name: overview[name] for name in ("account", "has_login", "mode")}.items() <= told["overview"].items()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,27 @@ def test_failures_in_a_row_unknown_orders_and_the_clock() -> None:
     names = ("failed_in_a_row", "orders_unknown", "clock_skew_seconds")
     assert [seen.of(name, **EURUSD) for name in names] == [2, 2, -1.5], "a skipped minute tells of nothing else"
     seen.present.observe(cycled())
-    assert [seen.of(name, **EURUSD) for name in names] == [0, 0, -1.5]
+    assert [seen.of(name, **EURUSD) for name in names] == [0, 0, None], "a clock that is not measured now is not told"
+    seen.present.observe(failed("journal_failed", unknown_orders=None))
+    assert [seen.of(name, **EURUSD) for name in names] == [1, 0, None], "what could not be read is as it was"
+
+
+def test_what_only_a_cycle_can_tell_has_no_series_before() -> None:
+    seen = Seen("EURUSD")
+    names = ("halted", "orders_unknown", "failed_in_a_row", "risk_state", "clock_skew_seconds", "features_out_of_range")
+    assert {name: seen.series(name) for name in names} == {name: [] for name in names}
+    seen.present.observe(failed("gateway_timeout", equity=None, risk_state=None))
+    assert (seen.series("halted"), seen.series("risk_state")) == ([], []), "no cycle has read the account"
+    seen.present.observe(failed("gateway_timeout", equity=None, risk_state=None, halted_because="daemon: x"))
+    assert seen.of("halted", **EURUSD) == 1, "the daemon's own halt needs no account"
+    seen.present.observe(cycled())
+    assert (seen.of("halted", **EURUSD), len(seen.series("risk_state"))) == (0, 3)
+
+
+def test_a_skipped_minute_is_told_though_no_cycle_has_ended() -> None:
+    seen = Seen("EURUSD")
+    seen.present.observe(failed("still_running", equity=None, unknown_orders=None))
+    assert (seen.of("failed_in_a_row", **EURUSD), seen.series("orders_unknown")) == (1, [])
 
 
 def test_a_reload_changes_the_model_s_series_and_forgets_no_cycle() -> None:
@@ -152,6 +173,27 @@ def test_units_of_the_day_outlive_a_restart_and_end_with_the_day(tmp_path: Path)
     assert Seen("EURUSD").of("quota_units_limit") == 900
 
 
+def test_orders_that_a_cycle_could_not_read_are_not_told_as_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    floor = Floor(tmp_path, ["EURUSD"])
+
+    def locked(_: str) -> list[object]:
+        raise sqlite3.OperationalError("database is locked")
+
+    try:
+        floor.minute()
+        with monkeypatch.context() as broken:
+            broken.setattr(floor.desks[0].orders, "unresolved", locked)
+            floor.minute(60)
+        assert floor.seen[1].reason == "journal_failed"
+        showing = shown(floor)
+        assert showing.registry.get_sample_value("sentinel_orders_unknown", EURUSD) == 0, "as it was"
+        assert showing.registry.get_sample_value("sentinel_ready_check", EURUSD | {"check": "orders"}) == 0
+    finally:
+        floor.close()
+
+
 def test_numbers_that_are_none_do_not_stop_a_scrape() -> None:
     seen = Seen("EURUSD")
     for broken in (math.nan, math.inf, -math.inf):
@@ -164,5 +206,6 @@ def test_a_symbol_that_is_not_traded_is_not_shown() -> None:
     seen = Seen("EURUSD")
     one = cycled()
     one.symbol = "GBPUSD"
+    seen.present.observe(cycled())
     seen.present.observe(one)
     assert seen.series("failed_in_a_row") == [EURUSD]

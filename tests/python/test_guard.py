@@ -161,3 +161,16 @@ def test_a_broken_book_halts_at_once() -> None:
     guard = Guard()
     cycle_of(guard, raising(errors.Unsafe("paper book: nothing is open that could be closed", "book_broken")))
     assert guard.halted
+
+
+def test_a_thread_that_the_system_does_not_give_is_no_bug(caplog: pytest.LogCaptureFixture) -> None:
+    guard = Guard()
+    for _ in range(BUGS_IN_A_ROW_MAX + 1):
+        failed = record()
+        error = guard.run(failed, raising(RuntimeError("can't start new thread")))
+        guard.count(failed)
+        assert isinstance(error, errors.Transient)
+        assert (failed.status, failed.reason) == ("failed", "no_thread")
+    assert not guard.halted
+    assert "limit of tasks" in caplog.text
+    assert "Traceback" not in caplog.text

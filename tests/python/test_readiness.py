@@ -48,7 +48,7 @@ def test_all_is_well() -> None:
 
 
 def test_before_the_first_cycle_nothing_is_known() -> None:
-    assert wrong(checked(None, bar_open_s=None)) == {"loop", "data", "broker"}
+    assert wrong(checked(None, bar_open_s=None)) == {"loop", "data", "broker", "orders", "halt"}
 
 
 def test_the_loop_is_silent() -> None:
@@ -132,6 +132,12 @@ def test_an_order_whose_fate_is_unknown() -> None:
     unclear = failed("order_pending", equity=None, risk_state=None, unknown_orders=1, stages_s={"book": 0.1})
     assert wrong(checked(unclear)) == {"loop", "orders"}, "the broker answered: it does not know yet"
     assert wrong(checked(cycled(unknown_orders=2))) == {"orders"}
+
+
+def test_orders_that_could_not_be_read_are_not_called_known() -> None:
+    found = checked(failed("journal_failed", unknown_orders=None))
+    assert wrong(found) == {"loop", "model", "orders"}
+    assert "could not read" in found["orders"].why
 
 
 def test_halted_by_the_guard_the_gateway_and_risk() -> None:

@@ -29,7 +29,7 @@ def test_through_good_and_bad_cycles_and_one_that_hangs(tmp_path: Path) -> None:
     floor = Floor(tmp_path, ["EURUSD", "GBPUSD"])
     try:
         showing = shown(floor)
-        assert alike(floor, showing, tmp_path)["GBPUSD"] == ["loop", "data", "broker"]
+        assert alike(floor, showing, tmp_path)["GBPUSD"] == ["loop", "data", "broker", "orders", "halt"]
         for after_s, answer, wrong in (
             (0, None, []),
             (HOUR_S, Transient("away", "fetch_502"), []),

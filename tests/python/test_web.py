@@ -14,7 +14,7 @@ import pytest
 
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.metrics import Metrics
-from mt5_sentinel.web import server as web
+from mt5_sentinel.web import bounded_server as web
 from mt5_sentinel.web.health import SILENT_AFTER_S, Health
 from mt5_sentinel.web.server import WebServer
 from tests.python.test_metrics import counting, record, traded
@@ -95,7 +95,7 @@ def test_silent_clients_block_nobody(served: Served) -> None:
 def test_a_client_that_says_nothing_is_let_go_without_noise(
     served: Served, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(web._Handler, "timeout", 0.1)
+    monkeypatch.setattr(web, "REQUEST_S", 0.1)
     with socket.create_connection(("127.0.0.1", served[0].port)) as silent:
         silent.settimeout(5)
         assert silent.recv(100) == b"", "the server hangs up"

@@ -200,7 +200,8 @@ def _greet(desks: tuple[Desk, ...], web: WebServer | None) -> None:
             shared.gtw_host,
         )
     if web:
-        log.info("metrics and health on http://%s:%d", shared.metrics_host, web.port)
+        place = f"[{shared.metrics_host}]" if ":" in shared.metrics_host else shared.metrics_host
+        log.info("metrics and health on http://%s:%d", place, web.port)
 
 
 def _model(settings: Settings) -> str:

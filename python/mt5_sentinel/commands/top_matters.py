@@ -35,17 +35,25 @@ def lines(console: Console, found: list[Light], symbols: int, room: int) -> Line
 
 
 def well(found: list[Light]) -> Text:
-    """The names of the lights that are green for every symbol."""
+    """The names of the lights that are green for every symbol, and of those that only tell what was."""
     wrong = {light.name for light in found if light.level != "ok"}
     names = list(dict.fromkeys(light.name for light in found if light.name not in wrong))
-    return Text(f"ok: {', '.join(names) or 'nothing'}", style="green" if names else "dim")
+    told = Text(f"ok: {', '.join(names) or 'nothing'}", style="green" if names else "dim")
+    if old := dict.fromkeys(light.name for light in found if _is_past(light)):
+        told.append(f"; not known now: {', '.join(old)}", style="dim")
+    return told
+
+
+def _is_past(light: Light) -> bool:
+    """Whether nothing is wrong with it but its age; what is silent is told by its ``loop``."""
+    return light.is_old and light.level == "warn"
 
 
 def _matters(found: list[Light]) -> list[list[Light]]:
     """Lights of one level and name together."""
     matters: dict[tuple[Level, str], list[Light]] = {}
     for light in found:
-        if light.level != "ok":
+        if light.level != "ok" and not _is_past(light):
             matters.setdefault((light.level, light.name), []).append(light)
     return [matters[key] for key in sorted(matters, key=lambda key: -LEVELS.index(key[0]))]
 

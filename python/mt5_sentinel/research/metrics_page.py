@@ -7,6 +7,7 @@ from mt5_sentinel.metric_families import Family
 from mt5_sentinel.metric_values import OTHER
 from mt5_sentinel.metrics import Metrics
 from mt5_sentinel.readiness import CHECKS, SILENT_AFTER_S
+from mt5_sentinel.web.bounded_server import ANSWER_S, ASK_S, REQUEST_S, THREADS_MAX
 
 HEAD = f"""# Metrics and health
 
@@ -20,7 +21,17 @@ memory: none waits for a cycle, the journal or a broker, and ages go on while a 
 | `/readyz` | every symbol could trade now | one could not; `why` has a line for each obstacle. Look, do not restart |
 | `/healthz`, `/health` | cycles end | no cycle of a symbol has ended for {SILENT_AFTER_S:.0f} s |
 
-`GET` and `HEAD` are answered; other methods with 405.
+`GET` and `HEAD` are answered; other methods with 405. {THREADS_MAX} requests are answered at a time, each
+within {REQUEST_S:.0f} s. Who dawdles is cut off when another client needs the place: a request that is not whole after
+{ASK_S * 1000:.0f} ms, an answer that is not taken after {ANSWER_S * 1000:.0f} ms. Who finds no place all the same is
+refused with 503 (`too busy`).
+
+On loopback, `Host` has to be `localhost`, an address or `metrics_host` itself (421 otherwise), so that no page of the
+web can read them by a name of its own. Other addresses answer to every name, and to everybody: leave them to a network
+of your own. `metrics_host` may be of IPv6: `::1`, or `::` for all.
+
+What only a cycle can tell (`sentinel_halted`, `sentinel_orders_unknown`, `sentinel_failed_in_a_row`,
+`sentinel_risk_state`) has no series until one has ended since the start; what is known then stays while cycles fail.
 
 ```console
 $ curl -s http://127.0.0.1:8000/livez
@@ -60,7 +71,7 @@ MEANINGS = {
     "data": "the newest bar is within `sentinel_data_age_limit_seconds`, or the market is closed",
     "model": "the newest row was scored, by whoever the scoring mode lets stand in",
     "broker": "the newest cycle read the broker's book; a broker that is away while the market is closed is forgiven",
-    "orders": "the fate of every order is known",
+    "orders": "the fate of every order is known; where the journal cannot be read, it is not",
     "halt": "nothing keeps a position from being opened: risk is ACTIVE, neither the daemon's guard nor the gateway "
     "halted",
 }

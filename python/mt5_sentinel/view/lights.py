@@ -90,6 +90,8 @@ def _level(check: Check, one: SymbolStanding) -> Level:
         return "bad"
     if check.name == "broker" and not one.is_open:  # brokers are serviced on weekends
         return "warn"
+    if check.name == "orders" and last is not None and last.unknown_orders is None:
+        return "warn"  # not read; nothing says that one is unknown
     is_hiccup = last is not None and last.status == "failed" and one.failed_in_a_row < FAILING_BAD
     return "warn" if last is None or (is_hiccup and check.name in OF_ONE_CYCLE) else "bad"
 

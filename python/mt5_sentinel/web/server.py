@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.web.bounded_server import BoundedServer
 from mt5_sentinel.web.health import Health
+from mt5_sentinel.web.hosts import Hosts
 
 Page = Callable[[], tuple[int, bytes]]
 """Gives the HTTP status and the JSON body of a path; must not wait."""
 
 STATUS = {200: "200 OK", 503: "503 Service Unavailable"}
 
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-    request_queue_size = 128  # of connections that are not taken yet; five, as the base class has it, slow ones fill
-
-    def server_bind(self) -> None:
-        """Bind without asking DNS for our own name, as the base class does: it may not answer for minutes."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = "localhost", self.server_address[1]
-        self.setup_environ()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
-        """Say nothing: a client that hangs up or stays silent is no news of the trading."""
-
-
-class _Handler(WSGIRequestHandler):
-    timeout = 5  # a client that sends nothing gives its thread back
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - the base class names them so
-        """Say nothing: a scrape every 15 s would bury the trading lines."""
+PORT_TODO = "set another --metrics-port, or 0 for none"
+FOREIGN = b"ask by localhost or by an address, this name is not one of metrics_host\n"
 
 
 class WebServer:
@@ -69,7 +53,9 @@ class WebServer:
 
         def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD", "")
-            if path != "/metrics" and path not in shown:
+            if not hosts.know(environ.get("HTTP_HOST")):
+                status, headers, body = "421 Misdirected Request", [_TEXT], FOREIGN
+            elif path != "/metrics" and path not in shown:
                 status, headers, body = "404 Not Found", [_TEXT], f"{names}\n".encode()
             elif method not in ("GET", "HEAD"):
                 status, headers, body = "405 Method Not Allowed", [_TEXT, ("Allow", "GET, HEAD")], b"GET or HEAD\n"
@@ -82,10 +68,10 @@ class WebServer:
             return [] if method == "HEAD" else [body]
 
         try:
-            self._server = make_server(host, port, app, server_class=_Server, handler_class=_Handler)
-        except (OSError, OverflowError) as error:
-            message = f"metrics_host {host}, metrics_port {port}: {error}; set another --metrics-port, or 0 for none"
-            raise Misconfigured(message, "metrics_port") from None
+            self._server = BoundedServer(host, port, app)
+        except (OSError, OverflowError, UnicodeError) as error:
+            raise Misconfigured(f"metrics_host {host}, metrics_port {port}: {_remedy(error)}", "metrics_port") from None
+        hosts = Hosts(host, self._server.address)
         self.port: int = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, name="web", daemon=True)
         self._thread.start()
@@ -95,6 +81,12 @@ class WebServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def _remedy(error: Exception) -> str:
+    is_host = isinstance(error, (socket.gaierror, UnicodeError)) or getattr(error, "errno", None) == errno.EADDRNOTAVAIL
+    todo = "set --metrics-host to an address of this machine, as 127.0.0.1 or ::1" if is_host else PORT_TODO
+    return f"{error}; {todo}"
 
 
 def _collected(app: Callable[..., Any], environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:

@@ -12,11 +12,11 @@ from tests.python.conftest import ROOT
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 RULES = PROMETHEUS / "mt5-sentinel.rules.yml"
-RULE_TESTS = (PROMETHEUS / "mt5-sentinel.rules.test.yml", PROMETHEUS / "mt5-sentinel.drift.test.yml")
+RULE_TESTS = tuple(PROMETHEUS / f"mt5-sentinel.{of}.test.yml" for of in ("rules", "drift", "features", "death"))
 ALERTMANAGER = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
 PAGE = ROOT / "docs" / "ALERTS.md"
 
-SELECTOR = re.compile(r"\b((?:sentinel|process)_\w+)(?:\{([^}]*)\})?")
+SELECTOR = re.compile(r"\b((?:(?:sentinel|process)_|sentinel:)[\w:]+)(?:\{([^}]*)\})?")
 MATCHER = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
 BY = re.compile(r"\b(?:by|on|group_left|ignoring)\s*\(([^)]*)\)")
 TOLD = re.compile(r"\$labels\.(\w+)")

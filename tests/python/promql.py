@@ -21,14 +21,14 @@ GROUPING = re.compile(r"\b(by|without|on|ignoring|group_left|group_right)\s*\(([
 RANGE = re.compile(r"\[[^\]]*\]|\boffset\s+\w+")
 KNOWN = {
     *("sum", "min", "max", "avg", "count", "topk", "rate", "increase", "changes", "resets", "histogram_quantile"),
-    *("and", "or", "unless", "by", "on", "group_left", "le", "absent", "time", "label_values", "abs", "clamp_min"),
+    *("and", "or", "unless", "by", "on", "group_left", "le", "absent", "time", "label_values", "abs", "clamp_min", "vector"),
 }
 """Functions and words of the language that are used."""
 
 
 def exported() -> dict[str, set[str]]:
-    """Every sample the exporter can have, and its labels."""
-    found: dict[str, set[str]] = {}
+    """Every sample the exporter can have, and its labels; and ``up``, which Prometheus adds for each target."""
+    found: dict[str, set[str]] = {"up": set(TARGET)}
     for family in [*Metrics(lambda: 0.0).table, *TABLE]:
         labels = set(family.labels) | TARGET
         if family.kind == "histogram":

@@ -37,7 +37,7 @@ def tool(name: str, *arguments: str | Path) -> str:
 
 
 def exported() -> dict[str, set[str]]:
-    """Every series a daemon may show, with its labels."""
+    """Every series a daemon may show or a rule records, with its labels."""
     metrics = Metrics(lambda: 0.0, ["EURUSD"])
     found: dict[str, set[str]] = {}
     for family in [*metrics.table, *gauges.TABLE]:
@@ -47,6 +47,10 @@ def exported() -> dict[str, set[str]]:
             found |= {family.name + end: having for end, having in ends.items()}
         else:
             found[family.name] = labels
+    for rule in alert_files.rules():
+        if "record" in rule:
+            asked = alert_files.asked(rule["expr"])
+            found[rule["record"]] = set[str]().union(*(found.get(one.metric, set()) for one in asked))
     lines = generate_latest(metrics.registry).decode().splitlines()
     return found | {line.split()[0]: set() for line in lines if line.startswith("process_")}
 

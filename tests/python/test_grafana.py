@@ -147,7 +147,8 @@ def _query(dashboard: Dashboard, text: str) -> None:
     ("change", "told"),
     [
         (lambda d: _query(d, "sentinel_no_such"), "no metric sentinel_no_such"),
-        (lambda d: _query(d, "up"), "no metric up"),
+        (lambda d: _query(d, "down"), "no metric down"),
+        (lambda d: _query(d, 'up{symbol="EURUSD"}'), "up has no label symbol"),
         (lambda d: _query(d, 'sentinel_ready{symbol="EURUSD"}'), "sentinel_ready has no label symbol"),
         (lambda d: _query(d, "sum by (colour) (sentinel_halted)"), "by (colour)"),
         (lambda d: _query(d, "sum by (symbol) (rate(sentinel_api_calls_total[5m]))"), "by (symbol)"),
@@ -192,4 +193,58 @@ def test_a_panel_that_is_not_in_order_is_found(
 
 def test_a_legend_that_names_no_label_is_found(dashboard: Dashboard) -> None:
     dashboard["panels"][1]["targets"][0]["legendFormat"] = "{{colour}}"
-    assert unlabelled(dashboard) == ["Ready: {{colour}}"]
+    assert unlabelled(dashboard) == ["Alive: {{colour}}"]
+
+
+def of_the_past(dashboard: Dashboard) -> list[str]:
+    """Panels that show one value, and would show yesterday's of a daemon that is dead, or none without a word."""
+    told = list[str]()
+    for panel in panels(dashboard):
+        if panel["type"] in ("stat", "gauge", "table"):
+            if any(target["range"] or not target["instant"] for target in panel["targets"]):
+                told.append(f"{panel['title']}: it asks for the past")
+            if panel["type"] != "table" and not panel["fieldConfig"]["defaults"].get("noValue"):
+                told.append(f"{panel['title']}: no word for no value")
+    return told
+
+
+def test_what_is_now_is_asked_now(dashboard: Dashboard) -> None:
+    assert of_the_past(dashboard) == []
+    dashboard["panels"][1]["targets"][0].update(range=True, instant=False)
+    dashboard["panels"][2]["fieldConfig"]["defaults"].pop("noValue")
+    assert of_the_past(dashboard) == ["Alive: it asks for the past", "Ready: no word for no value"]
+
+
+@pytest.mark.parametrize(
+    ("of_third", "shown"),
+    [
+        ("up", {"Alive": 1, "Ready": 1}),
+        ("down", {"Alive": 0, "Ready": 0}),
+        ("unready", {"Alive": 1, "Ready": 0}),
+        ("nobody", {"Alive": 0, "Ready": None}),
+    ],
+)
+def test_one_dead_daemon_of_three_is_seen(
+    dashboard: Dashboard, tmp_path: Path, of_third: str, shown: dict[str, float | None]
+) -> None:
+    series = [(f"host{k}", 1, "1") for k in range(2)]
+    series += {"up": [("host2", 1, "1")], "down": [("host2", 0, "stale")], "unready": [("host2", 1, "0")]}.get(of_third, [])
+    lines = [
+        {"series": f'{name}{{job="mt5-sentinel",instance="{host}"}}', "values": values}
+        for host, is_up, ready in ([] if of_third == "nobody" else series)
+        for name, values in (("up", f"1 {is_up}"), ("sentinel_ready", f"1 {ready}"))
+    ]
+    asked = [
+        {
+            "expr": _filled(panel["targets"][0]["expr"]),
+            "eval_time": "1m",
+            "exp_samples": [] if (value := shown[panel["title"]]) is None else [{"labels": "{}", "value": value}],
+        }
+        for panel in panels(dashboard)
+        if panel["title"] in shown
+    ]
+    assert len(asked) == len(shown)
+    path = tmp_path / "test.yml"
+    path.write_text(json.dumps({"tests": [{"interval": "1m", "input_series": lines, "promql_expr_test": asked}]}))
+    told = promtool("test", "rules", str(path))
+    assert told.returncode == 0, told.stdout + told.stderr

@@ -80,15 +80,15 @@ class Scene:
 
     def resolved(self, incident: Arrival, timeout_s: float) -> Arrival:
         """Wait for the end of an incident, under the same key."""
-        key = incident.content["dedup_key"]
-
-        def ends() -> list[Arrival]:
-            return [one for one in self.endpoints.events("resolve") if one.content["dedup_key"] == key]
-
         alert = incident.summary["class"]
-        wait_until(lambda: bool(ends()), timeout_s, f"the end of {alert} at PagerDuty")
+        wait_until(lambda: bool(self.ends(incident)), timeout_s, f"the end of {alert} at PagerDuty")
         wait_until(lambda: bool(self.endpoints.messages(f"[resolved] {alert}")), 30, f"the end of {alert} at Slack")
-        return ends()[0]
+        return self.ends(incident)[0]
+
+    def ends(self, incident: Arrival) -> list[Arrival]:
+        """Each time that its end was told to PagerDuty."""
+        key = incident.content["dedup_key"]
+        return [one for one in self.endpoints.events("resolve") if one.content["dedup_key"] == key]
 
     def logs(self) -> str:
         """What every program has printed, and what Slack was told."""

@@ -75,7 +75,8 @@ function openText(symbol) {
 function riskTile(account, known) {
   const level = { ACTIVE: "ok", REDUCING: "warn", HALTED: "bad" }[account.risk_state] ?? null;
   const state = words.orDash(account.risk_state);
-  const because = account.risk_because ?? (account.risk_state === "ACTIVE" && !known.isOld ? "positions may be opened" : "");
+  const mayOpen = account.risk_state === "ACTIVE" && !known.isOld;
+  const because = account.risk_because ?? (mayOpen ? "positions may be opened" : "");
   const isPast = known.isOld && account.risk_state === "ACTIVE";
   return tile("risk", "Risk", isPast ? `was ${state}` : state, "", because || (known.isOld ? "" : "–"),
     isPast ? known.level : level, null, known.isOld ? known.told : "");

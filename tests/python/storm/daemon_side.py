@@ -89,9 +89,9 @@ class StormCrew:
         if self._waiting:
             self._waiting.pop().run_cycle(self._now_s)
 
-    def hangs(self) -> bool:
+    def hanging(self) -> list[str]:
         """A cycle that hangs would hang the storm."""
-        return False
+        return []
 
 
 class DaemonSide:

@@ -99,8 +99,10 @@ class Served:
         return wire.request(action, req_id or new_id(), now_s, now_s + 20, payload or {})
 
     def ask(self, socket: zmq.Socket[bytes], body: bytes, patience_ms: int = PATIENCE_MS) -> wire.Reply | None:
-        """The reply to a REQ socket's request; None where there is none."""
-        socket.send(body)
+        """The reply to a REQ socket's request; None where there is none, or nobody to send it to any more."""
+        if not socket.poll(patience_ms, zmq.POLLOUT):
+            return None
+        socket.send(body, zmq.NOBLOCK)
         if not socket.poll(patience_ms):
             return None
         return msgspec.json.decode(socket.recv(), type=wire.Reply)

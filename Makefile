@@ -9,13 +9,17 @@ SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.rs')
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rust test-python lint format bench docs faults simulate soak model wheel clean tools
+.PHONY: help run dashboard test test-rust test-python lint format bench docs faults simulate soak model wheel clean tools
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.package  ## the main job: build, then replay real bars through the daemon, offline
 	$(BIN)/mt5-sentinel demo --state-dir build/state
+
+dashboard: $(VENV)/.package  ## a page over what `make run` left, on http://127.0.0.1:8001
+	$(BIN)/pip install --quiet --editable '.[dashboard]'
+	$(BIN)/mt5-sentinel dashboard --state-dir build/state/demo
 
 test: lint test-rust test-python  ## everything: lints, Rust tests, Python tests
 

@@ -83,6 +83,7 @@ def summary(records: Sequence[CycleRecord], desk: Desk, took_s: float, picture: 
         "Look closer:",
         f"  {picture}   # price, orders and equity: open it in a browser",
         f"  {_program()} journal --last 20 --journal {desk.journal.path}",
+        f"  {_program()} dashboard --state-dir {desk.journal.path.parent}   # as a page; needs the extra [dashboard]",
         f"  EODHD_API_TOKEN=demo {_program()} run --once   # one cycle on live market data, dry run",
     ]
     return "\n".join(lines)

@@ -146,6 +146,16 @@ def test_a_clock_that_was_set_back_between_two_runs_is_noticed(bench: Bench) -> 
     assert bench.buy().retcode == wire.DONE
 
 
+def test_a_clock_that_comes_back_a_few_seconds_behind_is_noticed_too(bench: Bench) -> None:
+    """Two machines may differ by three seconds; by so much a late order must not be late more than once."""
+    bench.ask("HEARTBEAT")
+    bench.clock.pass_s(4)
+    bench.ask("HEARTBEAT")  # a look soon after another: the time of this one counts
+    bench.clock.wall -= 3.5
+    bench.restart()
+    assert bench.buy().retcode == wire.EXPIRED
+
+
 def test_orders_of_before_the_step_prolong_the_doubt_of_a_start_too(bench: Bench) -> None:
     bench.clock.wall -= 30
     bench.restart()

@@ -45,8 +45,9 @@ YOUNG_S = 75.0
 """How long a new memory asks the venue's history about every order: one that an older memory may have known is late
 by then."""
 
-NOTE_S = 5.0
-"""How often the time is written down, so that a clock set back between two runs is noticed."""
+NOTE_S = 1.0
+"""How often the time is written down, so that a clock set back between two runs is noticed. What is not, this and a
+second at most, makes an order late by less than two clocks may differ."""
 
 ORDERS = ("ORDER_SEND", "ORDER_CLOSE", "ORDER_MODIFY")
 

@@ -154,16 +154,16 @@ class Watch:
             self.world.violated("payload", f"{req_id} reached the broker as {order}, and as another order before")
 
     def cycle_ended(self, record: CycleRecord, positions: list[PositionData], *, is_right: bool) -> None:
-        """A cycle that met no fault leaves no own position without its stop, or the one after it does not.
+        """A cycle that met no fault leaves no own position of its symbol without its stop, or the one after it does not.
 
         Where ``is_right`` is false the clocks differ, or did lately, and the gateway may take no orders.
         """
-        bare = {one.ticket for one in positions if one.magic == self._settings.magic and one.sl is None}
-        if record.status == "done" and is_right:
-            self._bare = {ticket: self._bare.get(ticket, 0) + 1 for ticket in bare}
-        else:
-            self._bare = {ticket: count for ticket, count in self._bare.items() if ticket in bare}
-        for ticket, count in self._bare.items():
+        bare = {one.ticket: one.symbol for one in positions if one.magic == self._settings.magic and one.sl is None}
+        self._bare = {ticket: count for ticket, count in self._bare.items() if ticket in bare}
+        if record.status != "done" or not is_right:
+            return
+        for ticket in (ticket for ticket, symbol in bare.items() if symbol == record.symbol):
+            self._bare[ticket] = count = self._bare.get(ticket, 0) + 1
             if count == BARE_CYCLES_MAX + 1:
                 self.world.violated("unprotected", f"position {ticket} has had no stop for {count} cycles")
 

@@ -154,7 +154,7 @@ class Watch:
             self.world.violated("payload", f"{req_id} reached the broker as {order}, and as another order before")
 
     def cycle_ended(self, record: CycleRecord, positions: list[PositionData], *, is_right: bool) -> None:
-        """A cycle that met no fault leaves no own position of its symbol without its stop, or the one after it does not.
+        """A cycle that met no fault leaves no own position of its symbol without a stop, or the one after it does not.
 
         Where ``is_right`` is false the clocks differ, or did lately, and the gateway may take no orders.
         """

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,6 +62,11 @@ WHERE (open, high, low, close, volume)
 """
 
 log = logging.getLogger("mt5_sentinel")
+
+
+def day_utc(moment_s: float) -> str:
+    """The day that a moment, UTC unix seconds, is counted to: ``YYYY-MM-DD``."""
+    return datetime.fromtimestamp(moment_s, timezone.utc).strftime("%Y-%m-%d")
 
 
 class Known(NamedTuple):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
+from mt5_sentinel.journal_file import utc
 from mt5_sentinel.types import CycleRecord
 
 Fields = dict[str, Any]
@@ -35,7 +35,7 @@ OUTCOMES = {"done": "success", "failed": "failure"}
 def told(record: CycleRecord) -> Fields:
     """Everything the record holds. Durations are nanoseconds, times UTC; what is not known is left out."""
     sentinel = {name: getattr(record, name) for name in SAME}
-    sentinel["bar_open"] = None if record.bar_open_s is None else utc(record.bar_open_s)
+    sentinel["bar_open"] = utc(record.bar_open_s)
     sentinel["scores"], sentinel["other_scores"] = _scores(record.scores), _scores(record.other_scores)
     sentinel["stages"] = {name: _ns(took_s) for name, took_s in record.stages_s.items()}
     ended_s = record.finished_s
@@ -45,7 +45,7 @@ def told(record: CycleRecord) -> Fields:
         "reason": record.reason,
         "outcome": OUTCOMES.get(record.status, "unknown"),
         "start": utc(record.started_s),
-        "end": None if ended_s is None else utc(ended_s),
+        "end": utc(ended_s),
         "duration": None if ended_s is None else _ns(ended_s - record.started_s),
     }
     found: Fields = {"event": event, "sentinel": sentinel}
@@ -58,12 +58,6 @@ def so_far(record: CycleRecord) -> Fields:
     """What a line within the cycle says of it."""
     sentinel = {name: getattr(record, name) for name in ("symbol", "mode", "reason", "action")}
     return {"sentinel": sentinel | {"cycle_id": record.cycle_id or None}}
-
-
-def utc(moment_s: float) -> str:
-    """A moment of the wall clock, UTC unix seconds, to the millisecond."""
-    moment = datetime.fromtimestamp(moment_s, timezone.utc)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
 def _scores(scores: tuple[float, float, float] | None) -> Fields | None:

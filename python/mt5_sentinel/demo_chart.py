@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
+from mt5_sentinel.journal_file import unix_s
 from mt5_sentinel.types import CycleRecord
 
 WIDTH, LEFT, RIGHT = 960, 64, 16
@@ -77,20 +78,16 @@ def _panel(panel: Panel, start_s: float, end_s: float) -> Iterator[str]:
 
 
 def _marks(position: dict[str, Any], panel: Panel, start_s: float, end_s: float) -> Iterator[str]:
-    x, y = _x(_seconds(position["opened_utc"]), start_s, end_s), _y(position["price"], panel)
+    x, y = _x(unix_s(position["opened_utc"]), start_s, end_s), _y(position["price"], panel)
     if position["side"] == "BUY":
         yield f'<path class="buy" d="M{x:.1f} {y + 5:.1f}l5 9h-10z"><title>buy {position["price"]}</title></path>\n'
     else:
         yield f'<path class="sell" d="M{x:.1f} {y - 5:.1f}l5 -9h-10z"><title>sell {position["price"]}</title></path>\n'
     if position["closed_by"] in ("stop_loss", "take_profit", "stop_out"):
         style = "buy" if position["profit"] > 0 else "sell"
-        x, y = _x(_seconds(position["closed_utc"]), start_s, end_s), _y(position["closed_price"], panel)
+        x, y = _x(unix_s(position["closed_utc"]), start_s, end_s), _y(position["closed_price"], panel)
         told = f"{position['closed_by'].replace('_', ' ')} {position['closed_price']}"
         yield f'<circle class="{style}" cx="{x:.1f}" cy="{y:.1f}" r="2.5"><title>{told}</title></circle>\n'
-
-
-def _seconds(text: str) -> float:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def _dates(start_s: float, end_s: float) -> Iterator[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from pathlib import Path
 
 import zmq
 
-from mt5_sentinel import curve
+from mt5_sentinel import curve, host_names
 from mt5_sentinel.errors import Misconfigured
 
 ANSWER_BYTES_MAX = 32 << 20
@@ -37,7 +36,7 @@ class ZmqLink:
         Raises:
             Misconfigured: a key cannot be read.
         """
-        self.url = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+        self.url = f"tcp://{host_names.in_url(host)}:{port}"
         self._server_key = server_key
         self._keys = curve.read_key_pair(Path(key_file)) if server_key else None
         self._is_kept = is_kept
@@ -105,17 +104,9 @@ def check(host: str, *, server_key: str, key_file: str, allow_plaintext: bool) -
             message = "gtw_server_key is no public key: 40 characters, as `mt5-sentinel keys show` prints it"
             raise Misconfigured(message, "bad_configuration")
         curve.read_key_pair(Path(key_file))
-    elif not (is_loopback(host) or allow_plaintext):
+    elif not (host_names.is_loopback(host) or allow_plaintext):
         message = (
             f"gtw_host {host[:SHOWN_CHARS_MAX]!r} is another machine, and this wire is plain text: set gtw_server_key"
             " and gtw_key_file (mt5-sentinel keys makes them), or allow_plaintext in a network you trust"
         )
         raise Misconfigured(message, "plaintext_gateway")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the name or address is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

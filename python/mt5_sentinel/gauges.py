@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
+from typing import get_args
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -13,9 +14,9 @@ from mt5_sentinel import _core
 from mt5_sentinel.metric_families import PREFIX, Family
 from mt5_sentinel.present import Present, SymbolPresent
 from mt5_sentinel.readiness import halted_because
-from mt5_sentinel.types import CycleRecord
+from mt5_sentinel.types import CycleRecord, RiskState
 
-STATES = ("ACTIVE", "REDUCING", "HALTED")
+STATES: tuple[RiskState, ...] = get_args(RiskState)
 
 Sample = tuple[tuple[str, ...], float | None]
 """Values of the labels, and the value; None is no sample."""

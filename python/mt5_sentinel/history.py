@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timezone
 from typing import NamedTuple
 
 from mt5_sentinel import _core, cross_check
-from mt5_sentinel.bar_store import BarStore, Row
+from mt5_sentinel.bar_store import BarStore, Row, day_utc
 from mt5_sentinel.cross_check import CrossCheck
 from mt5_sentinel.errors import SentinelError, Transient, Unusable
 from mt5_sentinel.ports import Clock, Market
@@ -217,7 +216,7 @@ class History:
             raise Transient(f"{market.name} is not asked before {until} UTC, as it asked for", "fetch_held")
         units = market.units_per_call
         if units:
-            day = datetime.fromtimestamp(moment_s, timezone.utc).strftime("%Y-%m-%d")
+            day = day_utc(moment_s)
             budget = self._settings.eodhd_quota_units, self._settings.eodhd_quota_share
             kept = 0
             if market.name in record.calls or (market is self.market and self._is_repeated()):

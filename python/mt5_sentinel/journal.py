@@ -23,8 +23,13 @@ NEWER = (
 )
 """Columns that a journal of version 1 has not got."""
 
-PACKED = ("dropped", "stages_s", "conditions", "calls")
-"""Columns that hold JSON."""
+PACKED: dict[str, Any] = {
+    "dropped": dict[str, int],
+    "stages_s": dict[str, float],
+    "conditions": list[str],
+    "calls": dict[str, int],
+}
+"""Columns that hold JSON, and of what form."""
 
 
 class Journal:

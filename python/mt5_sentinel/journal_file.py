@@ -122,6 +122,15 @@ def utc(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def unix_s(text: str) -> float:
+    """UTC unix seconds of a time as ``utc`` writes it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
 def _lock(path: Path) -> int:
     try:
         return file_lock.acquire(path)

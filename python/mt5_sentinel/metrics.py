@@ -97,14 +97,13 @@ class Metrics:
 
     def observe(self, record: CycleRecord) -> None:
         """Count one finished cycle."""
-        finished_s = record.finished_s or record.started_s
         stages = record.stages_s
         self.cycles.inc()
         self.reasons.labels(self._codes.of(record.reason)).inc()
         self._observe_symbol(record)
         if record.reason != STILL_RUNNING:
-            _observe(self.cycle_s, finished_s - record.started_s)
-            self.last_cycle.set(finished_s)
+            _observe(self.cycle_s, record.ended_s - record.started_s)
+            self.last_cycle.set(record.ended_s)
         if record.status == "failed":
             self.cycles_failed.inc()
         if "fetch" in stages and record.calls.get(record.source):

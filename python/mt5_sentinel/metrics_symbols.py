@@ -4,16 +4,18 @@ took.
 
 from __future__ import annotations
 
+from typing import get_args
+
 from mt5_sentinel.metric_families import Families
 from mt5_sentinel.metric_values import Words, amount, sound
-from mt5_sentinel.types import CycleRecord
+from mt5_sentinel.types import Action, CycleRecord
 
 CAUSES = ("duplicate", "null", "invalid", "forming", "repaired")
 """Why a row of a source was not stored as it came."""
 
 OUTCOMES = ("filled", "partial", "refused", "unknown")
 STAGES = ("book", "fetch", "parse", "features", "score", "decide", "route")
-CLASSES = ("SELL", "HOLD", "BUY")
+CLASSES: tuple[Action, ...] = get_args(Action)
 
 STAGE_SECONDS = (1e-5, 1e-4, 1e-3, 0.005, 0.02, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 TENTHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

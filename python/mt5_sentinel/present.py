@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from datetime import datetime, timezone
 from typing import NamedTuple
 
+from mt5_sentinel import training_range
+from mt5_sentinel.bar_store import day_utc
 from mt5_sentinel.crew import HANG_S
 from mt5_sentinel.ports import Clock
 from mt5_sentinel.readiness import Check, Readiness, Seen
@@ -59,7 +60,7 @@ class Present:
         self._lock = threading.Lock()  # between writers
         self._symbols: dict[str, SymbolPresent] = {}
         self._turned_s, self._hanging = clock.monotonic_s(), list[str]()
-        self._units: tuple[int, int] = 0, 0
+        self._units = "", 0
 
     @property
     def symbols(self) -> list[SymbolPresent]:
@@ -78,7 +79,7 @@ class Present:
     def units_today(self) -> int:
         """Units of the data API spent on this UTC day, as the newest cycle left them."""
         day, units = self._units
-        return units if day == _day(self.clock.wall_s()) else 0
+        return units if day == day_utc(self.clock.wall_s()) else 0
 
     def checks(self) -> dict[str, list[Check]]:
         """Whether each symbol could trade now, and why not."""
@@ -102,7 +103,7 @@ class Present:
 
     def note_units(self, units: int) -> None:
         """What was spent of the data API's units on this UTC day."""
-        self._units = _day(self.clock.wall_s()), units
+        self._units = day_utc(self.clock.wall_s()), units
 
     def observe(self, record: CycleRecord) -> None:
         """Note a finished cycle, or a skipped minute."""
@@ -138,10 +139,4 @@ def _out_of_range(facts: DeskFacts, row: list[float]) -> int | None:
     """How many columns lie outside, NaN included; None for a row of other columns, or without ranges."""
     if facts.model is None or not facts.model.ranges or len(row) != len(facts.columns):
         return None
-    ranges = facts.model.ranges
-    named = [(ranges[name], value) for name, value in zip(facts.columns, row, strict=True) if name in ranges]
-    return sum(not low <= value <= high for (low, high), value in named)
-
-
-def _day(now_s: float) -> int:
-    return datetime.fromtimestamp(now_s, timezone.utc).toordinal()
+    return len(training_range.outside(facts, row))

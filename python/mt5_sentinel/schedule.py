@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+CYCLE_SECOND, CYCLE_PERIOD_S = 58, 60
+"""The daemon's: every minute at second 58."""
+
 SPACING_SHARE = 0.5
 """Two scheduled cycles are at least this share of a period apart, whatever the clock does."""
 
@@ -66,3 +69,8 @@ class Schedule:
 
     def _moment_of(self, slot: int) -> float:
         return slot * self._period_s + self._second
+
+
+def next_cycle_s(wall_s: float) -> float:
+    """When the daemon's next cycle is due, UTC unix seconds."""
+    return wall_s + Schedule(CYCLE_SECOND, CYCLE_PERIOD_S).wait_s(wall_s)

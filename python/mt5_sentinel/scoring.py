@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from mt5_sentinel import _core
+from mt5_sentinel import _core, host_names
 from mt5_sentinel.errors import Misconfigured, Transient, Unusable
 from mt5_sentinel.ports import Scorer
 from mt5_sentinel.settings import Settings
@@ -184,11 +183,8 @@ def check(settings: Settings) -> None:
 
 def _is_host(text: str) -> bool:
     """A name or an address, not a URL and without a port."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return text.isascii() and all(character.isalnum() or character in "-._" for character in text)
-    return True
+    is_name = text.isascii() and all(character.isalnum() or character in "-._" for character in text)
+    return is_name or host_names.is_address(text)
 
 
 def _shown(scores: Scores) -> str:

@@ -112,6 +112,11 @@ class CycleRecord(msgspec.Struct, omit_defaults=False):
     features: list[float] | None = None
     """The newest row that was scored; its columns stand with the desk in the journal."""
 
+    @property
+    def ended_s(self) -> float:
+        """When it ended, UTC unix seconds; when it began, where that is not known."""
+        return self.finished_s or self.started_s
+
 
 class ModelFacts(msgspec.Struct, frozen=True):
     """What scores: the local model, as far as its bundle tells."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from mt5_sentinel import journal
 from mt5_sentinel.adapters.replay import ReplayClock
@@ -75,3 +77,20 @@ class Floor:
             market.gate = lambda: None
         assert self.daemon.close(PATIENCE_S) == []
         assembly.close(self.desks)
+
+
+Open = Callable[..., Floor]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Open]:
+    """Open a floor; closed at the end."""
+    floors: list[Floor] = []
+
+    def start(*names: str, **more: Any) -> Floor:
+        floors.append(Floor(tmp_path, list(names), **more))
+        return floors[-1]
+
+    yield start
+    for floor in floors:
+        floor.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,24 +19,10 @@ from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Desks
 from mt5_sentinel.errors import Misconfigured, Transient, Unsafe
 from mt5_sentinel.route import Route
-from tests.python.desk_floor import PATIENCE_S, Floor, GatedMarket
+from tests.python.desk_floor import PATIENCE_S, Floor, GatedMarket, Open, opened
 from tests.python.fakes import BUY, HOUR_S, NOW_S, SELL, FakeMarket, FakeModel, parts
 
-Open = Callable[..., Floor]
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Open]:
-    """Open a floor; closed at the end."""
-    floors: list[Floor] = []
-
-    def start(*names: str, **more: Any) -> Floor:
-        floors.append(Floor(tmp_path, list(names), **more))
-        return floors[-1]
-
-    yield start
-    for floor in floors:
-        floor.close()
+__all__ = ["opened"]
 
 
 def test_twenty_symbols_at_once_do_not_exceed_what_the_account_may_have(opened: Open) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from mt5_sentinel.commands import assembly
 from mt5_sentinel.daemon import Desks
 from mt5_sentinel.errors import Transient
+from tests.python.desk_floor import Open, opened
 from tests.python.fakes import HOLD, HOUR_S
-from tests.python.test_desks import Open, opened, raising, reload_with
+from tests.python.test_desks import raising, reload_with
 
 __all__ = ["opened"]
 

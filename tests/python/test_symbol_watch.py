@@ -12,7 +12,8 @@ import pytest
 
 from mt5_sentinel import logs
 from mt5_sentinel.metrics import Metrics
-from mt5_sentinel.web.health import SILENT_AFTER_S, Health
+from mt5_sentinel.readiness import SILENT_AFTER_S
+from mt5_sentinel.web.health import Health
 from tests.python.test_metrics import record, scrape, traded, value
 from tests.python.test_web import health_of
 

@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from mt5_sentinel import logs
-from tests.python.desk_floor import PATIENCE_S, Floor
+from tests.python.desk_floor import PATIENCE_S, Open, opened
 
-Open = Callable[..., Floor]
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Open]:
-    """Open a floor; closed at the end."""
-    floors: list[Floor] = []
-
-    def start(*names: str, **more: Any) -> Floor:
-        floors.append(Floor(tmp_path, list(names), **more))
-        return floors[-1]
-
-    yield start
-    for floor in floors:
-        floor.close()
+__all__ = ["opened"]
 
 
 class Heard(logging.Handler):

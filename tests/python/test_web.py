@@ -14,8 +14,9 @@ import pytest
 
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.metrics import Metrics
+from mt5_sentinel.readiness import SILENT_AFTER_S
 from mt5_sentinel.web import bounded_server as web
-from mt5_sentinel.web.health import SILENT_AFTER_S, Health
+from mt5_sentinel.web.health import Health
 from mt5_sentinel.web.server import WebServer
 from tests.python.test_metrics import counting, record, traded
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from mt5_sentinel import logs
+from mt5_sentinel import config, logs
 from mt5_sentinel.alerting.letters import Letter
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.guard import Guard
@@ -20,8 +20,6 @@ from mt5_sentinel.view.light import Level
 
 TYPES: dict[Level, str] = {"ok": "success", "warn": "warning", "bad": "failure"}
 """What Apprise calls the levels."""
-
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Channel:
@@ -94,7 +92,7 @@ def _parts(url: str) -> list[str]:
 
 
 def _is_loopback(part: str) -> bool:
-    return re.sub(r":\d*$", "", part) in LOOPBACK
+    return re.sub(r":\d*$", "", part) in config.LOOPBACK
 
 
 class _Why(logging.Handler):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
-from mt5_sentinel import bounded_http
+from mt5_sentinel import bounded_http, config
 from mt5_sentinel.alerting import channels
 from mt5_sentinel.bounded_http import FetchError
 from mt5_sentinel.errors import Misconfigured
@@ -34,7 +34,7 @@ class Heartbeat:
         try:
             split = urlsplit(url)
             is_web = split.scheme in ("http", "https") and bool(split.hostname) and split.port != 0
-            is_open = split.scheme == "http" and split.hostname not in channels.LOOPBACK
+            is_open = split.scheme == "http" and split.hostname not in config.LOOPBACK
         except ValueError:
             is_web, is_open = False, False
         if not is_web or is_open:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from mt5_sentinel.view.light import Level
+from mt5_sentinel.view.light import LEVELS, Level
 
 Kind = Literal["raise", "repeat", "ease", "resolve", "note"]
 
@@ -60,7 +60,7 @@ def write(waiting: list[Message], *, machine: str, series: str, dropped: int) ->
     lost = f"\n{dropped} older messages were dropped, too many waited." if dropped else ""
     if ends is not None and ends > 0:
         told = same[: ends + 1]
-        worst = max((one.level for one in told), key=("ok", "warn", "bad").index)
+        worst = max((one.level for one in told), key=LEVELS.index)
         state, level = f"was {STATES[worst]}, is well again", told[-1].level
         body = f"{told[-2].text}\nFrom {_clock(told[-1].began_s)} to {_clock(told[-1].at_s)} UTC; now: {told[-1].text}"
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mt5_sentinel import _core, gateway_link
+from mt5_sentinel import _core, gateway_link, host_names
 from mt5_sentinel.adapters.gateway import GatewayBroker
 from mt5_sentinel.adapters.paper import PaperBroker
 from mt5_sentinel.config import Check, Settings
@@ -52,7 +52,7 @@ def is_left_out(settings: Settings) -> bool:
     """Whether orders go unchecked because the wire to the gateway would be plain text to another machine."""
     is_needed = settings.live or settings.bars_source == "gateway" or settings.cross_check != "off"
     has_keys = bool(settings.gtw_server_key or settings.gtw_key_file)
-    is_open = gateway_link.is_loopback(settings.gtw_host) or settings.allow_plaintext
+    is_open = host_names.is_loopback(settings.gtw_host) or settings.allow_plaintext
     return bool(settings.gtw_host) and not (is_needed or has_keys or is_open)
 
 

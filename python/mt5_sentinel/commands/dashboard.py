@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import ipaddress
 import os
 from pathlib import Path
 from typing import Any
 
-from mt5_sentinel import config, logs
+from mt5_sentinel import config, host_names, logs
 from mt5_sentinel.config import Settings
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.systemd import Notifier
@@ -57,7 +56,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     listener = serving.bind(settings.dashboard_host, settings.dashboard_port)
     host, port = listener.getsockname()[:2]
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    url = f"http://{host_names.in_url(host)}:{port}/"
 
     def ready() -> None:
         print(f"dashboard: {url} on {settings.state_path}", flush=True)
@@ -78,16 +77,9 @@ def check_token(settings: Settings) -> None:
     if token and len(token) < TOKEN_CHARS_MIN:
         message = f"dashboard_token: it has fewer than {TOKEN_CHARS_MIN} characters; make one: openssl rand -hex 24"
         raise Misconfigured(message, "bad_configuration")
-    if not token and not _is_loopback(host):
+    if not token and not host_names.is_loopback(host):
         message = (
             f"dashboard_host: {host} can be reached from other machines; set dashboard_token, {TOKEN_CHARS_MIN}"
             " characters or more, or serve on 127.0.0.1"
         )
         raise Misconfigured(message, "bad_configuration")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

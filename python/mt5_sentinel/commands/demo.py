@@ -12,10 +12,10 @@ from typing import Any
 from mt5_sentinel import _core, bundled, config, demo_chart, demo_report, files, journal, logs
 from mt5_sentinel.adapters.replay import ReplayClock, ReplayMarket
 from mt5_sentinel.commands import assembly, desk_facts
-from mt5_sentinel.commands.run import CYCLE_SECOND, add_settings
+from mt5_sentinel.commands.run import add_settings
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon
-from mt5_sentinel.schedule import Schedule
+from mt5_sentinel.schedule import CYCLE_SECOND, Schedule
 from mt5_sentinel.types import CycleRecord
 
 FLAGS = ["threshold", "model", "allow_bare_model", "state_dir"]

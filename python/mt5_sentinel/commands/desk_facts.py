@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
-from datetime import datetime, timezone
 
 from mt5_sentinel import _core, process_place
+from mt5_sentinel.bar_store import day_utc
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.ports import Market
@@ -16,17 +16,23 @@ from mt5_sentinel.types import DeskFacts, ModelFacts
 log = logging.getLogger("mt5_sentinel")
 
 
-def note(desks: Sequence[Desk], now_s: float) -> None:
-    """Write down what is traded with; a journal that cannot be written now costs the readers, not the daemon."""
+def note(desks: Sequence[Desk], now_s: float) -> list[DeskFacts]:
+    """Write down what is traded with; a journal that cannot be written now costs the readers, not the daemon.
+
+    Returns:
+        What was, or would have been, written.
+    """
+    known = [facts(desk) for desk in desks]
 
     def write() -> None:
         with desks[0].journal.file.whole():  # who reads meets all symbols of a start, or none
-            for desk in desks:
-                desk.journal.note_desk(facts(desk), now_s)
+            for desk, one in zip(desks, known, strict=True):
+                desk.journal.note_desk(one, now_s)
 
     error = Guard().attempt(write)
     if error is not None:
         log.warning("the journal did not take what is traded with; dashboard and alerts lack it: %s", error)
+    return known
 
 
 def facts(desk: Desk) -> DeskFacts:
@@ -74,8 +80,7 @@ def units_spent(desks: Sequence[Desk], now_s: float) -> int:
     Raises:
         Transient: the cache cannot be read now.
     """
-    day = datetime.fromtimestamp(now_s, timezone.utc).strftime("%Y-%m-%d")
-    store = desks[0].history.store
+    store, day = desks[0].history.store, day_utc(now_s)
     return sum(store.spent(name, day) for name in sorted({m.name for m in _markets(desks) if m.units_per_call}))
 
 

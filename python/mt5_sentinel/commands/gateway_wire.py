@@ -6,7 +6,7 @@ import argparse
 from contextlib import ExitStack
 from pathlib import Path
 
-from mt5_sentinel import curve, wire
+from mt5_sentinel import curve, host_names, wire
 from mt5_sentinel.errors import Misconfigured, Refused, Transient
 from mt5_sentinel.gateway_client import GatewayClient
 from mt5_sentinel.gateway_link import ZmqLink
@@ -14,8 +14,6 @@ from mt5_sentinel.ports import Clock
 
 PATIENCE_S = 3.0
 """How long a running gateway may take for an answer, repeats included."""
-
-LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what it listens on is no address to ask at
 
 
 def connected(arguments: argparse.Namespace, clock: Clock, undo: ExitStack) -> GatewayClient:
@@ -33,7 +31,7 @@ def connected(arguments: argparse.Namespace, clock: Clock, undo: ExitStack) -> G
     if bool(server_key) != bool(key_file):
         message = "encryption takes two keys: --server-key or --key-file, and --client-key-file or --key-file"
         raise Misconfigured(message, "bad_configuration")
-    host = LOOPBACK.get(arguments.host, arguments.host)
+    host = host_names.ASKED_AT.get(arguments.host, arguments.host)
     link = ZmqLink(host, arguments.port, server_key=server_key, key_file=str(key_file or ""))
     undo.callback(link.close)
     return GatewayClient(link, clock, where=link.url, timeout_s=PATIENCE_S)

@@ -18,7 +18,7 @@ from mt5_sentinel.view.journal_rows import TABLES, Wish
 
 FORMATS = ("table", "json", "jsonl", "csv", "parquet")
 
-UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+UNITS_S = bars.UNITS_S | {"w": 604_800}
 
 EXAMPLE = """example:
   mt5-sentinel journal --last 20
@@ -44,10 +44,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--journal", metavar="PATH", help="the journal file (default: journal.db in the state directory)"
-    )
-    state_place.add_flags(parser)
+    state_place.add_journal_flags(parser)
     parser.add_argument("--table", choices=list(TABLES), default="cycles", help="what of it (default: cycles)")
     parser.add_argument("--last", type=bars.count, metavar="N", help="only the newest N rows")
     parser.add_argument("--symbol", metavar="NAME", help="only of this symbol")
@@ -71,7 +68,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
 def execute(arguments: argparse.Namespace) -> int:
     """Print or write the rows."""
     wish, form = _wish(arguments), _form(arguments)
-    path = Path(arguments.journal) if arguments.journal else state_place.find(arguments) / "journal.db"
+    path = state_place.journal(arguments)
     if arguments.out is not None and path.exists() and Path(arguments.out).exists() and path.samefile(arguments.out):
         arguments.refuse(f"--out names the journal itself, {path}")
     with memory.reading(path) as db:

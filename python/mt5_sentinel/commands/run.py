@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from mt5_sentinel import _core, config, logs, preflight, trail
+from mt5_sentinel import _core, config, host_names, logs, preflight, trail
 from mt5_sentinel.adapters.clock import SystemClock
 from mt5_sentinel.commands import assembly, brokers, sources
 from mt5_sentinel.commands.showing import Showing
@@ -19,16 +19,13 @@ from mt5_sentinel.cycle import Desk
 from mt5_sentinel.daemon import Daemon
 from mt5_sentinel.errors import Transient
 from mt5_sentinel.ports import HeldClock
-from mt5_sentinel.schedule import Schedule
+from mt5_sentinel.schedule import CYCLE_PERIOD_S, CYCLE_SECOND, Schedule
 from mt5_sentinel.scoring import asked, read_mode
 from mt5_sentinel.systemd import Notifier
 from mt5_sentinel.trade_trail import TradeTrail
 from mt5_sentinel.trader import Observer, Outcome
 from mt5_sentinel.types import Mode
 from mt5_sentinel.web.server import WebServer
-
-CYCLE_SECOND = 58
-CYCLE_PERIOD_S = 60
 
 EXIT_BUG = 70
 EXIT_IO = 74
@@ -200,8 +197,7 @@ def _greet(desks: tuple[Desk, ...], web: WebServer | None) -> None:
             shared.gtw_host,
         )
     if web:
-        place = f"[{shared.metrics_host}]" if ":" in shared.metrics_host else shared.metrics_host
-        log.info("metrics and health on http://%s:%d", place, web.port)
+        log.info("metrics and health on http://%s:%d", host_names.in_url(shared.metrics_host), web.port)
 
 
 def _model(settings: Settings) -> str:

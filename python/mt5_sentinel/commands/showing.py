@@ -58,8 +58,7 @@ class Showing:
     def take(self, desks: Sequence[Desk]) -> None:
         """Show these desks from now on, and tell the journal of them."""
         self._desks = tuple(desks)
-        desk_facts.note(desks, self._clock.wall_s())
-        self.present.take([desk_facts.facts(desk) for desk in desks])
+        self.present.take(desk_facts.note(desks, self._clock.wall_s()))
         self._read_units()
 
     def close(self) -> None:

@@ -20,7 +20,6 @@ from typing import Any
 
 from mt5_sentinel import _core
 from mt5_sentinel.commands import bars, soak_scene
-from mt5_sentinel.commands.run import CYCLE_PERIOD_S, CYCLE_SECOND
 from mt5_sentinel.commands.soak_scene import Scene, Wanted
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.ops import findings
@@ -28,6 +27,7 @@ from mt5_sentinel.ops.soak import evidence, ledgers, mlflow_hub, report, verdict
 from mt5_sentinel.ops.soak.children import Children
 from mt5_sentinel.ops.soak.sampling import Sample, Watch
 from mt5_sentinel.progress import Progress
+from mt5_sentinel.schedule import CYCLE_PERIOD_S, CYCLE_SECOND
 
 SAMPLE_EVERY_REAL_S, SAMPLE_EVERY_S_MIN, SAMPLE_EVERY_S_MAX = 2.0, 0.05, 0.5
 SAMPLES_OF_MINUTES = 10_000.0

@@ -30,6 +30,19 @@ def find(arguments: argparse.Namespace) -> Path:
     return config.state_path(arguments.state_dir, os.environ, arguments.config)
 
 
+def add_journal_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that say which journal is read."""
+    parser.add_argument(
+        "--journal", metavar="PATH", help="the journal file (default: journal.db in the state directory)"
+    )
+    add_flags(parser)
+
+
+def journal(arguments: argparse.Namespace) -> Path:
+    """The journal file that the flags name. Raises as ``find``."""
+    return Path(arguments.journal) if arguments.journal else find(arguments) / "journal.db"
+
+
 def warn_without_journal(state_dir: Path) -> None:
     """Say so where no daemon has written: the file may lie where nobody looks for it."""
     if not (state_dir / "journal.db").exists():

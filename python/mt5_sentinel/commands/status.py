@@ -36,27 +36,14 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_place(parser)
+    state_place.add_journal_flags(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object (docs/TERMINAL.md)")
     return parser
 
 
-def add_place(parser: argparse.ArgumentParser) -> None:
-    """The flags that say which journal is read."""
-    parser.add_argument(
-        "--journal", metavar="PATH", help="the journal file (default: journal.db in the state directory)"
-    )
-    state_place.add_flags(parser)
-
-
-def place(arguments: argparse.Namespace) -> Path:
-    """The journal file that the flags name."""
-    return Path(arguments.journal) if arguments.journal else state_place.find(arguments) / "journal.db"
-
-
 def execute(arguments: argparse.Namespace) -> int:
     """Print it; the exit code is that of the worst light."""
-    now = known(place(arguments), time.time())
+    now = known(state_place.journal(arguments), time.time())
     found = lights(now)
     if arguments.json:
         print(json.dumps(outline(now, found), indent=1))

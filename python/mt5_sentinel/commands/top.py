@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mt5_sentinel.commands import status
+from mt5_sentinel.commands import state_place, status
 from mt5_sentinel.commands.terminal_keys import ENDED, keys
 from mt5_sentinel.errors import SentinelError
 from mt5_sentinel.view import recent
@@ -45,7 +45,7 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    status.add_place(parser)
+    state_place.add_journal_flags(parser)
     parser.add_argument(
         "--every", type=_every, default=EVERY_S, metavar="S", help=f"seconds from look to look (default: {EVERY_S:g})"
     )
@@ -57,7 +57,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if not sys.stdout.isatty():
         print("mt5-sentinel: top draws in a terminal; `mt5-sentinel status` prints the same once", file=sys.stderr)
         return EXIT_USAGE
-    path = status.place(arguments)
+    path = state_place.journal(arguments)
     status.known(path, time.time())  # a wrong place is told at once; what goes away later is waited for
     from rich.live import Live  # noqa: PLC0415 - rich is loaded by who draws
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mt5_sentinel import host_names
 from mt5_sentinel.dashboard.answers import Json
 from mt5_sentinel.dashboard.sessions import Sessions
 
@@ -26,8 +25,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-
-HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
 OPEN_PATHS = ("/login", "/livez")
 OPEN_FOLDER = "/assets/"
@@ -76,16 +73,5 @@ class Door:
 
     def _is_known(self, headers: Headers) -> bool:
         given = headers.getlist("host")
-        match = HOST.fullmatch(given[0]) if len(given) == 1 else None
-        if match is None:
-            return False
-        host = match[1].lower()
-        return host in self._hosts or _is_address(host.strip("[]"))
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+        host = host_names.of_header(given[0]) if len(given) == 1 else None
+        return host is not None and (host in self._hosts or host_names.is_address(host))

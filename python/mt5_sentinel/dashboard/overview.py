@@ -5,19 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mt5_sentinel import _core
+import msgspec
+
+from mt5_sentinel import _core, schedule, training_range
 from mt5_sentinel.dashboard.reader import Book, book
-from mt5_sentinel.dashboard.trades import open_positions
 from mt5_sentinel.errors import SentinelError, Unusable
 from mt5_sentinel.readiness import SILENT_AFTER_S
-from mt5_sentinel.types import INTERVAL_S, CycleRecord, DeskFacts
+from mt5_sentinel.types import INTERVAL_S, CycleRecord
 from mt5_sentinel.view import newest
-from mt5_sentinel.view.cycle_rows import known_s
+from mt5_sentinel.view.cycle_rows import known_s, unix_s
 from mt5_sentinel.view.lights import Light, lights, worst
+from mt5_sentinel.view.newest import HeldPosition
 from mt5_sentinel.view.standing import Standing, SymbolStanding, look, unlooked
-
-CYCLE_SECOND = 58
-"""When in a minute the daemon begins a cycle."""
 
 NO_JOURNAL = "there is no journal yet: no daemon has run a cycle with this state directory"
 OLDER_JOURNAL = "the journal does not say what is traded: an older program wrote it; start this release's daemon"
@@ -47,7 +46,7 @@ def overview(state_dir: Path, now_s: float) -> dict[str, Any]:
         "mode": standing.mode,
         "since_s": standing.since_s,
         "level": worst(told),
-        "next_cycle_s": None if _is_gone(standing) else _next_cycle_s(now_s),
+        "next_cycle_s": None if _is_gone(standing) else schedule.next_cycle_s(now_s),
         "lights": told,
         "account": _account(standing),
         "quota": None if standing.quota_used is None else {"used": standing.quota_used, "limit": standing.quota_units},
@@ -63,7 +62,10 @@ def _damaged(state_dir: Path, now_s: float, why: str) -> dict[str, Any]:
             start = newest.start(found.db)
             if start is None:
                 return told
-            symbols = [_symbol(found, unlooked(facts, now_s)) for facts in start.facts]
+            symbols = [
+                _symbol(found, unlooked(facts, now_s, newest.held(found.db, (start.mode, facts.symbol))))
+                for facts in start.facts
+            ]
             since = {"version": start.facts[0].version, "mode": start.mode, "since_s": known_s(start.at_utc)}
     except (SentinelError, PermissionError):
         return told
@@ -88,11 +90,6 @@ def _unknown(now_s: float, why: str) -> dict[str, Any]:
 def _is_gone(standing: Standing) -> bool:
     """Whether no next cycle is to be expected."""
     return standing.is_gone or all(one.silent_s > SILENT_AFTER_S for one in standing.symbols)
-
-
-def _next_cycle_s(now_s: float) -> float:
-    minute_s = now_s - now_s % 60
-    return minute_s + CYCLE_SECOND if now_s < minute_s + CYCLE_SECOND else minute_s + 60 + CYCLE_SECOND
 
 
 def _account(standing: Standing) -> dict[str, Any]:
@@ -132,7 +129,9 @@ def _symbol(found: Book, one: SymbolStanding) -> dict[str, Any]:
         "failed_in_a_row": one.failed_in_a_row,
         "first_cycle_s": known_s(first),
         "last": None if one.last is None else _last(one.last),
-        "features": None if one.features is None else _features(facts, one.features),
+        "features": None
+        if one.features is None
+        else [column._asdict() for column in training_range.place(facts, one.features)],
         "model": model
         and {
             "sha256": model.sha256,
@@ -140,7 +139,7 @@ def _symbol(found: Book, one: SymbolStanding) -> dict[str, Any]:
             "trained_from": model.trained_from,
             "trained_to": model.trained_to,
         },
-        "open_positions": open_positions(found, facts.symbol),
+        "open_positions": [_position(held) for held in sorted(one.held, key=lambda held: held.ticket)],
     }
 
 
@@ -157,12 +156,11 @@ def _last(last: CycleRecord) -> dict[str, Any]:
     }
 
 
-def _features(facts: DeskFacts, values: list[float]) -> list[dict[str, Any]]:
+def _position(held: HeldPosition) -> dict[str, Any]:
+    told = msgspec.structs.asdict(held)
+    return told | {"opened_s": unix_s(told.pop("opened_utc"))}
+
+
+def _features(one: SymbolStanding) -> list[dict[str, Any]]:
     """The newest row beside what the model was trained on; ``inside`` is None where that is not known."""
-    ranges = {} if facts.model is None else facts.model.ranges
-    told = []
-    for name, value in zip(facts.columns, values, strict=False):
-        low, high = ranges.get(name, (None, None))
-        inside = None if low is None or high is None else low <= value <= high
-        told.append({"name": name, "value": value, "low": low, "high": high, "inside": inside})
-    return told
+    return [column._asdict() for column in training_range.place(one.facts, one.features or [])]

@@ -86,17 +86,6 @@ def cycles(book: Book, window: Window) -> list[dict[str, Any]]:
     return found
 
 
-def open_positions(book: Book, symbol: str) -> list[dict[str, Any]]:
-    """Positions that are open by the journal."""
-    if not book.has("position"):
-        return []
-    query = (
-        "SELECT ticket, side, lots, price, sl, tp, opened_utc FROM position"
-        " WHERE mode = :mode AND symbol = :symbol AND state = 'open' ORDER BY ticket"
-    )
-    return [_timed(row, "opened") for row in rows(book.db, query, {"mode": book.mode, "symbol": symbol})]
-
-
 def _names(packed: str | None) -> list[str]:
     """A list in JSON; empty where it is missing or damaged."""
     try:

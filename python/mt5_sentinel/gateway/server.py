@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import zmq
 
+from mt5_sentinel import host_names
 from mt5_sentinel.errors import Misconfigured, SentinelError, Transient
 from mt5_sentinel.gateway.authority import Authority, secure
 from mt5_sentinel.gateway.dispatch import Dispatcher, refusal
@@ -157,7 +158,7 @@ class Server:
             socket.set(zmq.SNDTIMEO, ANSWER_MS_MAX)
         if self._secret is not None:
             secure(socket, self._secret)
-        url = f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+        url = f"tcp://{host_names.in_url(host)}:{port}"
         try:
             socket.bind(url if port else url[: url.rindex(":")] + ":*")
         except zmq.ZMQError as error:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
 from typing import Any, NamedTuple
 
+from mt5_sentinel.journal_file import unix_s
 from mt5_sentinel.ops.questions import Broken
 from mt5_sentinel.ops.scene import CLOCK_SLACK_S, CYCLES_MAX, Scene
 from mt5_sentinel.ops.verify_ends import How, Survival, running_of, survival, uncounted
@@ -202,11 +202,6 @@ def orders_are_settled(scene: Scene) -> str:
 
 def _is_old_intention(order: dict[str, Any], now_s: float) -> bool:
     return order["state"] == "intended" and now_s - unix_s(order["created_utc"]) > INTENDED_S_MAX
-
-
-def unix_s(text: str) -> float:
-    """A time of the database as UTC unix seconds."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def _short(text: str) -> str:

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from mt5_sentinel import journal, journal_file
 from mt5_sentinel.errors import Unusable
 from mt5_sentinel.types import CycleRecord
-
-PACKED: dict[str, Any] = {
-    "dropped": dict[str, int],
-    "stages_s": dict[str, float],
-    "conditions": list[str],
-    "calls": dict[str, int],
-}
-"""Columns that hold JSON, and of what form."""
 
 SCORES = ("scores", "score"), ("other_scores", "other")
 
@@ -30,7 +22,7 @@ def record(row: sqlite3.Row) -> CycleRecord:
         Unusable: the row says something that no program of this version writes; names the row and the field.
     """
     found: dict[str, Any] = {name: row[name] for name in row.keys() if row[name] is not None}  # noqa: SIM118
-    for name, form in PACKED.items():
+    for name, form in journal.PACKED.items():
         if name in found:
             packed = found.pop(name)
             with contextlib.suppress(msgspec.DecodeError):
@@ -57,7 +49,7 @@ def unix_s(utc: str) -> float:
         Unusable: it is none.
     """
     try:
-        return datetime.fromisoformat(utc.replace("Z", "+00:00")).timestamp()
+        return journal_file.unix_s(utc)
     except ValueError:
         raise Unusable(f"journal: {utc[:40]!r} is no time: the row it is in is damaged", "journal_row") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mt5_sentinel import training_range
 from mt5_sentinel.view.light import Light, by_share
 from mt5_sentinel.view.standing import SymbolStanding
 
@@ -11,14 +12,6 @@ DRIFT_WARN, DRIFT_BAD = 0.1, 0.3
 NAMED_MAX = 4
 
 
-def outside(one: SymbolStanding) -> list[str]:
-    """Features of the newest row that are outside of their range in training, by name."""
-    ranges = {} if one.facts.model is None else one.facts.model.ranges
-    # A row that an earlier start left behind may have other columns; it is replaced by the first cycle.
-    pairs = zip(one.facts.columns, one.features or [], strict=False)
-    return [name for name, value in pairs if name in ranges and not ranges[name][0] <= value <= ranges[name][1]]
-
-
 def light(one: SymbolStanding) -> Light:
     """How many they are. While the market is closed it is well: the newest row is of another time."""
     if not one.is_open:
@@ -26,7 +19,7 @@ def light(one: SymbolStanding) -> Light:
     known = 0 if one.facts.model is None or not one.features else len(one.facts.model.ranges)
     if not known:
         return Light("drift", "ok", "nothing to compare with", one.facts.symbol)
-    found = outside(one)
+    found = training_range.outside(one.facts, one.features or [])
     names = ", ".join(found[:NAMED_MAX]) + (", …" if len(found) > NAMED_MAX else "")
     text = f"{len(found)} of {known} features are outside of their range in training{': ' if found else ''}{names}"
     return by_share("drift", len(found) / known, text, warn=DRIFT_WARN, bad=DRIFT_BAD, symbol=one.facts.symbol)

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 from mt5_sentinel.readiness import SILENT_AFTER_S, Check
 from mt5_sentinel.view import drift
-from mt5_sentinel.view.light import LEVELS, Level, Light
+from mt5_sentinel.view.light import LEVELS, Level, Light, by_share
 from mt5_sentinel.view.standing import Standing, SymbolStanding
 
 __all__ = ["LEVELS", "Level", "Light", "lights", "worst"]
@@ -68,7 +68,7 @@ def _is_silent(one: SymbolStanding, standing: Standing) -> bool:
 
 def _heard_s(one: SymbolStanding) -> float:
     """When a cycle last told of it, UTC seconds; 0 where none ever did."""
-    return 0.0 if one.last is None else one.last.finished_s or one.last.started_s
+    return 0.0 if one.last is None else one.last.ended_s
 
 
 def _old(light: Light, heard_s: float, now_s: float) -> Light:
@@ -127,8 +127,7 @@ def _drawdown(standing: Standing) -> Light:
         return Light("drawdown", "ok", "not known yet")
     currency = standing.symbols[0].facts.account_currency
     text = f"equity is {drawdown:.2f} {currency} below its highest mark, {limit:.2f} halt"
-    level: Level = "bad" if drawdown >= limit else "warn" if drawdown >= DRAWDOWN_WARN_SHARE * limit else "ok"
-    return Light("drawdown", level, text)
+    return by_share("drawdown", drawdown / limit, text, warn=DRAWDOWN_WARN_SHARE, bad=1.0)
 
 
 def _quota(standing: Standing) -> Light:
@@ -138,8 +137,7 @@ def _quota(standing: Standing) -> Light:
         told = f"how many of {standing.quota_units:.0f} units are used today is not known: bars.db cannot be read"
         return Light("quota", "warn", told)
     text = f"{standing.quota_used} of {standing.quota_units:.0f} units are used today"
-    level: Level = "ok" if standing.quota_used < QUOTA_WARN_SHARE * standing.quota_units else "warn"
-    return Light("quota", "bad" if standing.quota_used >= standing.quota_units else level, text)
+    return by_share("quota", standing.quota_used / standing.quota_units, text, warn=QUOTA_WARN_SHARE, bad=1.0)
 
 
 def _clock(standing: Standing) -> Light:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from mt5_sentinel import bounded_http, process_place, spans
+from mt5_sentinel import bounded_http, host_names, process_place, spans
 from mt5_sentinel.bounded_http import Answer, FetchError
 from mt5_sentinel.types import DeskFacts
 from mt5_sentinel.view.light import Light
@@ -25,7 +25,6 @@ METRICS_BYTES_MAX = 4 << 20
 
 RESIDENT = re.compile(rb"^process_resident_memory_bytes ([0-9.]{1,20}(?:e\+?[0-9]{1,2})?)$", re.MULTILINE)
 PROC = Path("/proc")
-EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - as a setting has it
 OLDER = 404
 """A daemon of a release without /livez answers so, and lives."""
 
@@ -110,9 +109,8 @@ def _told_bytes(facts: DeskFacts) -> int | None:
 
 
 def _asked(facts: DeskFacts, path: str, bytes_max: int) -> Answer:
-    address = EVERY_ADDRESS.get(facts.metrics_host, facts.metrics_host)
-    place = f"[{address}]" if ":" in address else address
-    url = f"http://{place}:{facts.metrics_port}/{path}"
+    host = facts.metrics_host or "0.0.0.0"  # noqa: S104 - empty: every address
+    url = f"http://{host_names.in_url(host_names.ASKED_AT.get(host, host))}:{facts.metrics_port}/{path}"
     return bounded_http.get(url, {}, budget_s=BUDGET_S, body_bytes_max=bytes_max)
 
 

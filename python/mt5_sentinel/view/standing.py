@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from datetime import datetime, timezone
 from pathlib import Path
 
 import msgspec
 
 from mt5_sentinel import journal, process_place
+from mt5_sentinel.bar_store import day_utc
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.readiness import Check, Readiness, Seen, halted_because
 from mt5_sentinel.types import CycleRecord, DeskFacts
@@ -37,6 +37,8 @@ class SymbolStanding(msgspec.Struct):
     """As ``readiness`` tells them."""
     features: list[float] | None
     """The newest row that was scored; its columns are ``facts.columns``."""
+    valued: CycleRecord | None = None
+    """The newest cycle that knew the account."""
     halted_because: str | None = None
     """Why nothing may be opened: the daemon's guard, the gateway, or risk; as ``readiness`` tells it."""
     silent_s: float = 0.0
@@ -98,8 +100,8 @@ def look_at(path: Path, now_s: float) -> Standing | None:
             return None
         since_s = cycle_rows.unix_s(start.at_utc)
         symbols = [_symbol(db, start.mode, facts, since_s, now_s) for facts in start.facts]
-        valued = [newest.valued(db, (start.mode, facts.symbol)) for facts in start.facts]
-    known = max((one for one in valued if one is not None), key=_ended_s, default=None)
+    valued = [one.valued for one in symbols if one.valued is not None]
+    known = max(valued, key=lambda cycle: cycle.ended_s, default=None)
     facts = symbols[0].facts
     # One account of a data API serves every symbol that is not brought by the gateway.
     counted = next((one for one in start.facts if one.quota_units), facts)
@@ -116,7 +118,7 @@ def look_at(path: Path, now_s: float) -> Standing | None:
         risk_because=None if known is None else known.risk_because,
         quota_used=_quota_used(path.parent / "bars.db", counted.bars_source, now_s),
         quota_units=counted.quota_units,
-        equity_s=None if known is None else _ended_s(known),
+        equity_s=None if known is None else known.ended_s,
         is_gone=process_place.is_gone(facts.pid, facts.pid_place),
     )
 
@@ -127,14 +129,15 @@ def _symbol(db: sqlite3.Connection, mode: str, facts: DeskFacts, since_s: float,
     running_since_s = newest.running_since_s(db, place)
     # A daemon that has just started is not silent for what an earlier one left undone, nor one that never ended a
     # cycle for ever in its first.
-    alive_s = since_s if last is None else max(since_s, _ended_s(last))
+    alive_s = since_s if last is None else max(since_s, last.ended_s)
     silent_s = max(0.0, now_s - alive_s)
     readiness = Readiness(facts)
-    seen = Seen(last, bar_open_s, silent_s, newest.is_late(db, place), newest.valued(db, place))
+    valued = newest.valued(db, place)
+    seen = Seen(last, bar_open_s, silent_s, newest.is_late(db, place), valued)
     return SymbolStanding(
         facts=facts,
         last=last,
-        seconds_since_cycle=None if last is None else max(0.0, now_s - _ended_s(last)),
+        seconds_since_cycle=None if last is None else max(0.0, now_s - last.ended_s),
         bar_open_s=bar_open_s,
         data_age_s=readiness.data_age_s(bar_open_s, now_s),
         data_age_limit_s=readiness.data_age_limit_s,
@@ -142,6 +145,7 @@ def _symbol(db: sqlite3.Connection, mode: str, facts: DeskFacts, since_s: float,
         failed_in_a_row=newest.failed_in_a_row(db, place),
         checks=readiness.checks(seen, now_s),
         features=newest.features(db, place),
+        valued=valued,
         halted_because=halted_because(seen),
         silent_s=silent_s,
         decided=newest.decided(db, place),
@@ -151,8 +155,8 @@ def _symbol(db: sqlite3.Connection, mode: str, facts: DeskFacts, since_s: float,
     )
 
 
-def unlooked(facts: DeskFacts, now_s: float) -> SymbolStanding:
-    """A symbol of which no cycle can be told."""
+def unlooked(facts: DeskFacts, now_s: float, held: list[HeldPosition]) -> SymbolStanding:
+    """A symbol of which no cycle can be told, only what it ``held``."""
     readiness = Readiness(facts)
     return SymbolStanding(
         facts=facts,
@@ -165,18 +169,14 @@ def unlooked(facts: DeskFacts, now_s: float) -> SymbolStanding:
         failed_in_a_row=0,
         checks=[],
         features=None,
+        held=held,
     )
 
 
 def _quota_used(cache: Path, source: str, now_s: float) -> int | None:
     """Units of this UTC day; 0 where the cache is not there: it may be thrown away at any time."""
-    day = datetime.fromtimestamp(now_s, timezone.utc).strftime("%Y-%m-%d")
     with contextlib.suppress(Misconfigured), bar_cache.reading(cache) as db:
         query = "SELECT units FROM quota WHERE source = ? AND day_utc = ?"
-        found = None if db is None else db.execute(query, (source, day)).fetchone()
+        found = None if db is None else db.execute(query, (source, day_utc(now_s))).fetchone()
         return 0 if found is None else int(found["units"])
     return None
-
-
-def _ended_s(cycle: CycleRecord) -> float:
-    return cycle.finished_s or cycle.started_s

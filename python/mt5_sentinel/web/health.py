@@ -7,10 +7,8 @@ from typing import Any
 
 import msgspec
 
+from mt5_sentinel.readiness import SILENT_AFTER_S
 from mt5_sentinel.types import STILL_RUNNING, CycleRecord
-
-SILENT_AFTER_S = 180.0
-"""No finished cycle for so long means that it hangs: three slots were missed."""
 
 STATUSES = ("ok", "starting", "failing", "stuck")
 """From the best to the worst."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
-
-HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+from mt5_sentinel import host_names
 
 
 class Hosts:
@@ -16,22 +13,14 @@ class Hosts:
     def __init__(self, host: str, address: str) -> None:
         """Take what the setting has, and the address that was bound for it."""
         self._names = {"localhost", host.lower()}
-        self._is_loopback = ipaddress.ip_address(address).is_loopback
+        self._is_loopback = host_names.is_loopback(address)
 
     def know(self, given: str | None) -> bool:
         """Whether a request with this ``Host`` is answered; browsers always send one, old probes may not."""
         if given is None or not self._is_loopback:
             return True
-        match = HOST.fullmatch(given)
-        if match is None:
+        named = host_names.of_header(given)
+        if named is None:
             return False
-        host = match[1].strip("[]").lower().rstrip(".")
-        return host in self._names or _is_address(host)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+        host = named.rstrip(".")
+        return host in self._names or host_names.is_address(host)

@@ -71,6 +71,7 @@ export function startHead(onTheme, onSymbol) {
     if (next === "system") delete root.dataset.theme;
     else root.dataset.theme = next;
     remember("theme", next === "system" ? null : next);
+    window.showTheme();
     show();
     onTheme();
   });

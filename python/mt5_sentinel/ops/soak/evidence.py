@@ -7,13 +7,13 @@ import math
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from mt5_sentinel import _core
+from mt5_sentinel.journal_file import unix_s
 from mt5_sentinel.schedule import START_SERVES_S
 
 CYCLES = """
@@ -92,7 +92,7 @@ def read(journal: Path, calendar: _core.Calendar, *, second: float, period_s: fl
     for row in rows:
         row["stages"] = msgspec.json.decode(row["stages_s"] or "{}")
         row["conditions"] = msgspec.json.decode(row["conditions"] or "[]")
-    served = _served([_seconds(row["started_utc"]) for row in rows], second, period_s)
+    served = _served([unix_s(row["started_utc"]) for row in rows], second, period_s)
     first = min((slot for slot, _, _ in served), default=0)
     hits = Counter(slot for slot, _, _ in served)
     slots = range(first, first + moments)
@@ -100,7 +100,7 @@ def read(journal: Path, calendar: _core.Calendar, *, second: float, period_s: fl
     by_slot = {slot: rows[number] for slot, _, number in served}
     valued = [(float(i), row["equity"]) for i, row in enumerate(rows) if row["equity"] is not None]
     return Cycles(
-        began_s=_seconds(rows[0]["started_utc"]) if rows else 0.0,
+        began_s=unix_s(rows[0]["started_utc"]) if rows else 0.0,
         count=len(rows),
         missed=[_moment(slot, second, period_s) for slot in slots if hits[slot] == 0],
         doubled=[_moment(slot, second, period_s) for slot, count in hits.items() if count > 1],
@@ -149,7 +149,7 @@ def _is_idle(row: dict[str, Any]) -> bool:
 
 
 def _is_open(calendar: _core.Calendar, row: dict[str, Any]) -> bool:
-    return calendar.is_open(int(_seconds(row["started_utc"])))
+    return calendar.is_open(int(unix_s(row["started_utc"])))
 
 
 def _why(row: dict[str, Any]) -> str:
@@ -161,7 +161,7 @@ def _stages(rows: Sequence[dict[str, Any]]) -> dict[str, Spread]:
     for row in rows:
         for name, duration_s in row["stages"].items():
             durations.setdefault(name, []).append(duration_s)
-    whole = [_seconds(row["finished_utc"]) - _seconds(row["started_utc"]) for row in rows if row["finished_utc"]]
+    whole = [unix_s(row["finished_utc"]) - unix_s(row["started_utc"]) for row in rows if row["finished_utc"]]
     return {name: spread(values) for name, values in durations.items()} | {"cycle": spread(whole)}
 
 
@@ -182,10 +182,6 @@ def thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 def _counted(values: Iterable[Any]) -> dict[str, int]:
     return dict(Counter(value for value in values if value is not None).most_common())
-
-
-def _seconds(text: str) -> float:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def _moment(slot: int, second: float, period_s: float) -> str:

@@ -20,7 +20,7 @@ def say(*words: object) -> None:
 
 def main() -> None:
     """Until the input ends."""
-    server = WebServer("127.0.0.1", 0, CollectorRegistry(), Health(time.monotonic(), "dry-run", ["EURUSD"]))
+    server = WebServer("127.0.0.1", 0, CollectorRegistry(), Health(time.monotonic, "dry-run", ["EURUSD"]))
     say(server.port)
     for line in sys.stdin:
         tasks = len(list(Path("/proc/self/task").iterdir()))

@@ -75,6 +75,8 @@ def test_a_day_hides_neither_idleness_nor_a_small_leak(
     out, work = tmp_path / "out", tmp_path / "work"
     done = run_soak(environment, MUTANT, fault, "--minutes", "1440", "--accelerated", "--out", out, "--work", work)
     assert done.returncode == 1, done.stdout + done.stderr
+    samples = json.loads((out / "soak.json").read_text())["run"]["samples"]
+    assert len(samples) >= 60, "cycles that do nothing are over before they are looked at often enough"
     found = verdicts(out)
     failed = {name for name, one in found.items() if one["verdict"] == "failed"}
     assert failed - {"journal and gateway"} == {check}, "an idle daemon may also be unaware of a stop"

@@ -13,9 +13,8 @@ import pytest
 from mt5_sentinel import logs
 from mt5_sentinel.metrics import Metrics
 from mt5_sentinel.readiness import SILENT_AFTER_S
-from mt5_sentinel.web.health import Health
 from tests.python.test_metrics import record, scrape, traded, value
-from tests.python.test_web import health_of
+from tests.python.test_web import Dated
 
 
 def of(symbol: str, **found: Any) -> Any:
@@ -62,10 +61,10 @@ def test_calls_are_counted_as_the_cycle_counts_them() -> None:
 
 
 def test_health_is_that_of_the_worst_symbol() -> None:
-    health = Health(100.0, "dry-run", ["EURUSD", "GBPUSD"])
+    health = Dated(100.0, "EURUSD", "GBPUSD")
 
     def told(monotonic_s: float) -> tuple[int, str, dict[str, str]]:
-        code, body = health_of(health, monotonic_s)
+        code, body = health.of(monotonic_s)
         return code, body["status"], {symbol: one["status"] for symbol, one in body["symbols"].items()}
 
     assert told(101.0) == (200, "starting", {"EURUSD": "starting", "GBPUSD": "starting"})
@@ -73,18 +72,18 @@ def test_health_is_that_of_the_worst_symbol() -> None:
     assert told(111.0) == (200, "starting", {"EURUSD": "ok", "GBPUSD": "starting"})
     health.observe(of("GBPUSD", status="failed", reason="fetch_timeout"), 112.0)
     assert told(113.0) == (200, "failing", {"EURUSD": "ok", "GBPUSD": "failing"})
-    body = health_of(health, 113.0)[1]
+    body = health.of(113.0)[1]
     assert (body["symbol"], body["last_reason"], body["seconds_since_cycle"]) == ("EURUSD, GBPUSD", "fetch_timeout", 1)
     first = body["symbols"]["EURUSD"]
     assert (first["last_reason"], first["last_action"], first["last_confidence"]) == ("signal", "BUY", 0.7)
 
 
 def test_a_symbol_that_hangs_is_stuck_though_its_minutes_are_noted() -> None:
-    health, late_s = Health(100.0, "dry-run", ["EURUSD", "GBPUSD"]), 101.0 + SILENT_AFTER_S
+    health, late_s = Dated(100.0, "EURUSD", "GBPUSD"), 101.0 + SILENT_AFTER_S
     for monotonic_s in (160.0, 220.0, late_s):
         health.observe(traded(), monotonic_s)
         health.observe(of("GBPUSD", status="failed", reason="still_running"), monotonic_s)
-    code, body = health_of(health, late_s)
+    code, body = health.of(late_s)
     assert (code, body["status"], body["last_reason"]) == (503, "stuck", "still_running")
     assert body["symbols"]["EURUSD"]["status"] == "ok"
 

@@ -131,7 +131,9 @@ def test_a_process_that_proc_hides_is_there_until_it_ends() -> None:
 @needs_proc
 @pytest.mark.usefixtures("hidden")
 def test_memory_that_proc_hides_is_told_by_the_daemon() -> None:
-    server = WebServer("127.0.0.1", 0, Metrics(lambda: 1.0, ["EURUSD"]).registry, Health(0.0, "demo", ["EURUSD"]))
+    server = WebServer(
+        "127.0.0.1", 0, Metrics(lambda: 1.0, ["EURUSD"]).registry, Health(lambda: 0.0, "demo", ["EURUSD"])
+    )
     try:
         felt = feel(facts(os.getpid(), server.port))
     finally:

@@ -15,47 +15,60 @@ import pytest
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.metrics import Metrics
 from mt5_sentinel.readiness import SILENT_AFTER_S
+from mt5_sentinel.types import CycleRecord
 from mt5_sentinel.web import bounded_server as web
 from mt5_sentinel.web.health import Health
 from mt5_sentinel.web.server import WebServer
 from tests.python.test_metrics import counting, record, traded
 
 
-def health_of(health: Health, monotonic_s: float) -> tuple[int, dict[str, Any]]:
-    status, body = health.answer(monotonic_s)
-    return status, json.loads(body)
+class Dated:
+    """Health at moments that are named."""
+
+    def __init__(self, started_s: float, *symbols: str) -> None:
+        self._now_s = started_s
+        self.health = Health(lambda: self._now_s, "dry-run", symbols)
+
+    def of(self, monotonic_s: float) -> tuple[int, dict[str, Any]]:
+        self._now_s = monotonic_s
+        status, body = self.health.answer()
+        return status, json.loads(body)
+
+    def observe(self, seen: CycleRecord, monotonic_s: float) -> None:
+        self._now_s = monotonic_s
+        self.health.observe(seen)
 
 
 def test_health() -> None:
-    health = Health(100.0, "dry-run", ["EURUSD"])
-    status, body = health_of(health, 101.0)
+    health = Dated(100.0, "EURUSD")
+    status, body = health.of(101.0)
     assert (status, body["status"], body["seconds_since_cycle"]) == (200, "starting", 1.0)
     assert (body["mode"], body["symbol"]) == ("dry-run", "EURUSD")
-    assert health_of(health, 100.0 + SILENT_AFTER_S + 1)[0] == 503, "the first cycle hangs"
+    assert health.of(100.0 + SILENT_AFTER_S + 1)[0] == 503, "the first cycle hangs"
     health.observe(traded(), 110.0)
-    status, body = health_of(health, 112.5)
+    status, body = health.of(112.5)
     assert (status, body["status"], body["seconds_since_cycle"]) == (200, "ok", 2.5)
     assert (body["last_reason"], body["last_action"], body["last_confidence"]) == ("signal", "BUY", 0.7)
     health.observe(record(status="failed", reason="fetch_timeout"), 170.0)
-    status, body = health_of(health, 171.0)
+    status, body = health.of(171.0)
     assert (status, body["status"], body["last_reason"]) == (200, "failing", "fetch_timeout")
-    assert health_of(health, 170.0 + SILENT_AFTER_S)[0] == 200
-    status, body = health_of(health, 170.0 + SILENT_AFTER_S + 0.1)
+    assert health.of(170.0 + SILENT_AFTER_S)[0] == 200
+    status, body = health.of(170.0 + SILENT_AFTER_S + 0.1)
     assert (status, body["status"]) == (503, "stuck")
     health.observe(traded(), 400.0)
-    assert health_of(health, 401.0)[1]["status"] == "ok"
+    assert health.of(401.0)[1]["status"] == "ok"
 
 
 @pytest.fixture
-def served() -> Iterator[tuple[WebServer, Metrics, Health]]:
+def served() -> Iterator[tuple[WebServer, Metrics, Dated]]:
     """A running server on a free port."""
-    metrics, health = counting(), Health(time.monotonic(), "dry-run", ["EURUSD"])
-    running = WebServer("127.0.0.1", 0, metrics.registry, health)
+    metrics, health = counting(), Dated(100.0, "EURUSD")
+    running = WebServer("127.0.0.1", 0, metrics.registry, health.health)
     yield running, metrics, health
     running.close()
 
 
-Served = tuple[WebServer, Metrics, Health]
+Served = tuple[WebServer, Metrics, Dated]
 
 
 def get(running: WebServer, path: str) -> tuple[int, str, bytes]:
@@ -78,8 +91,10 @@ def test_the_server_answers(served: Served) -> None:
         assert (status, kind, json.loads(body)["status"]) == (200, "application/json", "starting")
     assert get(running, "/")[0] == 404
     assert get(running, "/metrics/../etc/passwd")[0] == 404
-    health.observe(traded(), time.monotonic() - SILENT_AFTER_S - 1)
+    health.of(100.0 + SILENT_AFTER_S + 1)
     assert get(running, "/healthz")[0] == 503
+    health.observe(traded(), 100.0 + SILENT_AFTER_S + 1)
+    assert get(running, "/healthz")[0] == 200
 
 
 def test_silent_clients_block_nobody(served: Served) -> None:
@@ -107,7 +122,7 @@ def test_a_client_that_says_nothing_is_let_go_without_noise(
 def test_a_port_in_use_is_one_clear_line(served: Served) -> None:
     running, metrics, health = served
     with pytest.raises(Misconfigured) as caught:
-        WebServer("127.0.0.1", running.port, metrics.registry, health)
+        WebServer("127.0.0.1", running.port, metrics.registry, health.health)
     assert caught.value.reason == "metrics_port"
     assert str(running.port) in str(caught.value)
     assert "--metrics-port" in str(caught.value)
@@ -116,11 +131,11 @@ def test_a_port_in_use_is_one_clear_line(served: Served) -> None:
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "203.0.113.7"])
 def test_an_address_that_is_not_ours_is_one_clear_line(host: str) -> None:
     with pytest.raises(Misconfigured, match="metrics_host"):
-        WebServer(host, 0, counting().registry, Health(0.0, "dry-run", ["EURUSD"]))
+        WebServer(host, 0, counting().registry, Health(time.monotonic, "dry-run", ["EURUSD"]))
 
 
 def test_a_closed_server_frees_its_port() -> None:
-    metrics, health = counting(), Health(0.0, "dry-run", ["EURUSD"])
+    metrics, health = counting(), Health(time.monotonic, "dry-run", ["EURUSD"])
     first = WebServer("127.0.0.1", 0, metrics.registry, health)
     port = first.port
     first.close()

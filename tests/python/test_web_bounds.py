@@ -36,7 +36,7 @@ def running() -> Iterator[WebServer]:
 
 
 def health() -> Health:
-    return Health(time.monotonic(), "dry-run", ["EURUSD"])
+    return Health(time.monotonic, "dry-run", ["EURUSD"])
 
 
 def connected(port: int, count: int, says: bytes = b"G") -> list[socket.socket]:
@@ -152,7 +152,8 @@ def test_a_process_of_few_tasks_fetches_while_clients_drip(running: WebServer) -
     if os.geteuid() != 0:
         pytest.skip("needs root: the limit of tasks counts those of a user, which has to be one of its own")
     script = Path(__file__).with_name("bounded_process.py")
-    user = ("setpriv", "--reuid", "61236", "--regid", "61236", "--clear-groups")
+    reads = ("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search")  # the checkout may be closed to it
+    user = ("setpriv", "--reuid", "61236", "--regid", "61236", "--clear-groups", *reads)
     command = ["prlimit", "--nproc=48", *user, sys.executable, "-B", str(script)]
     env = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PATH": os.environ["PATH"]}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as process:

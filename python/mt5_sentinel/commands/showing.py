@@ -35,7 +35,7 @@ class Showing:
         """
         names, shared, started_s = [one.symbol for one in symbols], symbols[0], clock.monotonic_s()
         self._clock, self._desks = clock, tuple[Desk, ...]()
-        self._health = Health(started_s, mode, names)
+        self._health = Health(clock.monotonic_s, mode, names)
         self._metrics = Metrics(lambda: clock.monotonic_s() - started_s, names)
         self.present = Present(clock, mode)
         self._metrics.registry.register(Gauges(self.present))
@@ -53,7 +53,7 @@ class Showing:
     @property
     def observers(self) -> tuple[Observer, ...]:
         """What is told of each finished cycle."""
-        return self._metrics.observe, self.present.observe, self._note_units, self._tell_health
+        return self._metrics.observe, self.present.observe, self._note_units, self._health.observe
 
     def take(self, desks: Sequence[Desk]) -> None:
         """Show these desks from now on, and tell the journal of them."""
@@ -65,9 +65,6 @@ class Showing:
         """Stop serving."""
         if self.web:
             self.web.close()
-
-    def _tell_health(self, record: CycleRecord) -> None:
-        self._health.observe(record, self._clock.monotonic_s())
 
     def _note_units(self, record: CycleRecord) -> None:
         if record.quota_units:

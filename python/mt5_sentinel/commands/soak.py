@@ -33,6 +33,9 @@ SAMPLE_EVERY_REAL_S, SAMPLE_EVERY_S_MIN, SAMPLE_EVERY_S_MAX = 2.0, 0.05, 0.5
 SAMPLES_OF_MINUTES = 10_000.0
 """Accelerated, a shorter run is looked at more often: the share of this many minutes, in seconds, within the bounds."""
 
+LOOKS_MIN = 60
+"""Accelerated, time is let go on by this share of the run from look to look: however fast, it is seen so often."""
+
 AFTER_LAST_S = 2.0
 """How long after its last moment a run is ended; a cycle that runs then is finished."""
 
@@ -150,8 +153,7 @@ def _watch(scene: Scene, wanted: Wanted, bound_s: float) -> tuple[list[Sample], 
     now_s = time.time if scene.clock is None else scene.clock.wall_s
     pids = {name: child.pid for name, child in scene.children.all.items()}
     watch = Watch(pids, scene.state, lambda: (now_s() - first_s) / CYCLE_PERIOD_S)
-    if scene.clock is not None:
-        scene.clock.skip_until(until_s)
+    step_s = wanted.minutes * CYCLE_PERIOD_S / LOOKS_MIN
     samples: list[Sample] = []
     began_s = time.monotonic()
     pause_s = SAMPLE_EVERY_REAL_S
@@ -160,6 +162,8 @@ def _watch(scene: Scene, wanted: Wanted, bound_s: float) -> tuple[list[Sample], 
     with Progress(beside_output=False, unit="minutes") as progress:
         progress.total, done = wanted.minutes, 0
         while now_s() < until_s:
+            if scene.clock is not None:
+                scene.clock.skip_until(min(until_s, now_s() + step_s))
             at_s = time.monotonic() - began_s
             if ended := scene.children.ended():
                 return samples, [f"{name} ended by itself: {scene.children.all[name].last_words()}" for name in ended]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -17,21 +17,23 @@ STATUSES = ("ok", "starting", "failing", "stuck")
 class Health:
     """What ``/healthz`` answers: of each symbol, and of the worst of them at the top."""
 
-    def __init__(self, started_monotonic_s: float, mode: str, symbols: Sequence[str]) -> None:
-        """Count each symbol as starting until its first cycle has ended."""
+    def __init__(self, monotonic_s: Callable[[], float], mode: str, symbols: Sequence[str]) -> None:
+        """Count each symbol as starting, from now by this clock until its first cycle has ended."""
+        self._monotonic_s, started_s = monotonic_s, monotonic_s()
         self._facts: dict[str, Any] = {"mode": mode, "symbol": ", ".join(symbols)}
-        self._symbols = {symbol: _Symbol(started_monotonic_s) for symbol in symbols}
+        self._symbols = {symbol: _Symbol(started_s) for symbol in symbols}
 
-    def observe(self, record: CycleRecord, monotonic_s: float) -> None:
+    def observe(self, record: CycleRecord) -> None:
         """Note a finished cycle; a single assignment each, so that a reader in another thread sees whole values."""
         one = self._symbols[record.symbol]
         one.last = record
         if record.reason != STILL_RUNNING:
-            one.beat_monotonic_s = monotonic_s
+            one.beat_monotonic_s = self._monotonic_s()
 
-    def answer(self, monotonic_s: float) -> tuple[int, bytes]:
+    def answer(self) -> tuple[int, bytes]:
         """HTTP status and JSON body."""
-        symbols = {symbol: one.tell(monotonic_s) for symbol, one in self._symbols.items()}
+        now_s = self._monotonic_s()
+        symbols = {symbol: one.tell(now_s) for symbol, one in self._symbols.items()}
         worst = max(symbols.values(), key=lambda told: (STATUSES.index(told["status"]), told["seconds_since_cycle"]))
         body = self._facts | worst | {"symbols": symbols}
         return 503 if worst["status"] == "stuck" else 200, msgspec.json.encode(body)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -44,11 +43,7 @@ class WebServer:
             Misconfigured: the address cannot be bound.
         """
         metrics = make_wsgi_app(registry)
-
-        def healthz() -> tuple[int, bytes]:
-            return health.answer(time.monotonic())
-
-        shown: dict[str, Page] = {"/healthz": healthz, "/health": healthz} | dict(pages or {})
+        shown: dict[str, Page] = {"/healthz": health.answer, "/health": health.answer} | dict(pages or {})
         names = ", ".join(["/metrics", *shown])
 
         def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

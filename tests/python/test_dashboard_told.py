@@ -197,6 +197,27 @@ def test_of_hourly_bars_an_hour_is_not_offered(shown: Shown, tmp_path: Path) -> 
     opened.tab.assert_clean()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_money_at_stake_cannot_be_overlooked(shown: Shown, scheme: str) -> None:
+    def live(db: sqlite3.Connection) -> None:
+        tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            if any(column[1] == "mode" for column in db.execute(f"PRAGMA table_info({table})")):
+                db.execute(f"UPDATE {table} SET mode = 'live'")
+
+    opened = shown(live, scheme=scheme)
+    page = opened.page
+    assert page.inner_text("#mode") == "LIVE"
+    assert page.title().startswith("EURUSD LIVE - ")
+    paint = "getComputedStyle(document.querySelector('#mode')).backgroundColor"
+    filled = page.evaluate(paint)
+    page.evaluate("document.querySelector('#mode').dataset.mode = 'demo'")
+    assert filled != page.evaluate(paint), "it is no badge among others"
+    page.evaluate("document.querySelector('#mode').dataset.mode = 'live'")
+    assert axe(page) == []
+    opened.tab.assert_clean()
+
+
 def test_a_damaged_cache_of_bars_takes_only_the_candles(shown: Shown, tmp_path: Path) -> None:
     opened = shown(lambda _: (tmp_path / "state" / "bars.db").write_bytes(b"no database at all" * 500))
     page = opened.page

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,20 @@ def test_rotation_keeps_every_line_and_writing_goes_on(rotation: tuple[Path, Pat
     assert all((logs / name).read_text() == "" for name in (trail.AUDIT, trail.ECS))
 
 
+def test_a_week_of_the_log_stays_readable_for_shippers(rotation: tuple[Path, Path]) -> None:
+    path, logs = rotation
+    today = f"{trail.ECS}-{time.strftime('%Y%m%d')}"
+    for day in range(1, 10):
+        trail.append(logs, trail.ECS, {"day": day})
+        assert "error:" not in rotate(path)
+        (logs / today).rename(logs / f"{trail.ECS}-202511{day:02d}")
+    trail.append(logs, trail.ECS, {"day": 10})
+    rotate(path)
+    kept = sorted(one.name for one in logs.glob(f"{trail.ECS}-*"))
+    assert kept == [*(f"{trail.ECS}-202511{day:02d}" for day in range(4, 10)), today]
+    assert (logs / f"{trail.ECS}-20251104").read_text() == '{"day":4}\n'
+
+
 def test_rotation_of_nothing_is_no_error(rotation: tuple[Path, Path]) -> None:
     path, logs = rotation
     assert "error:" not in rotate(path)
@@ -131,8 +146,7 @@ def test_the_installer_and_the_package_agree_where_things_lie() -> None:
     rotate_text = (DEPLOY / "logrotate.d/mt5-sentinel").read_text()
     assert f"prefix={layout.PREFIX}" in (DEPLOY / "install_service.sh").read_text()
     assert "/etc/mt5-sentinel/credentials" in text
-    assert str(layout.LOGS) + "/*.jsonl {" in rotate_text
-    assert all(name.endswith(".jsonl") for name in (trail.TRADES, trail.AUDIT, trail.ECS))
+    assert all(f"{layout.LOGS / name} " in rotate_text for name in (trail.TRADES, trail.AUDIT, trail.ECS))
 
 
 def commented(path: Path) -> str:

@@ -193,3 +193,20 @@ def test_a_rotation_while_it_is_dead_and_lines_that_are_none_lose_nothing(
         newer = {line["event"]["id"] for line in map(json.loads, file.read()[len(text) :].splitlines())}
     wait_for("what came after them", lambda: newer <= {name for _, name in endpoint.stored}, shipper)
     assert {name for _, name in endpoint.stored} == {name for _, name in own} | newer
+
+
+def test_an_outage_over_two_rotations_and_a_restart_lose_nothing(
+    cycles: Callable[[int], Path], ship: Ship, endpoint: BulkServer
+) -> None:
+    logs = cycles(1)
+    shipper = ship(logs, endpoint)
+    wait_for("the first", lambda: set(endpoint.stored) == written(logs), shipper)
+    endpoint.faults = [503] * 10_000
+    for day in ("27", "28"):
+        cycles(1)
+        (logs / "ecs.jsonl").rename(logs / f"ecs.jsonl-202611{day}")
+    cycles(1)
+    shipper.kill()
+    shipper.start()
+    endpoint.faults.clear()
+    wait_for("all of three days", lambda: set(endpoint.stored) == written(logs), shipper)

@@ -199,7 +199,7 @@ CASES = [
         "error",
         "logrotate -f",
     ),
-    Case("logrotate", _listed(_write(LOGROTATE, LOGROTATE_TEXT.replace("audit.", "other."))), "audit.jsonl", "logrotate -f"),
+    Case("logrotate", _listed(_write(LOGROTATE, LOGROTATE_TEXT.replace("*", "trades"))), "audit.jsonl", "logrotate -f"),
     Case("logrotate", _listed(_write(LOGROTATE, LOGROTATE_TEXT.replace("su ", "# "))), "no line `su", "sudoedit"),
     Case("logrotate", _listed(_mode(LOGROTATE, 0o666)), "ignores", f"chmod 644 {LOGROTATE}"),
     Case("settings", _write(CONFIG, "treshold = 1\n"), "did you mean `threshold`", "config.toml", ("gateway", "hub")),

@@ -9,7 +9,7 @@ import { advance, begun, rangesFit, span } from "./history.js";
 import { showLights } from "./lights.js";
 import { follow } from "./live.js";
 import { pointPlots, recolourPlots, showPlots } from "./plots.js";
-import { showPositions } from "./positions.js";
+import { showClosed, showPositions } from "./positions.js";
 import { showStages } from "./stages.js";
 import { showTiles } from "./tiles.js";
 import { watchWide } from "./wide.js";
@@ -114,6 +114,7 @@ async function readNew() {
 
 function draw() {
   showPositions(state.symbol, state.overview.now_s, state.known);
+  showClosed(state.symbol, state.overview.now_s, state.known);
   showCandles(state.known, state.symbol, pointPlots);
   showPlots(state.known, state.overview.account, state.symbol.last, pointAt);
   showStages(state.known.stages);

@@ -17,7 +17,7 @@ let scale = null;
 export function showCandles(known, symbol, onHover) {
   drawn = { known, symbol };
   const { bars } = known;
-  digits = digitsOf(symbol.open_positions, bars);
+  digits = digitsOf(symbol.open_positions, known);
   const place = byId("candles");
   if (!bars.t.length) {
     dispose();
@@ -118,7 +118,8 @@ function reaching(original) {
   if (!found?.priceRange || scale === null) return found;
   const { minValue, maxValue } = found.priceRange;
   const near = scale.within.map(({ price }) => price);
-  return { ...found, priceRange: { minValue: Math.min(minValue, ...near), maxValue: Math.max(maxValue, ...near) } };
+  const priceRange = { minValue: Math.min(minValue, ...near), maxValue: Math.max(maxValue, ...near) };
+  return { ...found, priceRange };
 }
 
 function readout(row) {
@@ -132,14 +133,15 @@ function readout(row) {
 
 function describe(place, { bars, trades, from, to, isPast }, symbol) {
   const last = bars.t.length - 1;
-  const said = last < 0 ? "no bars" : `${bars.t.length} candles, newest close ${words.price(bars.close[last], digits)} at ${
-    words.moment(bars.t[last])} UTC`;
+  const said = last < 0 ? "no bars" : `${bars.t.length} candles, newest close ${
+    words.price(bars.close[last], digits)} at ${words.moment(bars.t[last])} UTC`;
   place.setAttribute("aria-label", `Price of ${symbol.symbol} from ${words.moment(from)} to ${words.moment(to)} UTC: ${
     said}; ${marksSaid(trades)}.`);
   fill(
     byId("candles-legend"),
     ...legend(trades),
-    ...(scale?.beyond ?? []).map((line) => make("span", { class: "beyond" }, beyondSaid(line, scale.low, digits))),
+    ...(scale?.beyond ?? []).map((line) =>
+      make("span", { class: "beyond" }, beyondSaid(line, scale.low, digits))),
     isPast ? make("span", { class: "past" }, `No cycle in the last span: shown up to ${words.moment(to)}`) : null,
   );
   if (last < 0) tell(byId("candles-note"), "");

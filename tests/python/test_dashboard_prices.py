@@ -126,7 +126,7 @@ def test_no_price_is_wider_than_a_phone(
 
 def test_what_needs_no_scrolling_takes_no_focus(shown: Shown) -> None:  # noqa: F811
     page = shown(lambda db: db.execute(OPEN)).page
-    assert page.locator(".wide").count() == 3
+    assert page.locator(".wide").count() == 4
     assert page.locator(".wide[tabindex]").count() == 0
 
 

@@ -130,9 +130,12 @@ class Tab:
         assert self.elsewhere == []
 
 
-def tab(browser: Browser, url: str, width: int = 1280, height: int = 900, scheme: Any = "light") -> Tab:
-    """A tab of its own, with nothing in its cache or memory."""
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+def tab(
+    browser: Browser, url: str, width: int = 1280, height: int = 900, scheme: Any = "light", forced: Any = "none"
+) -> Tab:
+    """A tab of its own, with nothing in its cache or memory; ``forced`` is "active" where the system forces colours."""
+    size: Any = {"width": width, "height": height}
+    context = browser.new_context(viewport=size, color_scheme=scheme, forced_colors=forced)
     return Tab(context.new_page(), url)
 
 

@@ -23,6 +23,8 @@ HELD = (
 )
 TRADED = ("filled", "partial")
 """Outcomes of a decision that made a position."""
+CLOSED_MAX = 20
+"""Positions closed last, which a page lists with all that is known of them."""
 UNKNOWN = "state IN ('intended', 'unknown')"
 
 CROWD = 100
@@ -33,7 +35,8 @@ def trades(book: Book, span: Span) -> dict[str, Any]:
     """What was decided, ordered and held in that time, oldest first; the newest ``NEWEST_MAX`` of each.
 
     ``positions_count``, ``decisions_count`` and ``untraded_count`` are of all of that time. Orders whose fate is not
-    known are in ``orders_unknown`` too.
+    known are in ``orders_unknown`` too; ``closed`` has the ``CLOSED_MAX`` positions that were closed last, newest
+    first.
     """
     values = values_of(book, span)
     decisions, positions = _decisions(book, values), _positions(book, values)
@@ -43,13 +46,14 @@ def trades(book: Book, span: Span) -> dict[str, Any]:
         "orders": _orders(book, values),
         "orders_unknown": _orders(book, values, UNKNOWN),
         "positions": positions,
+        "closed": _closed(book, values),
         "positions_count": _count(book, values, HELD, positions),
     }
 
 
 def marks(book: Book, span: Span) -> dict[str, Any]:
     """Of ``trades`` what a chart marks: each position's times, side and profit, each decision's time, side and outcome,
-    each order of unknown fate.
+    each order of unknown fate, and the positions closed last.
 
     Beside more than ``CROWD`` positions there are no decisions, and how many there were is None.
     """
@@ -63,6 +67,7 @@ def marks(book: Book, span: Span) -> dict[str, Any]:
         **(counted if len(positions) <= CROWD else dict.fromkeys(counted)),
         "orders_unknown": _orders(book, values, UNKNOWN),
         "positions": [{name: row[name] for name in held} for row in positions],
+        "closed": _closed(book, values),
         "positions_count": _count(book, values, HELD, positions),
     }
 
@@ -128,13 +133,23 @@ def _orders(book: Book, values: dict[str, Any], only: str = "true") -> list[dict
 
 
 def _positions(book: Book, values: dict[str, Any]) -> list[dict[str, Any]]:
+    order = f"ORDER BY opened_utc DESC, ticket DESC LIMIT {NEWEST_MAX}"
+    return list(reversed(_held(book, values, order)))
+
+
+def _closed(book: Book, values: dict[str, Any]) -> list[dict[str, Any]]:
+    order = f"AND closed_utc <= :to ORDER BY closed_utc DESC, ticket DESC LIMIT {CLOSED_MAX}"
+    return _held(book, values, order)
+
+
+def _held(book: Book, values: dict[str, Any], order: str) -> list[dict[str, Any]]:
     if not book.has("position"):
         return []
     query = (
         "SELECT ticket, side, CASE state WHEN 'open' THEN lots ELSE opened_lots END AS lots, opened_utc, price,"
-        f" closed_utc, closed_price, closed_by, profit {HELD} ORDER BY opened_utc DESC, ticket DESC LIMIT {NEWEST_MAX}"
+        f" closed_utc, closed_price, closed_by, profit {HELD} {order}"
     )
-    return [_timed(_timed(row, "opened"), "closed") for row in reversed(rows(book.db, query, values))]
+    return [_timed(_timed(row, "opened"), "closed") for row in rows(book.db, query, values)]
 
 
 def _timed(row: dict[str, Any], name: str) -> dict[str, Any]:

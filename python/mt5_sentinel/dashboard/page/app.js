@@ -9,9 +9,10 @@ import { advance, begun, rangesFit, span } from "./history.js";
 import { showLights } from "./lights.js";
 import { follow } from "./live.js";
 import { pointPlots, recolourPlots, showPlots } from "./plots.js";
-import { showPositions } from "./positions.js";
+import { showClosed, showPositions } from "./positions.js";
 import { showStages } from "./stages.js";
 import { showTiles } from "./tiles.js";
+import { watchWide } from "./wide.js";
 import * as words from "./words.js";
 
 const { CYCLES, RANGES, beginning, range, rangeS, remember, wanted } = window.sentinelStart;
@@ -62,7 +63,7 @@ function showOverview(overview) {
   state.symbol = symbols.find((one) => one.symbol === state.wanted) ?? symbols[0] ?? null;
   showHead(state.overview, state.symbol);
   showHealth();
-  showPositions(state.symbol, state.overview.now_s);
+  showPositions(state.symbol, state.overview.now_s, state.known);
   showFeatures(state.symbol);
 }
 
@@ -112,6 +113,8 @@ async function readNew() {
 }
 
 function draw() {
+  showPositions(state.symbol, state.overview.now_s, state.known);
+  showClosed(state.symbol, state.overview.now_s, state.known);
   showCandles(state.known, state.symbol, pointPlots);
   showPlots(state.known, state.overview.account, state.symbol.last, pointAt);
   showStages(state.known.stages);
@@ -171,6 +174,7 @@ function showConnection(connection) {
 
 function startButtons() {
   startRanges();
+  watchWide();
   startHead(
     () => {
       forgetColours();

@@ -1,6 +1,8 @@
 // Candles with decisions and trades on them, by lightweight-charts (a global of its own script).
 import { byId, colour, fill, make, tell } from "./elements.js";
+import { beyondSaid, linesOf, scaleFor } from "./lines.js";
 import { barAt, legend, markers, marksSaid } from "./marks.js";
+import { digitsOf } from "./prices.js";
 import * as words from "./words.js";
 
 let chart = null;
@@ -8,11 +10,14 @@ let candles = null;
 let marks = null;
 let lines = [];
 let drawn = null;
+let digits = 0;
+let scale = null;
 
 /** Draw the bars of the span, its trades, and the lines of what is open. */
 export function showCandles(known, symbol, onHover) {
   drawn = { known, symbol };
   const { bars } = known;
+  digits = digitsOf(symbol.open_positions, known);
   const place = byId("candles");
   if (!bars.t.length) {
     dispose();
@@ -24,11 +29,10 @@ export function showCandles(known, symbol, onHover) {
   const rows = bars.t.map((time, at) => ({
     time, open: bars.open[at], high: bars.high[at], low: bars.low[at], close: bars.close[at],
   }));
-  const digits = words.priceDigits(rows[rows.length - 1].close);
   candles.applyOptions({ priceFormat: { type: "price", precision: digits, minMove: 10 ** -digits } });
   candles.setData(rows);
   marks.setMarkers(markers(known));
-  drawLines(symbol);
+  drawLines(symbol, bars);
   chart.timeScale().fitContent();
   describe(place, known, symbol);
   readout(null);
@@ -43,7 +47,7 @@ function create(place, onHover) {
   const { createChart, CandlestickSeries, createSeriesMarkers } = window.LightweightCharts;
   place.replaceChildren();
   chart = createChart(place, options());
-  candles = chart.addSeries(CandlestickSeries, colours());
+  candles = chart.addSeries(CandlestickSeries, { ...colours(), autoscaleInfoProvider: reaching });
   marks = createSeriesMarkers(candles, []);
   chart.subscribeCrosshairMove((move) => {
     if (drawn === null) return;
@@ -54,7 +58,7 @@ function create(place, onHover) {
 
 function dispose() {
   chart?.remove();
-  [chart, candles, marks, lines] = [null, null, null, []];
+  [chart, candles, marks, lines, scale] = [null, null, null, [], null];
 }
 
 /** Show where another chart points; null where nowhere. */
@@ -73,7 +77,7 @@ export function recolourCandles() {
   candles.applyOptions(colours());
   if (drawn === null) return;
   marks.setMarkers(markers(drawn.known));
-  drawLines(drawn.symbol);
+  drawLines(drawn.symbol, drawn.known.bars);
 }
 
 function options() {
@@ -100,19 +104,22 @@ function colours() {
     lastValueVisible: true, priceLineVisible: false };
 }
 
-function drawLines(symbol) {
+function drawLines(symbol, bars) {
   for (const line of lines) candles.removePriceLine(line);
-  lines = [];
-  for (const one of symbol.open_positions) {
-    const add = (price, name, title) => {
-      if (price === null || price === 0) return;
-      lines.push(candles.createPriceLine({ price, color: colour(name), title, lineWidth: 1, lineStyle: 2,
-        axisLabelVisible: true }));
-    };
-    add(one.price, "accent", `${one.side} ${words.money(one.lots)}`);
-    add(one.sl, "down", "stop");
-    add(one.tp, "up", "target");
-  }
+  const all = linesOf(symbol.open_positions);
+  scale = scaleFor(all, Math.min(...bars.low), Math.max(...bars.high));
+  lines = all.map(({ price, colour: name, title }) => candles.createPriceLine({ price, color: colour(name), title,
+    lineWidth: 1, lineStyle: 2, axisLabelVisible: true }));
+}
+
+/** The scale of the candles in sight, widened to the lines that are near enough. */
+function reaching(original) {
+  const found = original();
+  if (!found?.priceRange || scale === null) return found;
+  const { minValue, maxValue } = found.priceRange;
+  const near = scale.within.map(({ price }) => price);
+  const priceRange = { minValue: Math.min(minValue, ...near), maxValue: Math.max(maxValue, ...near) };
+  return { ...found, priceRange };
 }
 
 function readout(row) {
@@ -120,19 +127,21 @@ function readout(row) {
   const last = bars.t.length - 1;
   const one = row ?? { time: bars.t[last], open: bars.open[last], high: bars.high[last], low: bars.low[last],
     close: bars.close[last] };
-  const [o, h, l, c] = [one.open, one.high, one.low, one.close].map(words.price);
+  const [o, h, l, c] = [one.open, one.high, one.low, one.close].map((price) => words.price(price, digits));
   tell(byId("candles-note"), `${words.moment(one.time).slice(0, 16)}  O ${o}  H ${h}  L ${l}  C ${c}`);
 }
 
 function describe(place, { bars, trades, from, to, isPast }, symbol) {
   const last = bars.t.length - 1;
-  const said = last < 0 ? "no bars" : `${bars.t.length} candles, newest close ${words.price(bars.close[last])} at ${
-    words.moment(bars.t[last])} UTC`;
+  const said = last < 0 ? "no bars" : `${bars.t.length} candles, newest close ${
+    words.price(bars.close[last], digits)} at ${words.moment(bars.t[last])} UTC`;
   place.setAttribute("aria-label", `Price of ${symbol.symbol} from ${words.moment(from)} to ${words.moment(to)} UTC: ${
     said}; ${marksSaid(trades)}.`);
   fill(
     byId("candles-legend"),
     ...legend(trades),
+    ...(scale?.beyond ?? []).map((line) =>
+      make("span", { class: "beyond" }, beyondSaid(line, scale.low, digits))),
     isPast ? make("span", { class: "past" }, `No cycle in the last span: shown up to ${words.moment(to)}`) : null,
   );
   if (last < 0) tell(byId("candles-note"), "");

@@ -3,6 +3,8 @@
   "use strict";
   const { dataset } = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
+  // Forced colours are the system's: charts in another theme's would not be seen on them.
+  const forced = matchMedia("(forced-colors: active)");
   try {
     const chosen = localStorage.getItem("theme");
     if (chosen === "light" || chosen === "dark") dataset.theme = chosen;
@@ -12,8 +14,10 @@
 
   /** Show what was chosen (data-theme), else what the system has. */
   window.showTheme = () => {
-    dataset.shown = dataset.theme ?? (system.matches ? "dark" : "light");
+    const ofSystem = system.matches ? "dark" : "light";
+    dataset.shown = forced.matches ? ofSystem : dataset.theme ?? ofSystem;
   };
   system.addEventListener("change", window.showTheme);
+  forced.addEventListener("change", window.showTheme);
   window.showTheme();
 })();

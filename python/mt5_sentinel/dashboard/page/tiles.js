@@ -68,7 +68,7 @@ function openText(symbol) {
   const mine = symbol.open_positions;
   if (!mine.length) return `none in ${symbol.symbol}`;
   const lots = mine.reduce((sum, one) => sum + one.lots, 0);
-  return `${symbol.symbol}: ${mine.length}, ${words.money(lots)} lots`;
+  return `${symbol.symbol}: ${mine.length}, ${words.lots(lots)} lots`;
 }
 
 /** An old state is told as what it was: nobody knows whether positions may be opened now. */

@@ -11,12 +11,13 @@ export const money = fixed(2);
 export const confidence = fixed(4);
 export const whole = fixed(0);
 
-/** Five digits, three where a unit is worth a hundred times more (JPY). */
-export const price = (value) => {
-  if (value === null || value === undefined) return UNKNOWN;
-  return value.toFixed(priceDigits(value));
-};
-export const priceDigits = (value) => (Math.abs(value) >= 20 ? 3 : 5);
+/** A price with as many digits as those of its symbol have. */
+export const price = (value, digits) => (value === null || value === undefined ? UNKNOWN : value.toFixed(digits));
+
+const volume = new Intl.NumberFormat("en-US", { maximumFractionDigits: 8 });
+
+/** Lots as they are: no digit is added, none is lost. */
+export const lots = (value) => (value === null || value === undefined ? UNKNOWN : volume.format(value));
 
 /** A feature's value: six significant digits, large ones in thousands. */
 export const feature = (value) => {

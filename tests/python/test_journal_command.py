@@ -210,6 +210,17 @@ def test_a_spreadsheet_is_given_no_formula(place: Place, capsys: Captured) -> No
     assert [text.removeprefix("'") for text in found] == texts, "it can be taken back"
 
 
+@pytest.mark.parametrize("text", ["refused\r=cmd", "a\nb", "a\r\nb", 'say "x"\r', "a, b"])
+def test_a_text_with_line_ends_is_one_cell(place: Place, capsys: Captured, text: str) -> None:
+    for detail in ("before", text, "after"):
+        place.failed(detail=detail)
+    cli.main(["journal", "--journal", str(place.path), "--format", "csv"])
+    out = capsys.readouterr().out
+    rows = list(csv.DictReader(io.StringIO(out, newline="")))
+    assert [row["detail"] for row in rows] == ["before", text, "after"]
+    assert out.count("\r") == text.count("\r"), "lines end as they always did"
+
+
 def test_a_file_is_whole_or_not_there(full: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "out.jsonl"
     out.write_text("older")

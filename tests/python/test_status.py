@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mt5_sentinel import cli, spans
-from mt5_sentinel.commands import status_words
+from mt5_sentinel.commands import status_words, top_screen
 from mt5_sentinel.types import Execution
 from tests.python.conftest import Sentinel
 from tests.python.memories import request
@@ -69,6 +69,31 @@ def test_the_screen_shows_what_an_operator_asks(place: Place, capsys: Captured) 
         "0 of 1,000 units today",
     ):
         assert told in out, told
+
+
+@pytest.mark.parametrize(
+    ("price", "lots", "told"),
+    [
+        (97123.45, 0.0005, "BUY 0.0005 at 97123.45"),
+        (34.12345, 0.1 + 0.2, "BUY 0.3 at 34.12345"),
+        (1234567.8, 5.0, "BUY 5 at 1234567.8"),
+        (0.00001234, 1_000_000.0, "BUY 1000000 at 0.00001234"),
+    ],
+)
+def test_prices_and_lots_keep_their_digits(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: Captured, price: float, lots: float, told: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    trading(place)
+    place.execute("UPDATE position SET price = ?1, sl = ?1, tp = ?1, lots = ?2", price, lots)
+    place.execute("UPDATE intent SET price = ?, open_lots = ?, state = 'filled'", price, lots)
+    cli.main(["status", "--journal", str(place.path)])
+    out = capsys.readouterr().out
+    assert f"{told}, stop {told.split()[-1]}, target {told.split()[-1]}\n" in out
+    assert f"open {told} filled" in out
+    assert top_screen._symbol(place.look().symbols[0])[3] == " ".join(told.split()[:2])
+    cli.main(["journal", "--journal", str(place.path), "--with-orders"])
+    assert f"BUY at {told.split()[-1]}\n" in capsys.readouterr().out
 
 
 def test_a_daemon_that_is_not_running_is_told_so(place: Place, capsys: Captured) -> None:

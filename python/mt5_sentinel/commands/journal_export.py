@@ -43,10 +43,10 @@ def csv_lines(db: sqlite3.Connection, wish: Wish) -> Lines:
     """A header, then the columns of the table as they stand in the journal; floats in full, nothing for NULL."""
     names = [name for name, _ in journal_rows.columns(db, wish.table)]
     line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\n")
+    writer = csv.writer(line)  # it quotes the signs of its line end only: with "\n", a lone CR would begin a row
     for row in itertools.chain([names], journal_rows.rows(db, wish)):
         writer.writerow([_harmless(value) if isinstance(value, str) else value for value in row])
-        yield line.getvalue()
+        yield line.getvalue().removesuffix("\r\n") + "\n"
         line.seek(0)
         line.truncate()
 

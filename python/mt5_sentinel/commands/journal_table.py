@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mt5_sentinel import journal
-from mt5_sentinel.commands.status_words import harmless
+from mt5_sentinel.commands.status_words import harmless, plain
 from mt5_sentinel.view import journal_rows
 from mt5_sentinel.view.journal_rows import Wish
 
@@ -26,6 +26,9 @@ SHOWN: dict[str, tuple[tuple[str, int], ...]] = {
     ),
 }
 """Columns of each table with their widths; cycles are told in their own way."""
+
+DIGITS = 10
+"""More of a profit is what arithmetic left."""
 
 
 def lines(db: sqlite3.Connection, wish: Wish) -> Iterator[str]:
@@ -46,7 +49,7 @@ def lines(db: sqlite3.Connection, wish: Wish) -> Iterator[str]:
 def _cell(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    return plain(value, DIGITS) if isinstance(value, float) else str(value)
 
 
 def _cycle(cycle: dict[str, Any]) -> str:
@@ -64,5 +67,5 @@ def _detail(cycle: dict[str, Any]) -> str:
 
 def _order(intent: dict[str, Any]) -> str:
     if intent["closed_lots"]:
-        return f"closed at {intent['price']:.5f}, profit {intent['profit']:+.2f}"
-    return f"{intent['side']} at {intent['price']:.5f}"
+        return f"closed at {plain(intent['price'])}, profit {intent['profit']:+.2f}"
+    return f"{intent['side']} at {plain(intent['price'])}"

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mt5_sentinel import spans
-from mt5_sentinel.commands.status_words import harmless, moment, money
+from mt5_sentinel.commands.status_words import harmless, moment, money, plain
 from mt5_sentinel.readiness import SILENT_AFTER_S
 from mt5_sentinel.view.lights import Level, Light, worst
 from mt5_sentinel.view.newest import HeldPosition, SentOrder
@@ -138,16 +138,16 @@ def data(one: SymbolStanding) -> str:
 
 
 def _held(one: HeldPosition) -> str:
-    sides = [f"{name} {value:g}" for name, value in (("stop", one.sl), ("target", one.tp)) if value is not None]
-    return ", ".join([f"{one.side} {one.lots:g} at {one.price:g}", *sides])
+    sides = [f"{name} {plain(value)}" for name, value in (("stop", one.sl), ("target", one.tp)) if value is not None]
+    return ", ".join([f"{one.side} {plain(one.lots)} at {plain(one.price)}", *sides])
 
 
 def _sent(one: SentOrder) -> str:
-    price = "" if one.price is None else f" at {one.price:g}"
+    price = "" if one.price is None else f" at {plain(one.price)}"
     profit = "" if not one.profit else f", profit {one.profit:+,.2f}"
     detail = "" if not one.detail else f": {one.detail}"
     when = one.created_utc.replace("T", " ").partition(".")[0]
-    return f"{one.kind} {one.side} {one.lots:g}{price} {one.state}{profit}{detail}  {when}"
+    return f"{one.kind} {one.side} {plain(one.lots)}{price} {one.state}{profit}{detail}  {when}"
 
 
 def _account(standing: Standing) -> Table:

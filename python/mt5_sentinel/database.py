@@ -25,7 +25,9 @@ def connect(path: Path, *, durable: bool) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         db.execute("PRAGMA journal_mode = WAL")
-        db.execute(f"PRAGMA journal_size_limit = {LOG_BYTES_MAX}")  # cut off when the log begins anew; all is copied then
+        db.execute(
+            f"PRAGMA journal_size_limit = {LOG_BYTES_MAX}"
+        )  # cut off when the log begins anew; all is copied then
         db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
     except BaseException:
         db.close()

@@ -116,6 +116,18 @@ def test_it_fits(places: Places, columns: int, monkeypatch: pytest.MonkeyPatch, 
     assert "GBPUSD" in words
 
 
+def test_a_narrow_terminal_has_the_texts_of_lights_below(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    trading(place)
+    cli.main(["status", "--journal", str(place.path)])
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 20 and "\u2026" not in out
+    assert "\n  WARN loop EURUSD\n    " in out
+    assert "ok halt not halted" in " ".join(out.split())
+
+
 def test_colours_are_for_terminals_and_not_where_they_are_unwanted(
     place: Place, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:

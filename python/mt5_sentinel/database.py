@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-
 LOG_BYTES_MAX = 16 * 2**20
 """What is kept of a write-ahead log that grew while somebody read for long: a few times its usual size."""
 

@@ -1,9 +1,7 @@
-"""``journal`` beside a daemon that writes: each row once, in order, and the write-ahead log may begin anew meanwhile."""
+"""``journal`` beside a daemon that writes: each row once, in order, and the log may begin anew meanwhile."""
 
 from __future__ import annotations
 
-import itertools
-import os
 import sqlite3
 import subprocess
 import sys
@@ -15,8 +13,7 @@ import pytest
 from mt5_sentinel import database, journal
 from mt5_sentinel.view import journal_rows
 from mt5_sentinel.view.journal_rows import ROWS_AT_ONCE, Wish
-from tests.python.conftest import Sentinel
-from tests.python.standing_place import NOW_S, Place, Places, many, place, places
+from tests.python.standing_place import Place, many, place, places
 
 __all__ = ["place", "places"]
 
@@ -30,7 +27,7 @@ def writer(path: Path) -> sqlite3.Connection:
 def copied(db: sqlite3.Connection, times: int) -> None:
     """So many more cycles, each a copy of the newest."""
     names = ", ".join(row[1] for row in db.execute("PRAGMA table_info(cycle)") if row[1] != "id")
-    query = f"INSERT INTO cycle ({names}) SELECT {names} FROM cycle WHERE id = (SELECT max(id) FROM cycle)"  # noqa: S608
+    query = f"INSERT INTO cycle ({names}) SELECT {names} FROM cycle WHERE id = (SELECT max(id) FROM cycle)"
     for _ in range(times):
         db.execute(query)
 

@@ -84,16 +84,17 @@ def test_prices_and_lots_keep_their_digits(
     place: Place, monkeypatch: pytest.MonkeyPatch, capsys: Captured, price: float, lots: float, told: str
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
+    shown = told.rpartition(" ")[2]
     trading(place)
     place.execute("UPDATE position SET price = ?1, sl = ?1, tp = ?1, lots = ?2", price, lots)
     place.execute("UPDATE intent SET price = ?, open_lots = ?, state = 'filled'", price, lots)
     cli.main(["status", "--journal", str(place.path)])
     out = capsys.readouterr().out
-    assert f"{told}, stop {told.split()[-1]}, target {told.split()[-1]}\n" in out
+    assert f"{told}, stop {shown}, target {shown}\n" in out
     assert f"open {told} filled" in out
     assert top_screen._symbol(place.look().symbols[0])[3] == " ".join(told.split()[:2])
     cli.main(["journal", "--journal", str(place.path), "--with-orders"])
-    assert f"BUY at {told.split()[-1]}\n" in capsys.readouterr().out
+    assert f"BUY at {shown}\n" in capsys.readouterr().out
 
 
 def test_a_daemon_that_is_not_running_is_told_so(place: Place, capsys: Captured) -> None:

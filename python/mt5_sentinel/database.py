@@ -7,6 +7,9 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+LOG_BYTES_MAX = 16 * 2**20
+"""What is kept of a write-ahead log that grew while somebody read for long: a few times its usual size."""
+
 
 def connect(path: Path, *, durable: bool) -> sqlite3.Connection:
     """Open or create a file; each statement is a transaction of its own unless one is begun.
@@ -21,6 +24,9 @@ def connect(path: Path, *, durable: bool) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         db.execute("PRAGMA journal_mode = WAL")
+        db.execute(
+            f"PRAGMA journal_size_limit = {LOG_BYTES_MAX}"
+        )  # cut off when the log begins anew; all is copied then
         db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
     except BaseException:
         db.close()

@@ -158,5 +158,8 @@ def _day(record: CycleRecord) -> str:
 def _program() -> str:
     """How the reader can call this program again: its name where the PATH knows it, else as it was called."""
     called = Path(sys.argv[0])
+    if called.name == "__main__.py":  # `python -m mt5_sentinel`: what was called is Python
+        called = Path(sys.executable)
+        return f"{called.name if shutil.which(called.name) == str(called) else called} -m mt5_sentinel"
     found = shutil.which(called.name)
     return called.name if found and Path(found).resolve() == called.resolve() else str(called)

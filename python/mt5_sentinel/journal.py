@@ -190,10 +190,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         with contextlib.closing(connected(path)) as db:
             yield db
     except sqlite3.Error as error:
-        message = (
-            f"{path}: not a readable journal: {error}; where its directory is read-only, copy it to one that is not"
-        )
-        raise Misconfigured(message, "no_journal") from None
+        raise Misconfigured(f"{path}: not a readable journal: {error}; {_remedy(path)}", "no_journal") from None
 
 
 def connected(path: Path) -> sqlite3.Connection:
@@ -224,6 +221,17 @@ def _way(path: Path) -> str:
     """How the file is opened: one that no process has open lacks the files beside it, and here none can be made."""
     is_still = not path.with_name(f"{path.name}-wal").exists() and not os.access(path.parent, os.W_OK)
     return "mode=ro&immutable=1" if is_still else "mode=ro"
+
+
+def _remedy(path: Path) -> str:
+    """What to do about a journal that cannot be read."""
+    log, index = (path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))
+    if log.exists() and not index.exists() and not os.access(path.parent, os.W_OK):
+        return (
+            f"its daemon was killed and {index.name} is gone, which only a user who may write there can make again:"
+            f" start the daemon, or copy {path.name} together with {log.name} to a directory of your own"
+        )
+    return "where its directory is read-only, copy it to one that is not"
 
 
 def _json(value: object) -> str | None:

@@ -101,7 +101,7 @@ def test_the_filters_of_other_tables(full: Path, capsys: Captured, flags: str, w
 
 def test_risk_and_differences(full: Path, capsys: Captured) -> None:
     cli.main(["journal", "--journal", str(full), "--table", "risk", "--status", "HALTED"])
-    assert capsys.readouterr().out.splitlines()[1:] == ["2023-11-15T11:00:00.000Z dry-run  HALTED   drawdown"]
+    assert capsys.readouterr().out.splitlines()[1:] == ["2023-11-15T11:00:00 dry-run HALTED   drawdown"]
     cli.main(["journal", "--journal", str(full), "--table", "differences", "--reason", "position_missing"])
     assert capsys.readouterr().out.splitlines()[1].split()[-2:] == ["adopted", "gone"]
 
@@ -109,13 +109,27 @@ def test_risk_and_differences(full: Path, capsys: Captured) -> None:
 def test_the_tables_for_the_eye(full: Path, capsys: Captured) -> None:
     cli.main(["journal", "--journal", str(full), "--last", "2"])
     heading, *lines = capsys.readouterr().out.splitlines()
-    assert heading.split() == ["started", "(UTC)", "symbol", "action", "conf.", "reason", "outcome", "detail"]
-    assert lines[0].split() == ["2023-11-15T11:56:39.000Z", "EURUSD", "BUY", "0.6667", "signal", "-", "[x]", "BUY", "at", "1.23456"]  # fmt: skip # noqa: E501
-    assert lines[1].split()[1:] == ["EURUSD", "-", "source_down", "-", "503"]
+    assert heading.split() == ["started", "(UTC)", "mode", "symbol", "action", "conf.", "reason", "outcome", "detail"]
+    assert lines[0].split() == ["2023-11-15T11:56:39", "dry-run", "EURUSD", "BUY", "0.6667", "signal", "-", "[x]", "BUY", "at", "1.23456"]  # fmt: skip # noqa: E501
+    assert lines[1].split()[1:] == ["dry-run", "EURUSD", "-", "source_down", "-", "503"]
     cli.main(["journal", "--journal", str(full), "--table", "orders"])
     assert "0.1       0          filled   1.23456   0         signal     -" in capsys.readouterr().out
     cli.main(["journal", "--journal", str(full), "--table", "positions"])
     assert capsys.readouterr().out.count("\n") == 2
+
+
+def test_paper_and_live_are_told_apart(full: Path, capsys: Captured) -> None:
+    damaged(full, "UPDATE position SET opened_lots = 0.3, lots = 0.05")
+    for table, mode in (("positions", 1), ("cycles", 2), ("orders", 1)):
+        cli.main(["journal", "--journal", str(full), "--table", table])
+        heading, first, *rest = capsys.readouterr().out.splitlines()
+        assert (heading.split()[mode], {line.split()[1] for line in rest} <= {"dry-run"}) == ("mode", True)
+        assert first.split()[1] == ("demo" if table == "cycles" else "dry-run")
+        assert heading.index("detail" if table == "cycles" else "price") <= 80
+    cli.main(["journal", "--journal", str(full), "--table", "positions"])
+    heading, row = capsys.readouterr().out.splitlines()
+    cells = dict(zip(heading.split(), row.split(), strict=True))
+    assert (cells["opened_lots"], cells["lots"], cells["state"]) == ("0.3", "0.05", "open")
 
 
 @pytest.mark.parametrize(
@@ -208,6 +222,17 @@ def test_a_spreadsheet_is_given_no_formula(place: Place, capsys: Captured) -> No
     found = [row["detail"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))]
     assert found == [*(f"'{text}" for text in texts[:6]), *texts[6:]]
     assert [text.removeprefix("'") for text in found] == texts, "it can be taken back"
+
+
+@pytest.mark.parametrize("text", ["refused\r=cmd", "a\nb", "a\r\nb", 'say "x"\r', "a, b"])
+def test_a_text_with_line_ends_is_one_cell(place: Place, capsys: Captured, text: str) -> None:
+    for detail in ("before", text, "after"):
+        place.failed(detail=detail)
+    cli.main(["journal", "--journal", str(place.path), "--format", "csv"])
+    out = capsys.readouterr().out
+    rows = list(csv.DictReader(io.StringIO(out, newline="")))
+    assert [row["detail"] for row in rows] == ["before", text, "after"]
+    assert out.count("\r") == text.count("\r"), "lines end as they always did"
 
 
 def test_a_file_is_whole_or_not_there(full: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mt5_sentinel import cli, spans
-from mt5_sentinel.commands import status_words
+from mt5_sentinel.commands import status_words, top_screen
 from mt5_sentinel.types import Execution
 from tests.python.conftest import Sentinel
 from tests.python.memories import request
@@ -71,6 +71,32 @@ def test_the_screen_shows_what_an_operator_asks(place: Place, capsys: Captured) 
         assert told in out, told
 
 
+@pytest.mark.parametrize(
+    ("price", "lots", "told"),
+    [
+        (97123.45, 0.0005, "BUY 0.0005 at 97123.45"),
+        (34.12345, 0.1 + 0.2, "BUY 0.3 at 34.12345"),
+        (1234567.8, 5.0, "BUY 5 at 1234567.8"),
+        (0.00001234, 1_000_000.0, "BUY 1000000 at 0.00001234"),
+    ],
+)
+def test_prices_and_lots_keep_their_digits(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: Captured, price: float, lots: float, told: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    shown = told.rpartition(" ")[2]
+    trading(place)
+    place.execute("UPDATE position SET price = ?1, sl = ?1, tp = ?1, lots = ?2", price, lots)
+    place.execute("UPDATE intent SET price = ?, open_lots = ?, state = 'filled'", price, lots)
+    cli.main(["status", "--journal", str(place.path)])
+    out = capsys.readouterr().out
+    assert f"{told}, stop {shown}, target {shown}\n" in out
+    assert f"open {told} filled" in out
+    assert top_screen._symbol(place.look().symbols[0])[3] == " ".join(told.split()[:2])
+    cli.main(["journal", "--journal", str(place.path), "--with-orders"])
+    assert f"BUY at {shown}\n" in capsys.readouterr().out
+
+
 def test_a_daemon_that_is_not_running_is_told_so(place: Place, capsys: Captured) -> None:
     place.cycle(7_200.0)
     place.desk(at_s=NOW_S - 7_300)
@@ -89,6 +115,18 @@ def test_it_fits(places: Places, columns: int, monkeypatch: pytest.MonkeyPatch, 
     words = " ".join(out.split())
     assert "BUY 0.1 at 1.23456" in words
     assert "GBPUSD" in words
+
+
+def test_a_narrow_terminal_has_the_texts_of_lights_below(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    trading(place)
+    cli.main(["status", "--journal", str(place.path)])
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 20 and "\u2026" not in out
+    assert "\n  WARN loop EURUSD\n    " in out
+    assert "ok halt not halted" in " ".join(out.split())
 
 
 def test_colours_are_for_terminals_and_not_where_they_are_unwanted(

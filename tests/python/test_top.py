@@ -34,8 +34,8 @@ def terminal() -> Iterator[Start]:
     """Open terminals; their programs are ended with the test."""
     made: list[TypedTerminal] = []
 
-    def start(*arguments: str, rows: int = 24, columns: int = 80) -> TypedTerminal:
-        made.append(TypedTerminal("top", *arguments, rows=rows, columns=columns))
+    def start(*arguments: str, rows: int = 24, columns: int = 80, **variables: str) -> TypedTerminal:
+        made.append(TypedTerminal("top", *arguments, rows=rows, columns=columns, **variables))
         return made[-1]
 
     yield start
@@ -109,6 +109,15 @@ def test_it_wants_a_terminal_and_a_journal(place: Place, sentinel: Sentinel, ter
     assert one.end() == 78
     assert "no journal there" in one.drawn
     assert "\x1b[?1049h" not in one.drawn
+
+
+@pytest.mark.parametrize("kind", ["dumb", "unknown"])
+def test_a_terminal_it_cannot_draw_in_is_told(place: Place, terminal: Start, kind: str) -> None:
+    place.cycle()
+    one = terminal("--journal", str(place.path), TERM=kind)
+    assert one.end() == 2
+    told = f"top cannot draw in this terminal (TERM={kind}); `mt5-sentinel status` prints the same once"
+    assert one.drawn == f"mt5-sentinel: {told}\r\n"
 
 
 @pytest.mark.parametrize("every", ["0", "-1", "nan", "inf", "soon", "3601"])

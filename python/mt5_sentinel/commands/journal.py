@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any, get_args
 
 from mt5_sentinel import files
 from mt5_sentinel import journal as memory
-from mt5_sentinel.commands import bars, journal_export, journal_table, state_place
+from mt5_sentinel.commands import bars, journal_export, journal_nothing, journal_table, state_place
+from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.journal_file import utc
 from mt5_sentinel.types import Action, Mode
+from mt5_sentinel.view import journal_rows
 from mt5_sentinel.view.journal_rows import TABLES, Wish
 
 FORMATS = ("table", "json", "jsonl", "csv", "parquet")
@@ -72,12 +75,16 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.out is not None and path.exists() and Path(arguments.out).exists() and path.samefile(arguments.out):
         arguments.refuse(f"--out names the journal itself, {path}")
     with memory.reading(path) as db:
+        if not journal_rows.columns(db, "cycles"):
+            raise Misconfigured(f"{path}: no journal of this program: it has no table of cycles", "no_journal")
         if form == "parquet":
             journal_export.parquet(db, wish, arguments.out)
         elif form == "table":
             files.write(arguments.out, journal_table.lines(db, wish))
         else:
             files.write(arguments.out, journal_export.FORMS[form](db, wish))
+        if next(journal_rows.rows(db, wish._replace(last=1)), None) is None:
+            print(f"mt5-sentinel: {journal_nothing.told(db, wish)}", file=sys.stderr)
     return 0
 
 
@@ -85,7 +92,11 @@ def moment(text: str) -> str:
     """A time as the journal writes it, from one that a flag takes: UTC unless it names its zone, or so long ago."""
     ago = re.fullmatch(r"(\d{1,6})([smhdw])", text)
     if ago:
-        return str(utc(time.time() - int(ago[1]) * UNITS_S[ago[2]]))
+        try:
+            return str(utc(time.time() - int(ago[1]) * UNITS_S[ago[2]]))
+        except (ValueError, OverflowError, OSError):
+            message = f"{text!r} ago was before the year 1; shorter ages are allowed"
+            raise argparse.ArgumentTypeError(message) from None
     try:
         found = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text))
         if found.tzinfo is None:
@@ -108,6 +119,8 @@ def _wish(arguments: argparse.Namespace) -> Wish:
         values[name] = value
     if arguments.with_orders and arguments.table != "cycles":
         arguments.refuse("--with-orders is for cycles")
+    if arguments.since is not None and arguments.until is not None and arguments.since >= arguments.until:
+        arguments.refuse(f"--since {arguments.since} is not before --until {arguments.until}")
     return Wish(arguments.table, values, arguments.since, arguments.until, arguments.with_orders, arguments.last)
 
 

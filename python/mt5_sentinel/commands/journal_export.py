@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import json
 import sqlite3
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from mt5_sentinel import files, journal
-from mt5_sentinel.view import journal_rows
+from mt5_sentinel.view import journal_rows, outline
 from mt5_sentinel.view.journal_rows import Wish
 
 ROWS_AT_ONCE = 5_000
@@ -28,7 +27,7 @@ def json_array(db: sqlite3.Connection, wish: Wish) -> Lines:
     """One array; cycles with their orders."""
     before = "[\n"
     for one in _objects(db, wish):
-        yield before + textwrap.indent(json.dumps(one, indent=1), " ")
+        yield before + textwrap.indent(outline.text(one, indent=1), " ")
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"
 
@@ -36,17 +35,17 @@ def json_array(db: sqlite3.Connection, wish: Wish) -> Lines:
 def json_lines(db: sqlite3.Connection, wish: Wish) -> Lines:
     """One object a line; cycles with their orders."""
     for one in _objects(db, wish):
-        yield json.dumps(one) + "\n"
+        yield outline.text(one) + "\n"
 
 
 def csv_lines(db: sqlite3.Connection, wish: Wish) -> Lines:
     """A header, then the columns of the table as they stand in the journal; floats in full, nothing for NULL."""
     names = [name for name, _ in journal_rows.columns(db, wish.table)]
     line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\n")
+    writer = csv.writer(line)  # it quotes the signs of its line end only: with "\n", a lone CR would begin a row
     for row in itertools.chain([names], journal_rows.rows(db, wish)):
         writer.writerow([_harmless(value) if isinstance(value, str) else value for value in row])
-        yield line.getvalue()
+        yield line.getvalue().removesuffix("\r\n") + "\n"
         line.seek(0)
         line.truncate()
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 from typing import Any
 
 from mt5_sentinel.commands import state_place
 from mt5_sentinel.errors import Misconfigured
-from mt5_sentinel.view import standing
+from mt5_sentinel.view import outline, standing
 from mt5_sentinel.view.lights import lights, worst
-from mt5_sentinel.view.outline import outline
 from mt5_sentinel.view.standing import Standing
 
 EXIT_LOOK = 1
@@ -46,7 +44,7 @@ def execute(arguments: argparse.Namespace) -> int:
     now = known(state_place.journal(arguments), time.time())
     found = lights(now)
     if arguments.json:
-        print(json.dumps(outline(now, found), indent=1))
+        print(outline.text(outline.outline(now, found), indent=1))
     else:
         from mt5_sentinel.commands import status_screen  # noqa: PLC0415 - rich is loaded by who draws
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import sys
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from mt5_sentinel import spans
-from mt5_sentinel.commands.status_words import harmless, moment, money
+from mt5_sentinel.commands.status_words import harmless, moment, money, plain
 from mt5_sentinel.readiness import SILENT_AFTER_S
 from mt5_sentinel.view.lights import Level, Light, worst
 from mt5_sentinel.view.newest import HeldPosition, SentOrder
@@ -20,6 +20,10 @@ from mt5_sentinel.view.standing import Standing, SymbolStanding
 STYLES: dict[Level, str] = {"ok": "green", "warn": "yellow", "bad": "bold red"}
 WORDS: dict[Level, str] = {"ok": "ok", "warn": "WARN", "bad": "BAD"}
 """Told by letters too: colours do not pass a pipe, nor reach everyone."""
+
+
+NARROW = 36
+"""Columns below which the texts of lights would have a few each."""
 
 
 def console() -> Console:
@@ -46,7 +50,7 @@ def screen(standing: Standing, found: list[Light]) -> RenderableType:
     for one in standing.symbols:
         parts += [_title(one), Padding(_symbol(one, standing.now_s), (0, 0, 0, 2))]
     parts += [Text("account", style="bold"), Padding(_account(standing), (0, 0, 0, 2))]
-    parts += [Text("lights", style="bold"), Padding(lights_table(found), (0, 0, 0, 2))]
+    parts += [Text("lights", style="bold"), Padding(_Lights(found), (0, 0, 0, 2))]
     return Group(*parts)
 
 
@@ -74,16 +78,30 @@ def verdict(standing: Standing, found: list[Light]) -> Text:
     return Text(text, style=STYLES[level])
 
 
-def lights_table(found: list[Light]) -> Table:
-    """A line a light."""
-    table = Table.grid(padding=(0, 1))
-    for _ in range(3):
-        table.add_column(no_wrap=True)
-    table.add_column(ratio=1, overflow="fold")
-    for light in found:
-        level = Text(WORDS[light.level], style=STYLES[light.level])
-        table.add_row(level, light.name, light.symbol or "", Text(harmless(light.text)))
-    return table
+class _Lights:
+    """A line a light; where there is no room for that, its text below."""
+
+    def __init__(self, found: list[Light]) -> None:
+        self._found = found
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        return self._beside() if options.max_width >= NARROW else self._below()
+
+    def _beside(self) -> RenderResult:
+        table = Table.grid(padding=(0, 1))
+        for _ in range(3):
+            table.add_column(no_wrap=True)
+        table.add_column(ratio=1, overflow="fold")
+        for light in self._found:
+            level = Text(WORDS[light.level], style=STYLES[light.level])
+            table.add_row(level, light.name, light.symbol or "", Text(harmless(light.text)))
+        yield table
+
+    def _below(self) -> RenderResult:
+        for light in self._found:
+            level = Text(WORDS[light.level], style=STYLES[light.level])
+            yield level.append(f" {light.name} {light.symbol or ''}".rstrip(), style="not bold default")
+            yield Padding(Text(harmless(light.text)), (0, 0, 0, 2))
 
 
 def _title(one: SymbolStanding) -> Text:
@@ -138,16 +156,16 @@ def data(one: SymbolStanding) -> str:
 
 
 def _held(one: HeldPosition) -> str:
-    sides = [f"{name} {value:g}" for name, value in (("stop", one.sl), ("target", one.tp)) if value is not None]
-    return ", ".join([f"{one.side} {one.lots:g} at {one.price:g}", *sides])
+    sides = [f"{name} {plain(value)}" for name, value in (("stop", one.sl), ("target", one.tp)) if value is not None]
+    return ", ".join([f"{one.side} {plain(one.lots)} at {plain(one.price)}", *sides])
 
 
 def _sent(one: SentOrder) -> str:
-    price = "" if one.price is None else f" at {one.price:g}"
+    price = "" if one.price is None else f" at {plain(one.price)}"
     profit = "" if not one.profit else f", profit {one.profit:+,.2f}"
     detail = "" if not one.detail else f": {one.detail}"
     when = one.created_utc.replace("T", " ").partition(".")[0]
-    return f"{one.kind} {one.side} {one.lots:g}{price} {one.state}{profit}{detail}  {when}"
+    return f"{one.kind} {one.side} {plain(one.lots)}{price} {one.state}{profit}{detail}  {when}"
 
 
 def _account(standing: Standing) -> Table:

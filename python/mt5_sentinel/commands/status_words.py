@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from decimal import Decimal
+
+DIGITS = 15
+"""That a float holds for certain; what sums leave behind them is not shown."""
 
 
 def moment(seconds: float | None, now_s: float) -> str:
@@ -18,6 +22,11 @@ def moment(seconds: float | None, now_s: float) -> str:
 def money(value: float | None) -> str:
     """With cents; a dash where it is not known."""
     return "-" if value is None else f"{value:,.2f}"
+
+
+def plain(value: float, digits: int = DIGITS) -> str:
+    """A price or a volume as it is: none of its digits lost, none added, no exponent."""
+    return f"{Decimal(f'{value:.{digits}g}'):f}"
 
 
 def harmless(text: str) -> str:

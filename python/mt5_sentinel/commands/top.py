@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -55,15 +56,16 @@ def add_parser(verbs: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argpars
 def execute(arguments: argparse.Namespace) -> int:
     """Draw until a key or a signal ends it."""
     if not sys.stdout.isatty():
-        print("mt5-sentinel: top draws in a terminal; `mt5-sentinel status` prints the same once", file=sys.stderr)
-        return EXIT_USAGE
-    path = state_place.journal(arguments)
-    status.known(path, time.time())  # a wrong place is told at once; what goes away later is waited for
+        return _refused("top draws in a terminal")
     from rich.live import Live  # noqa: PLC0415 - rich is loaded by who draws
 
     from mt5_sentinel.commands import status_screen  # noqa: PLC0415
 
     console = status_screen.console()
+    if console.is_dumb_terminal or not console.is_terminal:  # rich would draw nothing there
+        return _refused(f"top cannot draw in this terminal (TERM={os.environ.get('TERM', '')})")
+    path = state_place.journal(arguments)
+    status.known(path, time.time())  # a wrong place is told at once; what goes away later is waited for
     try:
         with keys() as wait, Live(console=console, screen=True, auto_refresh=False) as live:
             while True:
@@ -72,6 +74,11 @@ def execute(arguments: argparse.Namespace) -> int:
                     return 0
     except KeyboardInterrupt:
         return 0
+
+
+def _refused(why: str) -> int:
+    print(f"mt5-sentinel: {why}; `mt5-sentinel status` prints the same once", file=sys.stderr)
+    return EXIT_USAGE
 
 
 def _look(console: Console, path: Path) -> RenderableType:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from mt5_sentinel import spans
 from mt5_sentinel.commands import status_screen, top_matters
-from mt5_sentinel.commands.status_words import harmless, moment, money
+from mt5_sentinel.commands.status_words import harmless, moment, money, plain
 from mt5_sentinel.commands.top_matters import Lines
 from mt5_sentinel.types import CycleRecord
 from mt5_sentinel.view.lights import Light
@@ -101,7 +101,7 @@ def _symbols(standing: Standing, width: int) -> Table:
 
 def _symbol(one: SymbolStanding) -> tuple[str, ...]:
     said, last = one.decided, one.last
-    held = "; ".join(f"{position.side} {position.lots:g}" for position in one.held)
+    held = "; ".join(f"{position.side} {plain(position.lots)}" for position in one.held)
     return (
         one.facts.symbol,
         "-" if said is None else str(said.action),

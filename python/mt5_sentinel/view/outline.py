@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -13,6 +14,14 @@ from mt5_sentinel.view.standing import Standing, SymbolStanding
 
 FORMAT = 1
 """Of the object. Keys may be added; one that goes, or means something else, makes another format."""
+
+
+def text(told: object, indent: int | None = None) -> str:
+    """JSON of plain values. It knows no infinite numbers: they are ``null``."""
+    try:
+        return json.dumps(told, indent=indent, allow_nan=False)
+    except ValueError:
+        return json.dumps(msgspec.json.decode(msgspec.json.encode(told)), indent=indent)
 
 
 def outline(standing: Standing, found: list[Light]) -> dict[str, Any]:

@@ -121,6 +121,7 @@ def _symbol(found: Book, one: SymbolStanding) -> dict[str, Any]:
         "threshold": facts.threshold,
         "scoring": facts.scoring,
         "bars_source": facts.bars_source,
+        "origin": facts.origin,
         "price_side": facts.price_side,
         "is_open": one.is_open,
         "data_age_s": one.data_age_s,

@@ -5,7 +5,7 @@ import { addNewer, addOlder, showCycles, shownCycles } from "./cycles.js";
 import { byId, fill, forgetColours, make, tell } from "./elements.js";
 import { showFeatures } from "./features.js";
 import { nowS, setOld, showHead, startHead } from "./head.js";
-import { advance, begun, rangesFit, span } from "./history.js";
+import { advance, basis, begun, rangesFit, span } from "./history.js";
 import { showLights } from "./lights.js";
 import { follow } from "./live.js";
 import { pointPlots, recolourPlots, showPlots } from "./plots.js";
@@ -88,17 +88,27 @@ async function readAll() {
     return readAll();
   }
   showRanges();
-  state.known = begun(shown);
+  state.known = begun(overview, state.symbol, shown);
   showCycles(shown.cycles, overview.now_s);
   byId("older").hidden = shown.cycles.length < CYCLES;
   await libraries;
   return draw();
 }
 
+/** Whether the charts are of something else than what is traded now: paper money, another interval, other bars. */
+const isOther = () =>
+  state.symbol === null || state.known === null || state.known.basis !== basis(state.overview, state.symbol);
+
+/** The head alone, while no cycle ends. */
+async function readHead() {
+  await readOverview();
+  return isOther() ? readAll() : undefined;
+}
+
 /** What is new since the last reading. */
 async function readNew() {
   await readOverview();
-  if (state.symbol === null || state.known === null || state.known.symbol !== state.symbol.symbol) return readAll();
+  if (isOther()) return readAll();
   const [{ symbol }, newSpan] = [state.symbol, span(state.overview, state.symbol, rangeS(state.range))];
   if (newSpan.from < state.known.from) return readAll();
   const [known, newest] = await Promise.all([
@@ -199,7 +209,7 @@ await inTurn(readAll);
 follow({
   onCycle: cycleEnded,
   onBeat: () => {
-    if (performance.now() - state.readAt > OVERVIEW_EVERY_S * 1000) inTurn(readOverview);
+    if (performance.now() - state.readAt > OVERVIEW_EVERY_S * 1000) inTurn(readHead);
   },
   onState: showConnection,
   onAgain: () => inTurn(readNew),

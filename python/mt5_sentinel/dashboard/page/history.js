@@ -19,9 +19,15 @@ export function span(overview, symbol, rangeS) {
   return { from: to - rangeS, to, isPast };
 }
 
+/** What charts are of: where it differs from what is known, nothing new may be joined to that. */
+export const basis = ({ mode }, { symbol, interval_s: intervalS, bars_source: source, origin }) =>
+  JSON.stringify([mode, symbol, intervalS, source, origin]);
+
 /** What `/api/start` told of the symbol, as the charts take it. */
-export const begun = ({ symbol, from_s: from, to_s: to, is_past: isPast, bars, series, trades, stages }) =>
-  ({ symbol, from, to, isPast, bars, series, trades, stages: { stages } });
+export function begun(overview, one, { symbol, from_s: from, to_s: to, is_past: isPast, ...parts }) {
+  const { bars, series, trades, stages } = parts;
+  return { basis: basis(overview, one), symbol, from, to, isPast, bars, series, trades, stages: { stages } };
+}
 
 /** The same up to a later end: what is new is asked for, and what left the span is dropped. */
 export async function advance(known, { from, to }) {
@@ -38,7 +44,7 @@ export async function advance(known, { from, to }) {
     ask("stages", newest(whole)),
   ]);
   return {
-    symbol: known.symbol,
+    ...known,
     from,
     to,
     // A bar that reaches into the span belongs to it.

@@ -1,5 +1,6 @@
 // Candles with decisions and trades on them, by lightweight-charts (a global of its own script).
 import { byId, colour, fill, make, tell } from "./elements.js";
+import { nothingSaid, pastSaid } from "./history.js";
 import { barAt, legend, markers, marksSaid } from "./marks.js";
 import * as words from "./words.js";
 
@@ -16,7 +17,7 @@ export function showCandles(known, symbol, onHover) {
   const place = byId("candles");
   if (!bars.t.length) {
     dispose();
-    place.replaceChildren(make("p", { class: "empty" }, bars.error ?? "The cache holds no bars of this range."));
+    place.replaceChildren(make("p", { class: "empty" }, bars.error ?? nothingSaid(symbol)));
     describe(place, known, symbol);
     return;
   }
@@ -124,7 +125,8 @@ function readout(row) {
   tell(byId("candles-note"), `${words.moment(one.time).slice(0, 16)}  O ${o}  H ${h}  L ${l}  C ${c}`);
 }
 
-function describe(place, { bars, trades, from, to, isPast }, symbol) {
+function describe(place, known, symbol) {
+  const { bars, trades, from, to, isPast } = known;
   const last = bars.t.length - 1;
   const said = last < 0 ? "no bars" : `${bars.t.length} candles, newest close ${words.price(bars.close[last])} at ${
     words.moment(bars.t[last])} UTC`;
@@ -133,7 +135,7 @@ function describe(place, { bars, trades, from, to, isPast }, symbol) {
   fill(
     byId("candles-legend"),
     ...legend(trades),
-    isPast ? make("span", { class: "past" }, `No cycle in the last span: shown up to ${words.moment(to)}`) : null,
+    isPast ? make("span", { class: "past" }, pastSaid(known, symbol)) : null,
   );
   if (last < 0) tell(byId("candles-note"), "");
 }

@@ -116,8 +116,9 @@ def test_dashboards_of_one_host_leave_each_other_their_sessions(state_dir: Path,
         for client in (first, second, third):
             answer = client.log_in()
             assert client.cookie
-            jar.update([client.cookie.split("=")])
-            assert re.fullmatch(COOKIE, client.cookie.split("=")[0])
+            name, value = client.cookie.split("=")
+            jar[name] = value
+            assert re.fullmatch(COOKIE, name)
             assert TOKEN not in answer.headers["Set-Cookie"]
         sent = "; ".join(f"{name}={value}" for name, value in jar.items())
         for client in (first, second, third):

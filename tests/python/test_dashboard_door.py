@@ -97,7 +97,7 @@ def test_every_answer_carries_the_headers_of_security(locked: Client, unlocked: 
         assert method != "HEAD" or answer.body == b""
     policy = dict(part.split(" ", 1) for part in HEADERS["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == policy["worker-src"] == "'self'"
     assert "unsafe" not in HEADERS["Content-Security-Policy"]
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from mt5_sentinel.dashboard import login, sessions
-from mt5_sentinel.dashboard.door import COOKIE
 from tests.python import dashboard_month
 from tests.python.dashboard_served import QUESTIONS, TOKEN, Client, served
+
+COOKIE = r"mt5_sentinel_session_[0-9a-f]{12}"
 
 
 class Clock:
@@ -58,12 +59,14 @@ def locked(state_dir: Path, clock: Clock) -> Iterator[Client]:
 
 
 def test_without_a_session_nothing_is_told(locked: Client) -> None:
+    name = locked.log_in().headers["Set-Cookie"].split("=")[0]
+    locked.cookie = None
     for path in ("/", "/index.html", "/nothing", "/api", "/assets", "//api/overview", "/login/../api/overview"):
         answer = locked.ask(path)
         assert (answer.status, answer.headers["Location"]) == (303, "/login"), path
-    for name in QUESTIONS:
-        for given in ({}, {"Cookie": f"{COOKIE}="}, {"Cookie": f"{COOKIE}={'A' * 43}"}, {"Authorization": TOKEN}):
-            answer = locked.ask(f"/api/{name}?symbol=EURUSD", **given)
+    for question in QUESTIONS:
+        for given in ({}, {"Cookie": f"{name}="}, {"Cookie": f"{name}={'A' * 43}"}, {"Authorization": TOKEN}):
+            answer = locked.ask(f"/api/{question}?symbol=EURUSD", **given)
             assert answer.status == 401 and answer.json() == {"error": "log in at /login"}
     assert locked.ask("/login").status == 200 and b"<form" in locked.ask("/login").body
     assert locked.ask("/livez").json() == {"status": "ok"}
@@ -99,6 +102,30 @@ def test_no_other_form_opens(shared: Client, form: str) -> None:
 
 def test_a_cookie_is_for_https_where_a_proxy_on_this_machine_says_so(locked: Client) -> None:
     assert "Secure" in locked.log_in(X_Forwarded_Proto="https").headers["Set-Cookie"].split("; ")
+
+
+def test_dashboards_of_one_host_leave_each_other_their_sessions(state_dir: Path, tmp_path: Path) -> None:
+    """A browser sends the cookies of one to the other: it does not look at ports."""
+    dashboard_month.build(tmp_path, 1_795_000_000, 60)
+    with (
+        served(state_dir, token=TOKEN, port=8001) as first,
+        served(tmp_path, token=TOKEN, port=8001) as second,
+        served(state_dir, token=TOKEN, port=8002) as third,
+    ):
+        jar = dict[str, str]()
+        for client in (first, second, third):
+            answer = client.log_in()
+            assert client.cookie
+            name, value = client.cookie.split("=")
+            jar[name] = value
+            assert re.fullmatch(COOKIE, name)
+            assert TOKEN not in answer.headers["Set-Cookie"]
+        sent = "; ".join(f"{name}={value}" for name, value in jar.items())
+        for client in (first, second, third):
+            client.cookie = sent
+            assert client.ask("/api/overview").status == 200
+        with served(state_dir, token=TOKEN, port=8001) as again:
+            assert (again.log_in().headers["Set-Cookie"].split("=")[0]) in jar, "no heap of cookies grows"
 
 
 def test_a_session_ends_unused_and_when_it_is_old(locked: Client, clock: Clock) -> None:
@@ -154,7 +181,7 @@ def test_a_form_that_does_not_come_opens_nothing_and_holds_up_nobody(
 
 
 def test_only_so_many_sessions_are_remembered() -> None:
-    kept = sessions.Sessions(Clock())
+    kept = sessions.Sessions(Clock(), "session")
     first = kept.begin()
     names = [kept.begin() for _ in range(sessions.SESSIONS_MAX)]
     assert not kept.use(first) and all(kept.use(name) for name in names) and len(set(names)) == len(names)

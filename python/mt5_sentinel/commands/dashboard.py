@@ -63,7 +63,8 @@ def execute(arguments: argparse.Namespace) -> int:
         Notifier().ready(f"serving {url}")
 
     names = (settings.dashboard_host, *settings.dashboard_hosts)
-    serving.serve(app.create(settings.state_path, settings.dashboard_token, names), listener, ready)
+    served = app.create(settings.state_path, settings.dashboard_token, names, port=port)
+    serving.serve(served, listener, ready)
     return 0
 
 

@@ -19,14 +19,14 @@ from starlette.routing import Route
 from mt5_sentinel.dashboard import candles, curves, parameters, timings, trades
 from mt5_sentinel.dashboard.answers import Json, refused, unreadable
 from mt5_sentinel.dashboard.assets import Assets
-from mt5_sentinel.dashboard.door import COOKIE, Door
+from mt5_sentinel.dashboard.door import Door
 from mt5_sentinel.dashboard.events import Streams
 from mt5_sentinel.dashboard.kept import Kept
 from mt5_sentinel.dashboard.login import Login
 from mt5_sentinel.dashboard.overview import overview
 from mt5_sentinel.dashboard.parameters import Span
 from mt5_sentinel.dashboard.reader import Book, book
-from mt5_sentinel.dashboard.sessions import Sessions
+from mt5_sentinel.dashboard.sessions import Sessions, cookie_of
 from mt5_sentinel.dashboard.start import start
 from mt5_sentinel.errors import SentinelError
 
@@ -48,6 +48,7 @@ def create(
     token: str = "",
     hosts: tuple[str, ...] = (),
     page: Path = PAGE,
+    port: int = 0,
     monotonic_s: Callable[[], float] = time.monotonic,
 ) -> Dashboard:
     """An application over a daemon's state directory.
@@ -57,9 +58,10 @@ def create(
         token: what one logs in with; nobody has to where it is empty.
         hosts: names it is reached by, beside ``localhost`` and addresses.
         page: folder of the page's files.
+        port: where it is served; with the state directory it tells its cookie from that of another dashboard.
         monotonic_s: the clock of sessions.
     """
-    sessions, streams = Sessions(monotonic_s), Streams(state_dir)
+    sessions, streams = Sessions(monotonic_s, cookie_of(state_dir, port)), Streams(state_dir)
     entrance: list[Route] = []
     if token:
         login = Login(token, sessions, page / "login.html")
@@ -137,7 +139,7 @@ def _events(streams: Streams, sessions: Sessions | None) -> Callable[[Request], 
             return Response(media_type="text/event-stream")
         if streams.is_full:
             return Json({"error": "too many pages listen already"}, 503, {"Retry-After": "30"})
-        session = request.cookies.get(COOKIE, "")
+        session = "" if sessions is None else request.cookies.get(sessions.cookie, "")
         last = request.headers.get("last-event-id", "")
         missed_from = int(last) if last.isascii() and last.isdigit() and len(last) < 16 else None
         text = streams.listen(missed_from, lambda: sessions is None or sessions.use(session))

@@ -13,11 +13,10 @@ from mt5_sentinel import host_names
 from mt5_sentinel.dashboard.answers import Json
 from mt5_sentinel.dashboard.sessions import Sessions
 
-COOKIE = "mt5_sentinel_session"
-
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-    " connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    " connect-src 'self'; worker-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -67,7 +66,7 @@ class Door:
             return Json({"error": "asked by a page of another site"}, 403)
         if self._sessions is None or path in OPEN_PATHS or path.startswith(OPEN_FOLDER):
             return None
-        if self._sessions.use(request.cookies.get(COOKIE, "")):
+        if self._sessions.use(request.cookies.get(self._sessions.cookie, "")):
             return None
         return Json({"error": "log in at /login"}, 401) if is_api else RedirectResponse("/login", 303)
 

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from mt5_sentinel.dashboard.door import COOKIE
 from mt5_sentinel.dashboard.sessions import AGE_MAX_S, Sessions, is_same
 
 FORM_BYTES_MAX = 4096
@@ -34,7 +33,7 @@ class Login:
 
     async def ask(self, request: Request) -> Response:
         """The form, or the page to who is logged in."""
-        if self._sessions.use(request.cookies.get(COOKIE, "")):
+        if self._sessions.use(request.cookies.get(self._sessions.cookie, "")):
             return RedirectResponse("/", 303)
         return FileResponse(self._form, headers={"Cache-Control": "no-store"})
 
@@ -48,10 +47,10 @@ class Login:
             if given is None or not is_same(given, self._token):
                 await _hold_up()
                 return RedirectResponse(REFUSED, 303)
-        self._sessions.end(request.cookies.get(COOKIE, ""))
+        self._sessions.end(request.cookies.get(self._sessions.cookie, ""))
         answer = RedirectResponse("/", 303)
         answer.set_cookie(
-            COOKIE,
+            self._sessions.cookie,
             self._sessions.begin(),
             max_age=int(AGE_MAX_S),
             secure=request.url.scheme == "https",  # as the proxy before us says, and only one on this machine may
@@ -62,9 +61,9 @@ class Login:
 
     async def log_out(self, request: Request) -> Response:
         """End the session."""
-        self._sessions.end(request.cookies.get(COOKIE, ""))
+        self._sessions.end(request.cookies.get(self._sessions.cookie, ""))
         answer = RedirectResponse("/login", 303)
-        answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        answer.delete_cookie(self._sessions.cookie, httponly=True, samesite="strict")
         return answer
 
 

@@ -121,6 +121,7 @@ def _symbol(found: Book, one: SymbolStanding) -> dict[str, Any]:
         "threshold": facts.threshold,
         "scoring": facts.scoring,
         "bars_source": facts.bars_source,
+        "origin": facts.origin,
         "price_side": facts.price_side,
         "is_open": one.is_open,
         "data_age_s": one.data_age_s,
@@ -128,6 +129,8 @@ def _symbol(found: Book, one: SymbolStanding) -> dict[str, Any]:
         "seconds_since_cycle": one.seconds_since_cycle,
         "failed_in_a_row": one.failed_in_a_row,
         "first_cycle_s": known_s(first),
+        "newest_bar_s": one.bar_open_s,
+        "newest_s": _newest_s(one),
         "last": None if one.last is None else _last(one.last),
         "features": None
         if one.features is None
@@ -141,6 +144,18 @@ def _symbol(found: Book, one: SymbolStanding) -> dict[str, Any]:
         },
         "open_positions": [_position(held) for held in sorted(one.held, key=lambda held: held.ticket)],
     }
+
+
+def _newest_s(one: SymbolStanding) -> float | None:
+    """When there was something to draw last, UTC seconds: the newest cycle, or the newest bar's close.
+
+    Cycles go on while the market is closed, and have no bar, no score and no account.
+    """
+    cycle_s = None if one.last is None else one.last.started_s
+    if one.is_open or one.bar_open_s is None:
+        return cycle_s
+    closed_s = float(one.bar_open_s + INTERVAL_S[one.facts.interval])
+    return closed_s if cycle_s is None else min(cycle_s, closed_s)
 
 
 def _last(last: CycleRecord) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import socket
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 
 SESSIONS_MAX = 200
 """Beyond them the oldest ends."""
@@ -14,12 +16,23 @@ IDLE_MAX_S, AGE_MAX_S = 12 * 3600.0, 30 * 86_400.0
 """A session ends when it was not used for so long, and at that age."""
 
 
+def cookie_of(state_dir: Path, port: int) -> str:
+    """The name of one dashboard's cookie.
+
+    Browsers keep cookies by the host's name and not by its port: dashboards of several daemons on one host, or on
+    several hosts that are reached through tunnels, would else end each other's sessions. The token is no part of it,
+    for names are no secret.
+    """
+    place = f"{socket.gethostname()}\n{state_dir.absolute()}\n{port}"
+    return f"mt5_sentinel_session_{hashlib.sha256(place.encode('utf-8', 'replace')).hexdigest()[:12]}"
+
+
 class Sessions:
     """Sessions in memory: they end with the process."""
 
-    def __init__(self, monotonic_s: Callable[[], float]) -> None:
-        """Begin with none; ``monotonic_s`` tells the time."""
-        self._monotonic_s = monotonic_s
+    def __init__(self, monotonic_s: Callable[[], float], cookie: str) -> None:
+        """Begin with none; ``monotonic_s`` tells the time, ``cookie`` is the name of what a browser keeps."""
+        self._monotonic_s, self.cookie = monotonic_s, cookie
         self._used: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def begin(self) -> str:

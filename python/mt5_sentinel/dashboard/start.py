@@ -20,15 +20,16 @@ STAGES_MAX_S = 86_400
 def start(state_dir: Path, asked: Beginning, now_s: float, kept: Kept) -> dict[str, Any]:
     """The overview, and in ``shown`` the symbol's bars, curves, trades, stages and newest cycles up to now.
 
-    The symbol is the one that is wanted, or the first where that is not traded. The time ends with the newest cycle
-    where none ran within it (``is_past``). ``shown`` is None where nothing is traded.
+    The symbol is the one that is wanted, or the first where that is not traded. The time ends with what is newest
+    where it would hold nothing (``is_past``): with the newest cycle, or with the newest bar while the market is closed.
+    ``shown`` is None where nothing is traded.
     """
     told = overview(state_dir, now_s)
     symbols: list[dict[str, Any]] = told["symbols"]
     if not symbols:
         return {"overview": told, "shown": None}
     symbol = next((one for one in symbols if one["symbol"] == asked.wanted), symbols[0])
-    newest_s = None if symbol["last"] is None else symbol["last"]["time_s"]
+    newest_s = symbol["newest_s"]
     is_past = newest_s is not None and now_s - newest_s > asked.last_s
     to_s = float(math.ceil(newest_s + symbol["interval_s"] if is_past else now_s))
     span = Span(symbol["symbol"], max(0.0, to_s - asked.last_s), to_s, asked.points)

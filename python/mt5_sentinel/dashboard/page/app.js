@@ -1,11 +1,11 @@
 // The page: asks for everything once, then for what is new each time the stream tells of a cycle.
-import { Trouble, ask } from "./answers.js";
+import { Trouble, Unanswered, ask, checkSession } from "./answers.js";
 import { pointAt, prepareCandles, recolourCandles, showCandles } from "./candles.js";
 import { addNewer, addOlder, showCycles, shownCycles } from "./cycles.js";
 import { byId, fill, forgetColours, make, tell } from "./elements.js";
 import { showFeatures } from "./features.js";
 import { nowS, setOld, showHead, startHead } from "./head.js";
-import { advance, begun, rangesFit, span } from "./history.js";
+import { advance, basis, begun, rangesFit, span } from "./history.js";
 import { showLights } from "./lights.js";
 import { follow } from "./live.js";
 import { pointPlots, recolourPlots, showPlots } from "./plots.js";
@@ -29,6 +29,8 @@ const state = {
   known: null,
   readAt: 0,
   connection: "wait",
+  isAnswered: true,
+  isBehind: false,
 };
 
 /** Data is asked for while the charts' scripts still load: both have run when the document's content is loaded. */
@@ -42,12 +44,15 @@ async function attempt(work) {
   try {
     await work();
     trouble.hidden = true;
+    setAnswered(true);
     return true;
   } catch (error) {
     const isOurs = error instanceof Trouble;
     tell(trouble, isOurs ? error.message : `This page has a fault; load it again. ${error.message}`);
     trouble.hidden = false;
     if (!isOurs) console.error(error);
+    state.isBehind = true;
+    setAnswered(!(error instanceof Unanswered));
     return false;
   }
 }
@@ -70,7 +75,7 @@ function showOverview(overview) {
 /** Lights and account, told as what they were while the dashboard is not heard. */
 function showHealth() {
   if (state.overview === null) return;
-  const isOld = state.connection === "broken" || performance.now() - state.readAt > OLD_AFTER_S * 1000;
+  const isOld = connection() === "broken" || performance.now() - state.readAt > OLD_AFTER_S * 1000;
   setOld(isOld);
   showLights(state.overview, isOld);
   showTiles(state.overview, state.symbol, nowS(), isOld);
@@ -79,6 +84,7 @@ function showHealth() {
 /** Everything anew: the first time, and for another symbol or range. */
 async function readAll() {
   const { overview, shown } = await ask("start", beginning(state.wanted, state.range));
+  state.isBehind = false;
   showOverview(overview);
   document.querySelector(".board").hidden = shown === null;
   if (shown === null) return undefined;
@@ -89,17 +95,27 @@ async function readAll() {
     return readAll();
   }
   showRanges();
-  state.known = begun(shown);
+  state.known = begun(overview, state.symbol, shown);
   showCycles(shown.cycles, overview.now_s);
   byId("older").hidden = shown.cycles.length < CYCLES;
   await libraries;
   return draw();
 }
 
+/** Whether the charts are of something else than what is traded now: paper money, another interval, other bars. */
+const isOther = () =>
+  state.symbol === null || state.known === null || state.known.basis !== basis(state.overview, state.symbol);
+
+/** The head alone, while no cycle ends. */
+async function readHead() {
+  await readOverview();
+  return isOther() ? readAll() : undefined;
+}
+
 /** What is new since the last reading. */
 async function readNew() {
   await readOverview();
-  if (state.symbol === null || state.known === null || state.known.symbol !== state.symbol.symbol) return readAll();
+  if (isOther()) return readAll();
   const [{ symbol }, newSpan] = [state.symbol, span(state.overview, state.symbol, rangeS(state.range))];
   if (newSpan.from < state.known.from) return readAll();
   const [known, newest] = await Promise.all([
@@ -109,6 +125,7 @@ async function readNew() {
   if (symbol !== state.symbol.symbol) return undefined;
   state.known = { ...known, isPast: newSpan.isPast };
   addNewer(newest.cycles, state.overview.now_s);
+  state.isBehind = false;
   return draw();
 }
 
@@ -145,10 +162,12 @@ function chooseRange(name) {
 }
 
 let last = Promise.resolve();
+let waiting = 0;
 
 /** One reading after the other: answers never overtake each other. */
 function inTurn(work) {
-  last = last.then(() => attempt(work));
+  waiting += 1;
+  last = last.then(() => attempt(work)).finally(() => { waiting -= 1; });
   return last;
 }
 
@@ -157,18 +176,40 @@ let gathered = 0;
 /** Cycles of several symbols end together: they are read once. */
 function cycleEnded() {
   if (gathered) return;
-  gathered = setTimeout(() => {
+  gathered = setTimeout(() => inTurn(() => {
     gathered = 0;
-    inTurn(readNew);
-  }, GATHER_MS);
+    return readNew();
+  }), GATHER_MS);
 }
 
-function showConnection(connection) {
+/** Once in a while the head is asked for; what could not be read when it was due, with the next beat. */
+function beaten() {
+  if (waiting > 0) return;
+  if (state.isBehind) inTurn(readNew);
+  else if (performance.now() - state.readAt > OVERVIEW_EVERY_S * 1000) inTurn(readHead);
+}
+
+/** How the page is connected: a stream that is heard is worth nothing while questions go unanswered. */
+const connection = () => (state.connection === "live" && !state.isAnswered ? "broken" : state.connection);
+
+function setAnswered(isAnswered) {
+  const changes = state.isAnswered !== isAnswered;
+  state.isAnswered = isAnswered;
+  if (changes) showConnection();
+}
+
+function setConnection(told) {
+  state.connection = told;
+  showConnection();
+  if (told === "broken") checkSession();
+}
+
+function showConnection() {
   const place = byId("connection");
-  place.dataset.state = connection;
-  state.connection = connection;
+  const now = connection();
+  place.dataset.state = now;
   const of = state.overview ? `, data of ${words.moment(state.overview.now_s).slice(0, 16)} UTC` : "";
-  tell(place, { live: "Connected", broken: `Not connected${of}`, rest: "At rest" }[connection] ?? "Connecting");
+  tell(place, { live: "Connected", broken: `Not connected${of}`, rest: "At rest" }[now] ?? "Connecting");
   showHealth();
 }
 
@@ -202,10 +243,8 @@ libraries.then(() => prepareCandles(pointPlots));
 await inTurn(readAll);
 follow({
   onCycle: cycleEnded,
-  onBeat: () => {
-    if (performance.now() - state.readAt > OVERVIEW_EVERY_S * 1000) inTurn(readOverview);
-  },
-  onState: showConnection,
+  onBeat: beaten,
+  onState: setConnection,
   onAgain: () => inTurn(readNew),
 });
 setInterval(() => document.hidden || showHealth(), AGED_EVERY_MS);

@@ -1,5 +1,6 @@
 // Candles with decisions and trades on them, by lightweight-charts (a global of its own script).
 import { byId, colour, fill, make, tell } from "./elements.js";
+import { nothingSaid, pastSaid } from "./history.js";
 import { beyondSaid, linesOf, scaleFor } from "./lines.js";
 import { barAt, legend, markers, marksSaid } from "./marks.js";
 import { digitsOf } from "./prices.js";
@@ -21,7 +22,7 @@ export function showCandles(known, symbol, onHover) {
   const place = byId("candles");
   if (!bars.t.length) {
     dispose();
-    place.replaceChildren(make("p", { class: "empty" }, bars.error ?? "The cache holds no bars of this range."));
+    place.replaceChildren(make("p", { class: "empty" }, bars.error ?? nothingSaid(symbol)));
     describe(place, known, symbol);
     return;
   }
@@ -131,7 +132,8 @@ function readout(row) {
   tell(byId("candles-note"), `${words.moment(one.time).slice(0, 16)}  O ${o}  H ${h}  L ${l}  C ${c}`);
 }
 
-function describe(place, { bars, trades, from, to, isPast }, symbol) {
+function describe(place, known, symbol) {
+  const { bars, trades, from, to, isPast } = known;
   const last = bars.t.length - 1;
   const said = last < 0 ? "no bars" : `${bars.t.length} candles, newest close ${
     words.price(bars.close[last], digits)} at ${words.moment(bars.t[last])} UTC`;
@@ -142,7 +144,7 @@ function describe(place, { bars, trades, from, to, isPast }, symbol) {
     ...legend(trades),
     ...(scale?.beyond ?? []).map((line) =>
       make("span", { class: "beyond" }, beyondSaid(line, scale.low, digits))),
-    isPast ? make("span", { class: "past" }, `No cycle in the last span: shown up to ${words.moment(to)}`) : null,
+    isPast ? make("span", { class: "past" }, pastSaid(known, symbol)) : null,
   );
   if (last < 0) tell(byId("candles-note"), "");
 }

@@ -1,5 +1,6 @@
 // What is known of the chosen symbol over the chosen range; grown by what is new where that is enough.
 import { Trouble, ask } from "./answers.js";
+import * as words from "./words.js";
 
 const { RANGES, candlesFit, points } = window.sentinelStart;
 const STAGES_MAX_S = 86400;
@@ -11,17 +12,33 @@ const BARS = ["t", "open", "high", "low", "close", "volume"];
 export const rangesFit = ({ interval_s: intervalS }) =>
   RANGES.filter(([, rangeS]) => rangeS >= CANDLES_MIN * intervalS).map(([name]) => name);
 
-/** The span to show, UTC seconds: up to now, or up to the newest cycle where that is long ago. */
+/** The span to show, UTC seconds: up to now, or up to what is newest where that is longer ago than the range. */
 export function span(overview, symbol, rangeS) {
-  const newest = symbol.last?.time_s ?? null;
+  const { newest_s: newest } = symbol;
   const isPast = newest !== null && overview.now_s - newest > rangeS;
   const to = Math.ceil(isPast ? newest + symbol.interval_s : overview.now_s);
   return { from: to - rangeS, to, isPast };
 }
 
+/** Why the span does not end now. */
+export const pastSaid = ({ to }, { is_open: isOpen, last }) =>
+  `${!isOpen && last?.time_s > to ? "The market is closed" : "No cycle in the last span"}: shown up to ${
+    words.moment(to)}`;
+
+/** Why there are no candles. */
+export const nothingSaid = ({ is_open: isOpen, newest_bar_s: newestBar }) =>
+  `${isOpen ? "" : "The market is closed. "}The cache holds no bars of this range${
+    newestBar === null ? "" : `; the newest that a cycle had is of ${words.moment(newestBar)}`}.`;
+
+/** What charts are of: where it differs from what is known, nothing new may be joined to that. */
+export const basis = ({ mode }, { symbol, interval_s: intervalS, bars_source: source, origin }) =>
+  JSON.stringify([mode, symbol, intervalS, source, origin]);
+
 /** What `/api/start` told of the symbol, as the charts take it. */
-export const begun = ({ symbol, from_s: from, to_s: to, is_past: isPast, bars, series, trades, stages }) =>
-  ({ symbol, from, to, isPast, bars, series, trades, stages: { stages } });
+export function begun(overview, one, { symbol, from_s: from, to_s: to, is_past: isPast, ...parts }) {
+  const { bars, series, trades, stages } = parts;
+  return { basis: basis(overview, one), symbol, from, to, isPast, bars, series, trades, stages: { stages } };
+}
 
 /** The same up to a later end: what is new is asked for, and what left the span is dropped. */
 export async function advance(known, { from, to }) {
@@ -38,7 +55,7 @@ export async function advance(known, { from, to }) {
     ask("stages", newest(whole)),
   ]);
   return {
-    symbol: known.symbol,
+    ...known,
     from,
     to,
     // A bar that reaches into the span belongs to it.
@@ -65,8 +82,8 @@ async function askBars(place) {
 /** Of a longer span the stages of its newest day: what a month took on average helps nobody now. */
 const newest = (place) => ({ ...place, from_s: Math.max(place.from_s, place.to_s - STAGES_MAX_S) });
 
-/** The last known point is asked for again: a bar may have been repaired, a cycle settled. */
-const tail = (times, from) => Math.floor(times.length ? times[times.length - 1] : from);
+/** The last known point is asked for again, unless it left the span: a bar may have been repaired, a cycle settled. */
+const tail = (times, from) => Math.max(from, Math.floor(times.length ? times[times.length - 1] : from));
 
 function join(old, fresh, columns, from) {
   const joinsAt = fresh.t.length ? fresh.t[0] : Infinity;

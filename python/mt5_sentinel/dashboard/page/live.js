@@ -1,8 +1,8 @@
-// The stream of events: told when a cycle has ended, connected again with growing pauses, at rest while hidden.
+// What the server tells as it happens: by one stream for all pages of this browser where it can, at rest while hidden.
+import { stream } from "./stream.js";
 
-const FIRST_PAUSE_S = 1;
-const LONGEST_PAUSE_S = 30;
-const SILENT_AFTER_S = 30;
+// Longer than a stream takes to see by itself that it is broken.
+const SILENT_AFTER_S = 45;
 
 /**
  * Follow the server's events.
@@ -11,65 +11,72 @@ const SILENT_AFTER_S = 30;
  * connection changes, `onAgain()` when it is back after a break: what happened meanwhile has to be asked for.
  */
 export function follow({ onCycle, onBeat, onState, onAgain }) {
-  let stream = null;
-  let pauseS = FIRST_PAUSE_S;
-  let heardAt = 0;
-  let later = 0;
+  let listens = false;
   let broke = false;
+  let heardAt = 0;
+  let source = null;
+  let isAlone = false;
 
-  const close = () => {
-    clearTimeout(later);
-    stream?.close();
-    stream = null;
-  };
-  const heard = () => {
-    heardAt = performance.now();
-  };
-  const lost = () => {
-    if (document.hidden) return;
-    close();
-    broke = true;
-    onState("broken");
-    later = setTimeout(open, pauseS * 1000);
-    pauseS = Math.min(LONGEST_PAUSE_S, pauseS * 2);
-  };
-  const open = () => {
-    close();
-    heard();
-    stream = new EventSource("/api/events");
-    stream.onopen = () => {
-      heard();
-      pauseS = FIRST_PAUSE_S;
-      onState("live");
-      if (broke) onAgain();
+  const turn = (state) => {
+    onState(state);
+    if (state !== "live") broke = true;
+    else if (broke) {
       broke = false;
-    };
-    stream.onerror = lost;
-    stream.addEventListener("cycle", (event) => {
-      heard();
-      onCycle(JSON.parse(event.data));
-    });
-    stream.addEventListener("beat", (event) => {
-      heard();
-      onBeat(JSON.parse(event.data).now_s);
-    });
+      onAgain();
+    }
+  };
+  const hear = ({ state, cycle, beat }) => {
+    if (!listens) return; // said before the worker knew
+    heardAt = performance.now();
+    if (state) turn(state);
+    if (cycle) onCycle(cycle);
+    if (beat) onBeat(beat);
+  };
+  const begin = () => {
+    listens = true;
+    heardAt = performance.now();
+    source.open();
+  };
+  const rest = () => {
+    listens = false;
+    source.close();
+  };
+  const alone = () => {
+    if (isAlone) return;
+    isAlone = true;
+    source?.close();
+    source = stream(hear);
+    if (listens) source.open();
+  };
+  const look = () => {
+    if (!document.hidden) return begin();
+    rest();
+    return turn("rest");
   };
 
+  source = shared(hear, alone);
+  if (source === null) alone();
   setInterval(() => {
-    if (stream !== null && performance.now() - heardAt > SILENT_AFTER_S * 1000) lost();
+    if (!listens || performance.now() - heardAt <= SILENT_AFTER_S * 1000) return;
+    turn("broken");
+    alone();
   }, 5000);
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) {
-      close();
-      broke = true;
-      onState("rest");
-    } else {
-      open();
-    }
-  });
-  addEventListener("pagehide", close);
-  if (document.hidden) {
-    broke = true;
-    onState("rest");
-  } else open();
+  document.addEventListener("visibilitychange", look);
+  addEventListener("pagehide", rest);
+  addEventListener("pageshow", (event) => event.persisted && look());
+  look();
+}
+
+/** The stream that all pages share; null where the browser has no such workers. `onFault` where the worker fails. */
+function shared(tell, onFault) {
+  if (!window.SharedWorker) return null;
+  let worker;
+  try {
+    worker = new SharedWorker("/assets/shared.js", { type: "module", name: "mt5-sentinel" });
+  } catch {
+    return null; // a browser that keeps nothing of this page may forbid it
+  }
+  worker.onerror = onFault;
+  worker.port.onmessage = ({ data }) => tell(data);
+  return { open: () => worker.port.postMessage("listen"), close: () => worker.port.postMessage("leave") };
 }

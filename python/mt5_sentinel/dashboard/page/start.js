@@ -7,6 +7,8 @@ window.sentinelStart = (function () {
   const RANGES = [["1h", 3600], ["6h", 21600], ["1d", 86400], ["7d", 604800], ["30d", 2592000]];
   // Cycles of one answer.
   const CYCLES = 50;
+  // Longer than the longest range takes on a slow machine.
+  const ANSWER_WITHIN_S = 20;
   // As many cycles are shown one by one; of more, each of fewer points stands for several.
   const POINTS = 1500;
   const COARSE_POINTS = 730;
@@ -36,6 +38,9 @@ window.sentinelStart = (function () {
     return query ? `/api/${name}?${query}` : `/api/${name}`;
   }
 
+  /** Ask this address; it fails with a `TimeoutError` where the whole answer is not there in time. */
+  const get = (url, options = {}) => fetch(url, { ...options, signal: AbortSignal.timeout(ANSWER_WITHIN_S * 1000) });
+
   /** Keep a choice in this browser; null forgets it. */
   function remember(name, value) {
     try {
@@ -62,7 +67,7 @@ window.sentinelStart = (function () {
     .find((name) => RANGES.some(([known]) => known === name));
 
   const first = address("start", beginning(wanted, range));
-  let pending = fetch(first);
+  let pending = get(first);
   pending.catch(() => {}); // who takes it tells what went wrong
 
   /** The answer that is under way to this address; null where there is none, for it is taken once. */
@@ -73,5 +78,6 @@ window.sentinelStart = (function () {
     return answer;
   }
 
-  return { CYCLES, RANGES, address, beginning, candlesFit, points, range, rangeS, remember, taken, wanted };
+  return { ANSWER_WITHIN_S, CYCLES, RANGES, address, beginning, candlesFit, get, points, range, rangeS, remember, taken,
+    wanted };
 })();

@@ -108,7 +108,7 @@ def test_a_market_that_opens_again_is_shown_without_the_bars_of_before(shown: Sh
     cycle_id = opened.served.write_cycle(reason="model_hold", action="HOLD", confidence=0.5, bar_open_s=at_s)
     page.wait_for_selector(f"tr[data-cycle-row='{cycle_id}']", timeout=15_000)
     page.wait_for_timeout(500)
-    assert " 1 candles, newest close 1.10100" in label(page), label(page)
+    assert " 1 candles, newest close 1.101 " in label(page), label(page)
     assert "shown up to" not in text(page, "#candles-legend")
 
 

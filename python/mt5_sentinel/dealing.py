@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from mt5_sentinel import _core
 from mt5_sentinel.errors import Refused, Transient, Uncertain, Unusable
+from mt5_sentinel.guard import Guard
 from mt5_sentinel.orders import Kept, Orders
 from mt5_sentinel.ports import Broker
 from mt5_sentinel.reconcile import Compared, Reconciliation
@@ -83,6 +84,22 @@ class Dealer:
         self._known = shared.facts
         self._fresh: set[str] = set()
 
+    def tell_halts(self, record: CycleRecord, now_s: float) -> None:
+        """Note what halts, as far as it can be told without the broker. Raises nothing: no exit waits for it.
+
+        Where the ledger cannot be read, only a file that is there tells; else the record does not tell.
+        """
+
+        def tell() -> None:
+            record.risk_state, record.risk_because = self.risk.standing(now_s)
+
+        error = Guard().attempt(tell)
+        if error is None:
+            return
+        log.warning("Whether risk halts cannot be looked at: %s", error)
+        if self.risk.is_switched:
+            record.risk_state, record.risk_because = "HALTED", "kill_switch"
+
     def begin(self, record: CycleRecord, now_s: float) -> None:
         """What a cycle begins with: unknown orders, the book, exits that are due whatever the model says.
 
@@ -92,6 +109,7 @@ class Dealer:
         """
         unclear = self._recover()
         book = self.broker.book()
+        _note_gateway(book, record)
         leaving = self._orders.leaving(self._symbol)
         exits = [due for due in self.risk.due_exits(book, now_s) if due.ticket not in leaving]
         for due in exits:  # first: nothing below may keep an exit, nor does another order's unknown fate
@@ -121,6 +139,7 @@ class Dealer:
     def look(self, record: CycleRecord, now_s: float, book: _core.Book | None = None) -> Standing:
         """The book, asked for unless it is given, compared with the journal; the account's state goes along."""
         book = book or self.broker.book()
+        _note_gateway(book, record)
         self._learn_facts(book)
         compared = self._reconciliation.run(book, self._known[self._symbol], record, now_s)
         for condition in self.risk.observe(book, now_s):
@@ -128,8 +147,7 @@ class Dealer:
                 record.conditions.append(condition)
         record.equity, record.drawdown_max = book.account.equity, self.risk.drawdown(book)
         record.positions, record.exposure = len(book.positions), _core.open_worth(book, self._known)
-        record.risk_state, record.risk_because = self.risk.standing()
-        record.halted_because = "gateway: its kill switch is on" if book.halted else None
+        record.risk_state, record.risk_because = self.risk.standing(now_s)
         return Standing(book, compared)
 
     def trade(
@@ -231,6 +249,11 @@ class Dealer:
             except Unusable:
                 log.warning("%s: the broker tells no facts of %s; risk opens nothing without", self._symbol, symbol)
             self._fresh.add(symbol)
+
+
+def _note_gateway(book: _core.Book, record: CycleRecord) -> None:
+    """At once: what else is asked of the broker may fail."""
+    record.halted_because = "gateway: its kill switch is on" if book.halted else None
 
 
 def _refuse(record: CycleRecord, reason: str, detail: str | None) -> None:

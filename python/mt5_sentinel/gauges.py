@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from mt5_sentinel import _core
 from mt5_sentinel.metric_families import PREFIX, Family
 from mt5_sentinel.present import Present, SymbolPresent
-from mt5_sentinel.readiness import halted_because
+from mt5_sentinel.readiness import is_halted
 from mt5_sentinel.types import CycleRecord, RiskState
 
 STATES: tuple[RiskState, ...] = get_args(RiskState)
@@ -42,7 +42,11 @@ TABLE = [
         ("exposure_limit", (), "Worth of open positions beyond which nothing is opened, account currency"),
         ("open_positions", (), "Open positions of the account"),
         ("risk_state", ("state",), "1 for the account's state, ACTIVE, REDUCING or HALTED; 0 for the others"),
-        ("halted", SYMBOL, "1 where nothing may be opened: risk, the daemon's guard or the gateway halted; else 0"),
+        (
+            "halted",
+            SYMBOL,
+            "1 where nothing may be opened: risk, the guard or the gateway halted; else 0; absent where not known",
+        ),
         ("quota_units_today", (), "Units of the data API spent on this UTC day"),
         ("quota_units_limit", (), "Units of the data API that may be spent on a UTC day; 0 where none is counted"),
         ("watchdog_age_seconds", (), "Seconds since the loop last turned"),
@@ -83,7 +87,7 @@ class Gauges(Collector):
     def _account(self) -> dict[str, Iterable[Sample]]:
         present, account = self._present, self._present.account
         facts = [one.facts for one in present.symbols]
-        state = None if account is None else account.risk_state
+        state = None if present.risk is None else present.risk.risk_state
         return {
             "build_info": [((_core.__version__,), 1)],
             "mode_info": [((present.mode,), 1)],
@@ -111,7 +115,7 @@ class Gauges(Collector):
             "model_info": [((name, one.sha256, one.format), 1) for name, one in infos if one is not None],
             "model_age_seconds": each(lambda one: _model_age_s(one, now_s)),
             "features_out_of_range": each(lambda one: one.out_of_range),
-            "halted": each(lambda one: _is_halted(one, steady_s)),
+            "halted": each(lambda one: is_halted(one.seen(steady_s))),
             "clock_skew_seconds": each(lambda one: one.clock_skew_s),
             "failed_in_a_row": each(lambda one: one.failed_in_a_row),
         }
@@ -139,12 +143,6 @@ def _of(record: CycleRecord | None, name: str) -> list[Sample]:
 
 def _or_nan(value: float | None) -> float:
     return math.nan if value is None else value
-
-
-def _is_halted(one: SymbolPresent, steady_s: float) -> bool | None:
-    """None until a cycle has read the account: it may be halted since before this start."""
-    is_halted = halted_because(one.seen(steady_s)) is not None
-    return None if one.account is None and not is_halted else is_halted
 
 
 def _model_age_s(one: SymbolPresent, now_s: float) -> float | None:

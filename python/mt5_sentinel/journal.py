@@ -7,13 +7,13 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from mt5_sentinel.errors import Misconfigured, Unusable
 from mt5_sentinel.journal_file import JournalFile, utc
-from mt5_sentinel.types import CycleRecord, DeskFacts
+from mt5_sentinel.types import CycleRecord, DeskFacts, Mode, Remembered
 
 NEWER = (
     *("conditions", "source", "calls", "fetch_calls", "quota_units", "hub_calls", "hub_error", "scored_by"),
@@ -22,6 +22,11 @@ NEWER = (
     "unknown_orders",
 )
 """Columns that a journal of version 1 has not got."""
+
+REMEMBERED = (
+    "SELECT {} FROM cycle WHERE mode = ? AND symbol = ? AND finished_utc IS NOT NULL AND {} IS NOT NULL"
+    " ORDER BY id DESC LIMIT 1"
+)
 
 PACKED: dict[str, Any] = {
     "dropped": dict[str, int],
@@ -124,6 +129,22 @@ class Journal:
                 self.file.write("DELETE FROM desk WHERE id = ?", (found[0][0],))
             row = (utc(now_s), *place, _json(facts))
             self.file.write("INSERT INTO desk (at_utc, mode, symbol, facts) VALUES (?, ?, ?, ?)", row)
+
+    def remembered(self, symbol: str) -> Remembered:
+        """What earlier cycles of a symbol left: for a daemon that has just started."""
+        place = (self.file.mode, symbol)
+        bars = self.file.rows(REMEMBERED.format("bar_open_s", "bar_open_s"), place)
+        told = "risk_state, risk_because, halted_because"
+        account, risk = (
+            [
+                CycleRecord(
+                    symbol, cast("Mode", self.file.mode), 0.0, risk_state=state, risk_because=why, halted_because=who
+                )
+                for state, why, who in self.file.rows(REMEMBERED.format(told, known), place)
+            ]
+            for known in ("equity", "risk_state")
+        )
+        return Remembered(bars[0][0] if bars else None, account[0] if account else None, risk[0] if risk else None)
 
     def decided_bar_s(self, symbol: str) -> int | None:
         """Open time of the newest bar that was decided, or for which an opening was written that may have been sent."""

@@ -5,7 +5,7 @@ the journal or a socket.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from mt5_sentinel import training_range
@@ -13,10 +13,12 @@ from mt5_sentinel.bar_store import day_utc
 from mt5_sentinel.crew import HANG_S
 from mt5_sentinel.ports import Clock
 from mt5_sentinel.readiness import Check, Readiness, Seen
-from mt5_sentinel.types import STILL_RUNNING, CycleRecord, DeskFacts
+from mt5_sentinel.types import STILL_RUNNING, CycleRecord, DeskFacts, Remembered
 
 ALIVE_WITHIN_S = HANG_S
 """How long the loop may take for a turn: the longest cycle; systemd's watchdog waits as long."""
+
+NOTHING: Mapping[str, Remembered] = {}
 
 
 class SymbolPresent(NamedTuple):
@@ -28,7 +30,9 @@ class SymbolPresent(NamedTuple):
     """When its newest cycle ended, or the daemon began, by the steady clock."""
     last: CycleRecord | None = None
     account: CycleRecord | None = None
-    """The newest cycle that read the broker's book."""
+    """The newest cycle that read the broker's book, of an earlier process too."""
+    risk: CycleRecord | None = None
+    """The newest cycle that told what risk allows, of an earlier process too."""
     bar_open_s: int | None = None
     clock_skew_s: float | None = None
     """As its newest cycle measured it; None where that did not ask a source, as while the market is closed."""
@@ -42,7 +46,7 @@ class SymbolPresent(NamedTuple):
 
     def seen(self, monotonic_s: float) -> Seen:
         """The same as ``readiness`` takes it."""
-        return Seen(self.last, self.bar_open_s, monotonic_s - self.ended_s, self.is_late, self.account)
+        return Seen(self.last, self.bar_open_s, monotonic_s - self.ended_s, self.is_late, self.account, self.risk)
 
 
 class Present:
@@ -57,6 +61,8 @@ class Present:
         """
         self.clock, self.mode = clock, mode
         self.account: CycleRecord | None = None
+        self.risk: CycleRecord | None = None
+        """The newest cycle of any symbol that told what risk allows."""
         self._lock = threading.Lock()  # between writers
         self._symbols: dict[str, SymbolPresent] = {}
         self._turned_s, self._hanging = clock.monotonic_s(), list[str]()
@@ -86,14 +92,19 @@ class Present:
         now_s, monotonic_s = self.clock.wall_s(), self.clock.monotonic_s()
         return {one.facts.symbol: one.readiness.checks(one.seen(monotonic_s), now_s) for one in self.symbols}
 
-    def take(self, facts: Iterable[DeskFacts]) -> None:
-        """What is traded with from now on; what is known of a symbol's cycles stays known."""
+    def take(self, facts: Iterable[DeskFacts], remembered: Mapping[str, Remembered] = NOTHING) -> None:
+        """What is traded with from now on; what is known of a symbol's cycles stays known.
+
+        Args:
+            facts: of each symbol.
+            remembered: what the journal has of earlier processes, for symbols that were not known.
+        """
         with self._lock:
             known, now_s = self._symbols, self.clock.monotonic_s()
             self._symbols = {
                 one.symbol: known[one.symbol]._replace(facts=one, readiness=Readiness(one))
                 if one.symbol in known
-                else SymbolPresent(one, Readiness(one), now_s)
+                else SymbolPresent(one, Readiness(one), now_s, **remembered.get(one.symbol, Remembered())._asdict())
                 for one in facts
             }
 
@@ -113,15 +124,17 @@ class Present:
                 return
             changed = _skipped(one) if record.reason == STILL_RUNNING else self._after(one, record)
             self._symbols[record.symbol] = changed
-            if record.reason != STILL_RUNNING and record.equity is not None:
-                self.account = record
+            if record.reason != STILL_RUNNING:
+                self.account = self.account if record.equity is None else record
+                self.risk = self.risk if record.risk_state is None else record
 
     def _after(self, one: SymbolPresent, record: CycleRecord) -> SymbolPresent:
         outside = one.out_of_range if record.features is None else _out_of_range(one.facts, record.features)
         return one._replace(
             ended_s=self.clock.monotonic_s(),
             last=record,
-            account=one.account if record.risk_state is None else record,
+            account=one.account if record.equity is None else record,
+            risk=one.risk if record.risk_state is None else record,
             bar_open_s=one.bar_open_s if record.bar_open_s is None else record.bar_open_s,
             clock_skew_s=record.clock_skew_s,
             out_of_range=outside,

@@ -29,6 +29,9 @@ class Check(NamedTuple):
     """One line, for people."""
 
 
+NOT_HALTED = "not halted"
+"""Said where risk, the daemon's guard and the gateway were all looked at."""
+
 CHECKS = ("loop", "data", "model", "broker", "orders", "halt")
 """Their names, in the order they are told."""
 
@@ -45,7 +48,9 @@ class Seen(NamedTuple):
     is_late: bool = False
     """Whether the newest minute was skipped, for a cycle still runs."""
     account: CycleRecord | None = None
-    """The newest that read the broker's book; ``last``, where it is not given."""
+    """The newest that read the broker's book, whichever process ran it."""
+    risk: CycleRecord | None = None
+    """The newest that told what risk allows, whichever process ran it."""
 
 
 class Readiness:
@@ -105,10 +110,10 @@ class Readiness:
         if age_s is None:
             return Check("data", False, "no bar was brought yet")
         if age_s > self.data_age_limit_s:
-            allowed = spans.told(self.data_age_limit_s)
-            return Check(
-                "data", False, f"the newest bar closed {spans.told(age_s)} of open market ago, {allowed} are allowed"
-            )
+            age, allowed = spans.told(age_s), spans.told(self.data_age_limit_s)
+            beyond = spans.told(age_s - self.data_age_limit_s)
+            told = f"the newest bar closed {age} of open market ago, {beyond} more than the {allowed} that are allowed"
+            return Check("data", False, told)
         return Check("data", True, f"the newest bar closed {spans.told(age_s)} of open market ago")
 
     def _model(self, seen: Seen) -> Check:
@@ -149,24 +154,48 @@ class Readiness:
     def _halt(self, seen: Seen) -> Check:
         if (because := halted_because(seen)) is not None:
             return Check("halt", False, because)
-        account = seen.account or seen.last
-        if account is None:
+        last = seen.last
+        if last is None:
             return Check("halt", False, "no cycle has told yet whether it is halted")
-        if account.risk_state == "REDUCING":
-            return Check("halt", False, f"risk: REDUCING: {account.risk_because}")
-        return Check("halt", True, "not halted")
+        risk = _risk(seen)
+        if risk is not None and risk.risk_state == "REDUCING":
+            return Check("halt", False, f"risk: REDUCING: {risk.risk_because}")
+        if last.risk_state is None:
+            return Check("halt", False, f"it is not known whether risk halts: {_cause(last)}")
+        if last.equity is None:
+            is_new = seen.account is None
+            told = f"it is not known whether the gateway does: its book was {'never' if is_new else 'not'} read"
+            return Check("halt", not is_new, f"neither risk nor the daemon halts; {told}")
+        return Check("halt", True, NOT_HALTED)
 
 
 def halted_because(seen: Seen) -> str | None:
-    """Why nothing may be opened: the daemon's guard, the gateway, or risk; None where it may."""
-    last, account = seen.last, seen.account or seen.last
-    if last is None or account is None:
+    """Why nothing may be opened: the daemon's guard, the gateway, or risk; None where it may, or is not known."""
+    last, risk = seen.last, _risk(seen)
+    if last is None:
         return None
     if last.halted_because is not None:
         return last.halted_because
-    if last.risk_state is None and account.halted_because is not None:
-        return account.halted_because  # its book was not read since
-    return f"risk: HALTED: {account.risk_because}" if account.risk_state == "HALTED" else None
+    # The guard begins anew with each process, and tells of itself in every cycle; of the gateway only its book tells.
+    account = seen.account if last.equity is None else None
+    if account is not None and "gateway: " in (account.halted_because or ""):
+        return f"gateway: {(account.halted_because or '').split('gateway: ', 1)[1]}"
+    return f"risk: HALTED: {risk.risk_because}" if risk is not None and risk.risk_state == "HALTED" else None
+
+
+def is_halted(seen: Seen) -> bool | None:
+    """Whether nothing may be opened; None where it is not known."""
+    last = seen.last
+    if last is not None and halted_because(seen) is not None:
+        return True
+    is_unread = last is None or last.risk_state is None or (last.equity is None and seen.account is None)
+    return None if is_unread else False
+
+
+def _risk(seen: Seen) -> CycleRecord | None:
+    """The newest cycle that told what risk allows; None where none did."""
+    last = seen.last
+    return last if last is not None and last.risk_state is not None else seen.risk
 
 
 def _reached_model(last: CycleRecord) -> bool:

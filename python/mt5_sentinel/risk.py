@@ -93,15 +93,29 @@ class Risk:
         # `mt5-sentinel halt` knows the state directory only: its file halts too, whatever is configured.
         self._switches = (self._directory / kill_switch.HALT, *configured)
 
-    @property
-    def state(self) -> RiskState:
-        """What may be traded, as last observed; exits may in every state."""
-        return self.standing()[0]
+    def standing(self, now_s: float) -> tuple[RiskState, str | None]:
+        """What may be traded at this moment, and why not everything; exits may in every state. Writes nothing.
 
-    def standing(self) -> tuple[RiskState, str | None]:
-        """The same, and what it is because of."""
-        ledger = self._ledger()
-        return ("ACTIVE", None) if ledger is None else (ledger.state, ledger.because)
+        The account is as it was last observed. What needs no book - the kill switch, the end of a day or of a pause -
+        is as it is now.
+        """
+        before = self._ledger()
+        if before is None:
+            return ("HALTED", "kill_switch") if self.is_switched else ("ACTIVE", None)
+        known = self._known(int(now_s))
+        # An equity that loses nothing: what is in force all the same is so by the ledger, the switch or the clock.
+        unhurt = max(before.peak_equity, before.day_start_equity, *(known or ())[:1])
+        after, _ = self._judged(before, unhurt, int(now_s), kill_switch.strictest(self._switches))
+        is_near_limit = before.state == "REDUCING" and (
+            before.because == "drawdown" or (before.because == "daily_loss" and before.day == int(now_s) // 86_400)
+        )
+        found = before if after is None or (after.state == "ACTIVE" and is_near_limit) else after
+        return found.state, found.because
+
+    @property
+    def is_switched(self) -> bool:
+        """Whether a file halts; asks neither the journal nor the broker, and raises nothing."""
+        return kill_switch.strictest(self._switches) != "off"
 
     def drawdown(self, book: _core.Book) -> float:
         """How far the equity lies below its highest mark, as last observed, account currency."""
@@ -195,20 +209,25 @@ class Risk:
         self, book: _core.Book, now_s: int, switch: kill_switch.Switch
     ) -> tuple[_core.Ledger | None, list[str]]:
         before = self._ledger()
+        ledger, conditions = self._judged(before, book.account.equity, now_s, switch)
+        if ledger is not None:
+            self._store(before, ledger, now_s)
+        return ledger, conditions
+
+    def _judged(
+        self, before: _core.Ledger | None, equity: float, now_s: int, switch: kill_switch.Switch
+    ) -> tuple[_core.Ledger | None, list[str]]:
         paused_s = math.ceil(self._settings.cooldown_minutes * 60)
         closed = self._file.rows(CLOSED, (self._file.mode, CLOSED_MAX, utc(now_s - paused_s)))
-        ledger, conditions = _core.advance_ledger(
+        return _core.advance_ledger(
             before,
             self._limits,
             now_s=now_s,
             known=self._known(now_s),
-            equity=book.account.equity,
+            equity=equity,
             closed=[(closed_s, profit) for closed_s, profit in reversed(closed)],
             switch=switch,
         )
-        if ledger is not None:
-            self._store(before, ledger, now_s)
-        return ledger, conditions
 
     def _resume(self, mark: str, book: _core.Book, now_s: int) -> None:
         """Follow a ``resume`` once, even where its file cannot be taken away."""

@@ -48,14 +48,15 @@ class Trader:
         with tracing(record):
             log.info("TRADING CYCLE START: %s", _utc(now_s))
 
+            desk.dealer.tell_halts(record, now_s)  # first: a journal or a broker that fails must not hide a halt
+
             def work() -> None:
                 desk.journal.begin(record)
                 cycle(desk, record, now_s, halted=guard.halted)
 
             error = guard.run(record, work)
             guard.count(record)
-            if guard.halted_because is not None:
-                record.halted_because = f"daemon: {guard.halted_because}"
+            _name_halts(record, guard)
             self._close(record, guard)
         return record, error
 
@@ -91,6 +92,16 @@ class Trader:
             while self._unwritten:
                 self.desk.journal.finish(self._unwritten[0])
                 del self._unwritten[0]
+
+
+def _name_halts(record: CycleRecord, guard: Guard) -> None:
+    """The guard's halt beside the gateway's; and the conditions of risk, which are named else by who reads the book."""
+    if guard.halted_because is not None:
+        known = "" if record.halted_because is None else f"; {record.halted_because}"
+        record.halted_because = f"daemon: {guard.halted_because}{known}"
+    if record.equity is None and record.risk_state not in (None, "ACTIVE"):
+        named = [record.risk_state.lower(), *["kill_switch"] * (record.risk_because == "kill_switch")]
+        record.conditions += [one for one in named if one not in record.conditions]
 
 
 def _utc(now_s: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -116,6 +116,17 @@ class CycleRecord(msgspec.Struct, omit_defaults=False):
     def ended_s(self) -> float:
         """When it ended, UTC unix seconds; when it began, where that is not known."""
         return self.finished_s or self.started_s
+
+
+class Remembered(NamedTuple):
+    """What the journal has of a symbol's cycles, also of those that earlier processes ran."""
+
+    bar_open_s: int | None = None
+    """Open time of the newest bar that any cycle had, UTC seconds."""
+    account: CycleRecord | None = None
+    """The newest that read the broker's book; what it told of halts is all it holds."""
+    risk: CycleRecord | None = None
+    """The newest that told what risk allows; as above."""
 
 
 class ModelFacts(msgspec.Struct, frozen=True):

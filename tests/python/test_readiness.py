@@ -33,7 +33,7 @@ def failed(reason: str, **changed: Any) -> CycleRecord:
 
 
 def checked(last: CycleRecord | None, *, now_s: float = NOW_S, scoring: str = "local", **seen: Any) -> dict[str, Check]:
-    known: dict[str, Any] = {"bar_open_s": FRESH_S, "silent_s": 5.0} | seen
+    known: dict[str, Any] = {"bar_open_s": FRESH_S, "silent_s": 5.0, "account": cycled()} | seen
     found = Readiness(facts(scoring=scoring)).checks(Seen(last, **known), now_s)
     assert tuple(check.name for check in found) == CHECKS
     return {check.name: check for check in found}
@@ -116,20 +116,24 @@ def test_a_model_that_has_not_been_asked_is_told_as_what_it_is() -> None:
 
 
 def test_the_broker_does_not_answer() -> None:
-    away = failed("gateway_timeout", equity=None, risk_state=None, stages_s={"book": 5.0})
+    away = failed("gateway_timeout", equity=None, stages_s={"book": 5.0})
     assert wrong(checked(away)) == {"loop", "broker"}
     late = failed("gateway_timeout", stages_s=WORKED, scores=(0.1, 0.2, 0.7))
     assert wrong(checked(late)) == {"loop", "broker"}, "its book was read, and then it went away"
 
 
 def test_a_broker_that_is_away_while_the_market_is_closed_costs_nothing() -> None:
-    away = cycled(reason="market_closed", equity=None, risk_state=None, scores=None, conditions=["broker_away"])
+    away = cycled(reason="market_closed", equity=None, scores=None, conditions=["broker_away"])
     assert wrong(checked(away, now_s=SATURDAY_S)) == set()
     assert wrong(checked(away)) == {"broker"}, "the market has opened, and nobody has heard of it since"
+    halt = checked(away, now_s=SATURDAY_S)["halt"]
+    assert "not known whether the gateway does" in halt.why
+    never = checked(away, now_s=SATURDAY_S, account=None)
+    assert (wrong(never), "never read" in never["halt"].why) == ({"halt"}, True)
 
 
 def test_an_order_whose_fate_is_unknown() -> None:
-    unclear = failed("order_pending", equity=None, risk_state=None, unknown_orders=1, stages_s={"book": 0.1})
+    unclear = failed("order_pending", equity=None, unknown_orders=1, stages_s={"book": 0.1})
     assert wrong(checked(unclear)) == {"loop", "orders"}, "the broker answered: it does not know yet"
     assert wrong(checked(cycled(unknown_orders=2))) == {"orders"}
 
@@ -156,7 +160,13 @@ def test_a_halt_is_not_forgotten_when_the_broker_goes_away() -> None:
         cycled(risk_state="REDUCING"),
         cycled(halted_because="gateway: its kill switch is on"),
     ):
-        assert wrong(checked(away, account=before)) == {"loop", "broker", "halt"}
-    assert wrong(checked(away, account=cycled())) == {"loop", "broker"}
+        assert wrong(checked(away, account=before, risk=before)) == {"loop", "broker", "halt"}
+    unlooked = checked(away, risk=cycled())
+    assert (wrong(unlooked), unlooked["halt"].why) == (
+        {"loop", "broker", "halt"},
+        "it is not known whether risk halts: gateway_timeout: told",
+    )
+    looked = failed("gateway_timeout", equity=None, stages_s={"book": 5.0})
+    assert wrong(checked(looked, account=cycled(halted_because="daemon: of an earlier process"))) == {"loop", "broker"}
     was = cycled(halted_because="daemon: a fault")
     assert wrong(checked(cycled(), account=was)) == set(), "a book was read since, and nothing is halted"

@@ -56,12 +56,12 @@ def test_settings_that_contradict_each_other_are_refused() -> None:
 def test_the_state_outlives_the_process_and_is_told_once(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "mt5_sentinel")
     risk = place.risk()
-    assert (risk.state, risk.observe(book(), NOW_S)) == ("ACTIVE", [])
+    assert (risk.standing(NOW_S)[0], risk.observe(book(), NOW_S)) == ("ACTIVE", [])
     assert risk.observe(book(9_950.0), NOW_S) == ["daily_loss_warn"]
     assert risk.observe(book(9_900.0), NOW_S + 60) == ["daily_loss_warn", "halted"]
     place.restart()
     risk = place.risk()
-    assert risk.state == "HALTED"
+    assert risk.standing(NOW_S)[0] == "HALTED"
     assert risk.observe(book(9_990.0), NOW_S + 120) == ["halted"]
     assert ruled(risk, of=book(9_990.0)).refusal == "refused_daily_loss"
     assert risk.observe(book(9_990.0), NOW_S + DAY_S) == []
@@ -89,7 +89,7 @@ def test_an_approval_looks_at_the_equity_itself(place: Place) -> None:
     risk = place.risk()
     risk.observe(book(), NOW_S)
     assert ruled(risk, of=book(9_900.0)).refusal == "refused_daily_loss"
-    assert risk.state == "HALTED"
+    assert risk.standing(NOW_S)[0] == "HALTED"
     assert ruled(place.risk(), of=book(float("nan"))).refusal == "refused_equity"
 
 
@@ -152,7 +152,7 @@ def test_losses_in_a_row_are_read_from_closed_positions(place: Place) -> None:
     ruling = ruled(risk)
     assert ruling.refusal == "refused_cooldown"
     assert ruling.detail == "2 losing trades in a row; a pause until 2023-11-15 12:02:38 UTC"
-    assert (risk.observe(book(), NOW_S + 100), risk.state) == ([], "ACTIVE")
+    assert (risk.observe(book(), NOW_S + 100), risk.standing(NOW_S + 100)[0]) == ([], "ACTIVE")
 
 
 def test_positions_leave_before_the_weekend(place: Place) -> None:

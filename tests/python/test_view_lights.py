@@ -42,7 +42,7 @@ CASES: dict[str, tuple[str, Level, str, Setting]] = {
     "failed, then silent": ("loop", "bad", "no cycle has ended for 3 min", lambda one: one.failed(181.0)),
     "never a cycle": ("loop", "bad", "no cycle has ended for 60 min", lambda one: None),
     "just started": ("loop", "warn", "the first cycle has not ended yet", lambda one: one.desk(at_s=NOW_S - 5)),
-    "stale": ("data", "bad", "75 min are allowed", lambda one: one.cycle(bar_open_s=BAR_S - 4502)),
+    "stale": ("data", "bad", " 2 s more than the 75 min that", lambda one: one.cycle(bar_open_s=BAR_S - 4502)),
     "no bar": ("data", "bad", "no bar was brought yet", lambda one: one.cycle(bar_open_s=None)),
     "no bar yet": ("data", "warn", "no bar was brought yet", lambda one: one.desk(at_s=NOW_S - 5)),
     "hub away": ("model", "warn", "the hub failed (hub_down)", lambda one: one.cycle(hub_error="hub_down")),

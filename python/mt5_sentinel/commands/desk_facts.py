@@ -11,7 +11,7 @@ from mt5_sentinel.bar_store import day_utc
 from mt5_sentinel.cycle import Desk
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.ports import Market
-from mt5_sentinel.types import DeskFacts, ModelFacts
+from mt5_sentinel.types import DeskFacts, ModelFacts, Remembered
 
 log = logging.getLogger("mt5_sentinel")
 
@@ -33,6 +33,20 @@ def note(desks: Sequence[Desk], now_s: float) -> list[DeskFacts]:
     if error is not None:
         log.warning("the journal did not take what is traded with; dashboard and alerts lack it: %s", error)
     return known
+
+
+def remembered(desks: Sequence[Desk]) -> dict[str, Remembered]:
+    """What earlier cycles left, by symbol; nothing where the journal cannot be read now."""
+    found: dict[str, Remembered] = {}
+
+    def read() -> None:
+        for desk in desks:
+            found[desk.settings.symbol] = desk.journal.remembered(desk.settings.symbol)
+
+    error = Guard().attempt(read)
+    if error is not None:
+        log.warning("what earlier cycles left cannot be read: %s", error)
+    return found
 
 
 def facts(desk: Desk) -> DeskFacts:

@@ -58,7 +58,8 @@ class Showing:
     def take(self, desks: Sequence[Desk]) -> None:
         """Show these desks from now on, and tell the journal of them."""
         self._desks = tuple(desks)
-        self.present.take(desk_facts.note(desks, self._clock.wall_s()))
+        facts = desk_facts.note(desks, self._clock.wall_s())
+        self.present.take(facts, desk_facts.remembered(desks))
         self._read_units()
 
     def close(self) -> None:

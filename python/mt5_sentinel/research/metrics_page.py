@@ -32,6 +32,10 @@ of your own. `metrics_host` may be of IPv6: `::1`, or `::` for all.
 
 What only a cycle can tell (`sentinel_halted`, `sentinel_orders_unknown`, `sentinel_failed_in_a_row`,
 `sentinel_risk_state`) has no series until one has ended since the start; what is known then stays while cycles fail.
+Each cycle looks at the kill switch and at the ledger of risk before it asks the broker: a halt is told while the
+broker is away, the market open or closed. Only whether the gateway halts is then as its book told last, and `halt` says
+that this is not known. Where the ledger cannot be read, or no book ever was, `halt` fails and `sentinel_halted` has no
+series, unless something halts for all that is known.
 
 ```console
 $ curl -s http://127.0.0.1:8000/livez
@@ -73,7 +77,7 @@ MEANINGS = {
     "broker": "the newest cycle read the broker's book; a broker that is away while the market is closed is forgiven",
     "orders": "the fate of every order is known; where the journal cannot be read, it is not",
     "halt": "nothing keeps a position from being opened: risk is ACTIVE, neither the daemon's guard nor the gateway "
-    "halted",
+    "halted; what is not known is told as not known",
 }
 
 LABELS = f"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from mt5_sentinel.readiness import SILENT_AFTER_S, Check
+from mt5_sentinel.readiness import NOT_HALTED, SILENT_AFTER_S, Check
 from mt5_sentinel.view import drift
 from mt5_sentinel.view.light import LEVELS, Level, Light, by_share
 from mt5_sentinel.view.standing import Standing, SymbolStanding
@@ -118,7 +118,14 @@ def _halt(standing: Standing) -> Light:
         return Light("halt", "bad", f"{told[0][0]}: {told[0][1]}")
     if standing.risk_state == "REDUCING":
         return Light("halt", "warn", f"risk: REDUCING: {standing.risk_because}")
-    return Light("halt", "ok", "not halted")
+    unsure = [(one, check) for one in standing.symbols for check in one.checks if check.name == "halt"]
+    unsure = [(one, check) for one, check in unsure if check.why != NOT_HALTED]
+    if not unsure:
+        return Light("halt", "ok", NOT_HALTED)
+    # A first cycle that has not ended, and one that failed, are told by ``loop``.
+    is_warned = any(not check.ok and one.last is not None and one.failed_in_a_row != 1 for one, check in unsure)
+    whose = "" if len(unsure) == len(standing.symbols) else f"{', '.join(one.facts.symbol for one, _ in unsure)}: "
+    return Light("halt", "warn" if is_warned else "ok", whose + unsure[0][1].why)
 
 
 def _drawdown(standing: Standing) -> Light:

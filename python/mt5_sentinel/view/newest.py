@@ -114,6 +114,11 @@ def valued(db: sqlite3.Connection, place: Place) -> CycleRecord | None:
     return _cycle(db, place, "finished_utc IS NOT NULL AND equity IS NOT NULL")
 
 
+def risk(db: sqlite3.Connection, place: Place) -> CycleRecord | None:
+    """The newest cycle that told what risk allows."""
+    return _cycle(db, place, "finished_utc IS NOT NULL AND risk_state IS NOT NULL")
+
+
 def _cycle(db: sqlite3.Connection, place: Place, condition: str) -> CycleRecord | None:
     query = f"SELECT * {OF_PLACE} AND {condition} ORDER BY id DESC LIMIT 1"
     row = db.execute(query, place).fetchone()

@@ -39,6 +39,8 @@ class SymbolStanding(msgspec.Struct):
     """The newest row that was scored; its columns are ``facts.columns``."""
     valued: CycleRecord | None = None
     """The newest cycle that knew the account."""
+    risk: CycleRecord | None = None
+    """The newest cycle that told what risk allows; a broker that is away keeps none from it."""
     halted_because: str | None = None
     """Why nothing may be opened: the daemon's guard, the gateway, or risk; as ``readiness`` tells it."""
     silent_s: float = 0.0
@@ -57,6 +59,7 @@ class Standing(msgspec.Struct):
     """All symbols of the newest way of trading in a journal; money in account currency.
 
     What is known of the account is of the newest cycle that knew it: a cycle that failed before leaves it as it was.
+    What risk allows is of the newest cycle that told it: none needs the broker for that.
     """
 
     now_s: float
@@ -102,6 +105,8 @@ def look_at(path: Path, now_s: float) -> Standing | None:
         symbols = [_symbol(db, start.mode, facts, since_s, now_s) for facts in start.facts]
     valued = [one.valued for one in symbols if one.valued is not None]
     known = max(valued, key=lambda cycle: cycle.ended_s, default=None)
+    told = [one.risk for one in symbols if one.risk is not None]
+    risk = max(told, key=lambda cycle: cycle.ended_s, default=None)
     facts = symbols[0].facts
     # One account of a data API serves every symbol that is not brought by the gateway.
     counted = next((one for one in start.facts if one.quota_units), facts)
@@ -114,8 +119,8 @@ def look_at(path: Path, now_s: float) -> Standing | None:
         drawdown=None if known is None else known.drawdown_max,
         exposure=None if known is None else known.exposure,
         positions=None if known is None else known.positions,
-        risk_state=None if known is None else known.risk_state,
-        risk_because=None if known is None else known.risk_because,
+        risk_state=None if risk is None else risk.risk_state,
+        risk_because=None if risk is None else risk.risk_because,
         quota_used=_quota_used(path.parent / "bars.db", counted.bars_source, now_s),
         quota_units=counted.quota_units,
         equity_s=None if known is None else known.ended_s,
@@ -133,7 +138,8 @@ def _symbol(db: sqlite3.Connection, mode: str, facts: DeskFacts, since_s: float,
     silent_s = max(0.0, now_s - alive_s)
     readiness = Readiness(facts)
     valued = newest.valued(db, place)
-    seen = Seen(last, bar_open_s, silent_s, newest.is_late(db, place), valued)
+    risk = newest.risk(db, place)
+    seen = Seen(last, bar_open_s, silent_s, newest.is_late(db, place), valued, risk)
     return SymbolStanding(
         facts=facts,
         last=last,
@@ -146,6 +152,7 @@ def _symbol(db: sqlite3.Connection, mode: str, facts: DeskFacts, since_s: float,
         checks=readiness.checks(seen, now_s),
         features=newest.features(db, place),
         valued=valued,
+        risk=risk,
         halted_because=halted_because(seen),
         silent_s=silent_s,
         decided=newest.decided(db, place),

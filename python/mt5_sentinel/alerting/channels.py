@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from mt5_sentinel import config, logs
-from mt5_sentinel.alerting.letters import Letter
+from mt5_sentinel.alerting.letters import Letter, Refusal
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.secret import Secret
@@ -20,6 +20,9 @@ from mt5_sentinel.view.light import Level
 
 TYPES: dict[Level, str] = {"ok": "success", "warn": "warning", "bad": "failure"}
 """What Apprise calls the levels."""
+
+MAY_PASS = ("408", "425", "429")
+"""Statuses of 4xx that say nothing of the letter: too late, too early, too many."""
 
 
 class Channel:
@@ -40,6 +43,7 @@ class Channel:
         self.name = f"{number} ({self.scheme})"
         # Tells two endpoints apart in a file that must not hold their URLs: too short to guess a token by.
         self.key = f"{self.scheme}-{hashlib.sha256(url.encode()).hexdigest()[:6]}"
+        self.keeps_incidents = False
         self._service = _service(url, self._why)
         if self._service is None:
             raise Misconfigured(
@@ -47,15 +51,17 @@ class Channel:
                 "bad_configuration",
             )
 
-    def send(self, letter: Letter) -> str | None:
+    def send(self, letter: Letter) -> Refusal | None:
         """Send a letter; why it did not go, None where the endpoint took it."""
         taken: list[bool] = []
         self._why.begin()
         arguments = {"title": letter.title, "body": letter.body, "notify_type": TYPES[letter.level]}
+        # Undeclared, Apprise takes it for what the service likes best: HTML, where a `<` is a mistake.
+        arguments["body_format"] = "text"
         error = Guard().attempt(lambda: taken.append(bool(self._service.notify(**arguments))))
         if error is not None:
-            return type(error).__name__  # its text may quote the URL
-        return None if taken == [True] else self._why.text()
+            return Refusal(type(error).__name__)  # its text may quote the URL
+        return None if taken == [True] else self._why.refusal()
 
 
 def open_all(urls: str) -> list[Channel]:
@@ -113,9 +119,12 @@ class _Why(logging.Handler):
         if found and record.thread == self._thread:
             self._status = found.group(1)
 
-    def text(self) -> str:
+    def refusal(self) -> Refusal:
         """Why a message was not taken, as far as that can be told."""
-        return "not taken" if self._status is None else f"not taken, HTTP status {self._status}"
+        if self._status is None:
+            return Refusal("not taken")
+        is_answer = self._status.startswith("4") and self._status not in MAY_PASS
+        return Refusal(f"not taken, HTTP status {self._status}", is_answer)
 
 
 def _service(url: str, why: _Why) -> Any:  # noqa: ANN401 - apprise is an extra; here its service only notifies

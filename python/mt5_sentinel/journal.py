@@ -190,10 +190,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         with contextlib.closing(connected(path)) as db:
             yield db
     except sqlite3.Error as error:
-        message = (
-            f"{path}: not a readable journal: {error}; where its directory is read-only, copy it to one that is not"
-        )
-        raise Misconfigured(message, "no_journal") from None
+        advice = "where its directory is read-only, copy it to one that is not; where its disk is full, make room there"
+        raise Misconfigured(f"{path}: not a readable journal: {error}; {advice}", "no_journal") from None
 
 
 def connected(path: Path) -> sqlite3.Connection:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mt5_sentinel import _core, database
-from mt5_sentinel.errors import Misconfigured, Transient
+from mt5_sentinel.errors import Transient
 
 Row = tuple[int, float, float, float, float, float]
 """Open time in UTC seconds, open, high, low, close, volume."""
@@ -105,7 +105,8 @@ class BarStore:
                 log.warning("The bar cache was damaged (%s); it is kept as %s, and begun anew", error, aside.name)
                 self._db = _open(path, durable)
         except (sqlite3.Error, OSError) as error:
-            raise Misconfigured(f"the bar cache {path} cannot be written: {error}", "cache_unwritable") from None
+            place = "set state_dir to a writable directory"
+            raise database.unwritable("the bar cache", path, error, place=place, reason="cache_unwritable") from None
 
     def series(self, source: str, origin: str, interval_s: int) -> Series:
         """The stored bars of one symbol of one source (``Market.origin``), which is registered if it is new."""

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from mt5_sentinel.errors import Misconfigured, SentinelError, Transient
+
 LOG_BYTES_MAX = 16 * 2**20
 """What is kept of a write-ahead log that grew while somebody read for long: a few times its usual size."""
+
+PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO)
+"""Faults of a file system that a later start may not meet again."""
+
+PASSING_WORDS = ("is full", "is locked", "disk I/O error")
+"""The same of SQLite, whose numbers of errors Python does not tell before 3.11."""
 
 
 def connect(path: Path, *, durable: bool) -> sqlite3.Connection:
@@ -24,9 +34,8 @@ def connect(path: Path, *, durable: bool) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         db.execute("PRAGMA journal_mode = WAL")
-        db.execute(
-            f"PRAGMA journal_size_limit = {LOG_BYTES_MAX}"
-        )  # cut off when the log begins anew; all is copied then
+        # Cut off when the log begins anew: all of it is copied then.
+        db.execute(f"PRAGMA journal_size_limit = {LOG_BYTES_MAX}")
         db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
     except BaseException:
         db.close()
@@ -53,3 +62,40 @@ def is_in_place(path: Path, inode: int) -> bool:
         return path.stat().st_ino == inode
     except OSError:
         return False
+
+
+def unwritable(what: str, path: Path, error: Exception, *, place: str, reason: str) -> SentinelError:
+    """What a file that cannot be opened for writing ends its program with.
+
+    Args:
+        what: the file, for people: ``the journal``.
+        path: where it is.
+        error: an ``OSError`` or one of SQLite.
+        place: what to do where the place is wrong: ``set state_dir to a writable directory``.
+        reason: the code.
+
+    Returns:
+        ``Transient`` where a later start may succeed, so that systemd tries again; else ``Misconfigured``.
+    """
+    if _passes(error, path.parent):
+        message = f"{what} {path} cannot be written now: {error}; make room on its disk, or end what holds it"
+        return Transient(message, reason)
+    return Misconfigured(f"{what} {path} cannot be written: {error}; {place}", reason)
+
+
+def _passes(error: Exception, directory: Path) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in PASSING
+    told = str(error)
+    return any(words in told for words in PASSING_WORDS) or ("unable to open" in told and _is_full(directory))
+
+
+def _is_full(directory: Path) -> bool:
+    """Whether no file could be made there: SQLite says no more of that than that it cannot open one."""
+    if not hasattr(os, "statvfs"):
+        return False
+    try:
+        room = os.statvfs(directory)
+    except OSError:
+        return False
+    return (room.f_blocks > 0 and room.f_bavail == 0) or (room.f_files > 0 and room.f_favail == 0)

@@ -252,7 +252,7 @@ def _remedy(path: Path) -> str:
             f"its daemon was killed and {index.name} is gone, which only a user who may write there can make again:"
             f" start the daemon, or copy {path.name} together with {log.name} to a directory of your own"
         )
-    return "where its directory is read-only, copy it to one that is not"
+    return "where its directory is read-only, copy it to one that is not; where its disk is full, make room there"
 
 
 def _json(value: object) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mt5_sentinel import database, file_lock, journal_schema
-from mt5_sentinel.errors import Misconfigured, Unsafe
+from mt5_sentinel.errors import Misconfigured, SentinelError, Unsafe
 
 Values = tuple[Any, ...]
 
@@ -30,6 +30,7 @@ class JournalFile:
 
         Raises:
             Misconfigured: the directory cannot be written, another daemon holds it, or the file is not ours.
+            Transient: the disk is full, or fails.
         """
         self.path = state_dir / "journal.db"
         self.mode = mode
@@ -100,9 +101,9 @@ class JournalFile:
         except OSError as error:
             raise self._unwritable(error) from None
 
-    def _unwritable(self, error: Exception) -> Misconfigured:
-        message = f"the journal {self.path} cannot be written: {error}; set state_dir to a writable directory"
-        return Misconfigured(message, "journal_unwritable")
+    def _unwritable(self, error: Exception) -> SentinelError:
+        place = "set state_dir to a writable directory"
+        return database.unwritable("the journal", self.path, error, place=place, reason="journal_unwritable")
 
     def _check_place(self) -> None:
         if not database.is_in_place(self.path, self._inode):

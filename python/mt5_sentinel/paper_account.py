@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mt5_sentinel import _core
+from mt5_sentinel import _core, database
 from mt5_sentinel.errors import Misconfigured, Refused, SentinelError, Transient, Uncertain, Unusable
 from mt5_sentinel.paper_file import PaperFile, Settled
 from mt5_sentinel.paper_orders import allowed, execution, proposed, refused, wanted
@@ -73,7 +73,8 @@ class PaperAccount:
             rebuild(self._core, self._file, (deposit, currency, leverage), magic)
         except sqlite3.Error as error:
             self._file.close()
-            raise Misconfigured(f"the paper book {path} cannot be written: {error}", "paper_unwritable") from None
+            place = "set state_dir to a writable directory"
+            raise database.unwritable("the paper book", path, error, place=place, reason="paper_unwritable") from None
         except BaseException:
             self._file.close()
             raise

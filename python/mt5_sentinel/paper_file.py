@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from mt5_sentinel import _core, database
-from mt5_sentinel.errors import Misconfigured, Unsafe
+from mt5_sentinel.errors import Unsafe
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS paper (
@@ -93,7 +93,10 @@ class PaperFile:
                 self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
                 self._inode = path.stat().st_ino
             except sqlite3.Error as error:
-                raise Misconfigured(f"the paper book {path} cannot be written: {error}", "paper_unwritable") from None
+                place = "set state_dir to a writable directory"
+                raise database.unwritable(
+                    "the paper book", path, error, place=place, reason="paper_unwritable"
+                ) from None
             undo.pop_all()
 
     def terms(self) -> Terms | None:

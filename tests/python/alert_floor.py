@@ -16,7 +16,7 @@ from typing import Any
 
 from mt5_sentinel import cli
 from mt5_sentinel.adapters.clock import SystemClock
-from mt5_sentinel.alerting.letters import Letter
+from mt5_sentinel.alerting.letters import Letter, Refusal
 from mt5_sentinel.alerting.outbox import Outbox
 from mt5_sentinel.commands import alerts
 from mt5_sentinel.view.light import Level, Light
@@ -95,14 +95,17 @@ class Ear:
 
     def __init__(self, key: str = "ear") -> None:
         self.name = self.key = key
+        self.keeps_incidents = False
         self.fails = False
+        self.refuses: Callable[[Letter], bool] = lambda _: False
+        """What it answers with 4xx."""
         self.letters: list[Letter] = []
         self.hears: Callable[[], object] = str
 
-    def send(self, letter: Letter) -> str | None:
+    def send(self, letter: Letter) -> Refusal | None:
         self.hears()
-        if self.fails:
-            return "not taken"
+        if self.fails or self.refuses(letter):
+            return Refusal("not taken", is_answer=not self.fails)
         self.letters.append(letter)
         return None
 

@@ -12,7 +12,7 @@ from mt5_sentinel import logs
 from mt5_sentinel.alerting import channels
 from mt5_sentinel.alerting.channels import Channel
 from mt5_sentinel.alerting.heartbeat import FRESH_S, PERIOD_S, Heartbeat
-from mt5_sentinel.alerting.letters import Letter
+from mt5_sentinel.alerting.letters import Letter, Refusal
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.view.light import Level
 from tests.python.alert_floor import Sink
@@ -49,12 +49,17 @@ def test_a_letter_goes_with_its_severity(sink: Sink, level: Level, kind: str) ->
 
 @pytest.mark.parametrize(
     ("way", "why"),
-    [("503", "not taken, HTTP status 503"), ("403", "not taken, HTTP status 403"), ("garbage", "not taken")],
+    [
+        ("503", "not taken, HTTP status 503"),
+        ("403", "not taken, HTTP status 403"),
+        ("429", "not taken, HTTP status 429"),
+        ("garbage", "not taken"),
+    ],
 )
 def test_an_endpoint_that_does_not_take_it_says_why(sink: Sink, way: str, why: str) -> None:
     (channel,) = channels.open_all(sink.url())
     sink.way = way
-    assert channel.send(LETTER) == why
+    assert channel.send(LETTER) == Refusal(why, is_answer=way == "403")
     sink.way = "ok"
     assert channel.send(LETTER) is None
 
@@ -62,12 +67,12 @@ def test_an_endpoint_that_does_not_take_it_says_why(sink: Sink, way: str, why: s
 def test_one_that_hangs_is_given_up(sink: Sink) -> None:
     (channel,) = channels.open_all(f"{sink.url()}?rto=0.3&cto=0.3")
     sink.way = "hang"
-    assert channel.send(LETTER) == "not taken"
+    assert channel.send(LETTER) == Refusal("not taken")
 
 
 def test_nothing_listens(sink: Sink) -> None:
     (channel,) = channels.open_all("json://127.0.0.1:9/hook")
-    assert channel.send(LETTER) == "not taken"
+    assert channel.send(LETTER) == Refusal("not taken")
 
 
 def test_what_apprise_does_not_know_is_named_by_number_alone() -> None:

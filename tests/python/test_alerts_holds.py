@@ -67,7 +67,7 @@ def test_the_last_word_is_not_that_it_is_well_while_it_is_not(desk: Desk, level:
 
 
 def test_nor_where_others_filled_the_hour(desk: Desk) -> None:
-    others = [shown("bad", symbol=f"S{number}") for number in range(60)]
+    others = [shown("bad", f"thing{number}") for number in range(60)]
     desk.show([shown("bad", "broker")], 100)
     desk.show([shown("ok", "broker")], 100)
     desk.show([*others, shown("ok", "broker")], 100)

@@ -203,5 +203,5 @@ def test_a_damaged_file_is_moved_aside_and_that_is_told(tmp_path: Path) -> None:
 
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / place.DIRECTORY).write_text("a file is in the way", encoding="utf-8")
-    with pytest.raises(Misconfigured, match="alerts: cannot be written"), place.outbox(tmp_path, [], "host", NOW_S):
+    with pytest.raises(Misconfigured, match="alerts cannot be written"), place.outbox(tmp_path, [], "host", NOW_S):
         pass

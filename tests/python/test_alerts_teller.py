@@ -103,7 +103,7 @@ def test_flapping_is_bounded_told_as_such_and_its_end_is_not_lost(desk: Desk) ->
 
 
 def test_a_storm_is_bounded_and_keeps_room_for_what_is_bad(desk: Desk) -> None:
-    warned = [shown("warn", symbol=f"W{number}") for number in range(60)]
+    warned = [shown("warn", f"thing{number}") for number in range(60)]
     assert len(desk.show(warned, 300)) == HOUR_MAX - rules.BAD_RESERVE
     halted = shown("bad", "halt", None)
     assert desk.show([*warned, halted], 60) == ["halt raise bad"]

@@ -9,10 +9,10 @@ import re
 import threading
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from mt5_sentinel import config, logs
-from mt5_sentinel.alerting.letters import Letter
+from mt5_sentinel.alerting.letters import Letter, Refusal
 from mt5_sentinel.errors import Misconfigured
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.secret import Secret
@@ -20,6 +20,14 @@ from mt5_sentinel.view.light import Level
 
 TYPES: dict[Level, str] = {"ok": "success", "warn": "warning", "bad": "failure"}
 """What Apprise calls the levels."""
+
+PAGERDUTY = "pagerduty"
+"""A service that keeps incidents: one that is not told which of them is well again opens another instead."""
+
+MAY_PASS = ("408", "425", "429")
+"""Statuses of 4xx that say nothing of the letter: too late, too early, too many."""
+
+log = logging.getLogger("mt5_sentinel")
 
 
 class Channel:
@@ -40,22 +48,38 @@ class Channel:
         self.name = f"{number} ({self.scheme})"
         # Tells two endpoints apart in a file that must not hold their URLs: too short to guess a token by.
         self.key = f"{self.scheme}-{hashlib.sha256(url.encode()).hexdigest()[:6]}"
+        self.keeps_incidents = self.scheme == PAGERDUTY
+        self._url = Secret(url)
         self._service = _service(url, self._why)
+        self._closes = self.keeps_incidents and _closes(_service(incident(url, "x"), None))
         if self._service is None:
             raise Misconfigured(
                 f"alert_urls: number {self.name} is no URL that Apprise accepts; its documentation lists them",
                 "bad_configuration",
             )
+        if self.keeps_incidents and not self._closes:
+            log.warning(
+                "endpoint %s: this release of Apprise closes no incident; what is well again is not sent there, or it"
+                " would open another: update Apprise, or close them by hand",
+                self.name,
+            )
 
-    def send(self, letter: Letter) -> str | None:
+    def send(self, letter: Letter) -> Refusal | None:
         """Send a letter; why it did not go, None where the endpoint took it."""
         taken: list[bool] = []
         self._why.begin()
+        service = self._service
+        if self.keeps_incidents and letter.topic:
+            if letter.level == "ok" and not self._closes:
+                return None
+            service = _service(incident(self._url.reveal(), letter.topic), None)
         arguments = {"title": letter.title, "body": letter.body, "notify_type": TYPES[letter.level]}
-        error = Guard().attempt(lambda: taken.append(bool(self._service.notify(**arguments))))
+        # Undeclared, Apprise takes it for what the service likes best: HTML, where a `<` is a mistake.
+        arguments["body_format"] = "text"
+        error = Guard().attempt(lambda: taken.append(bool(service.notify(**arguments))))
         if error is not None:
-            return type(error).__name__  # its text may quote the URL
-        return None if taken == [True] else self._why.text()
+            return Refusal(type(error).__name__)  # its text may quote the URL
+        return None if taken == [True] else self._why.refusal()
 
 
 def open_all(urls: str) -> list[Channel]:
@@ -79,6 +103,17 @@ def scheme(url: str) -> str:
     """What stands before ``://``, where it is a word."""
     found = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]{0,19})://", url)
     return found.group(1).lower() if found else "unknown"
+
+
+def incident(url: str, topic: str) -> str:
+    """A URL of PagerDuty that opens and closes the incident of one matter: its severity says which of both."""
+    # What stands last counts; so a `dedup` of the user's own, one incident for everything, cannot come before it.
+    return f"{url}{'&' if '?' in url else '?'}action=map&dedup={quote(topic, safe='')}"
+
+
+def _closes(service: Any) -> bool:  # noqa: ANN401 - as `_service`
+    """Whether it understood which incident it is to close."""
+    return service is not None and "dedup=" in service.url(privacy=True)
 
 
 def _parts(url: str) -> list[str]:
@@ -113,12 +148,15 @@ class _Why(logging.Handler):
         if found and record.thread == self._thread:
             self._status = found.group(1)
 
-    def text(self) -> str:
+    def refusal(self) -> Refusal:
         """Why a message was not taken, as far as that can be told."""
-        return "not taken" if self._status is None else f"not taken, HTTP status {self._status}"
+        if self._status is None:
+            return Refusal("not taken")
+        is_answer = self._status.startswith("4") and self._status not in MAY_PASS
+        return Refusal(f"not taken, HTTP status {self._status}", is_answer)
 
 
-def _service(url: str, why: _Why) -> Any:  # noqa: ANN401 - apprise is an extra; here its service only notifies
+def _service(url: str, why: _Why | None) -> Any:  # noqa: ANN401 - apprise is an extra; here its service only notifies
     try:
         apprise = importlib.import_module("apprise")
     except ImportError:
@@ -128,6 +166,7 @@ def _service(url: str, why: _Why) -> Any:  # noqa: ANN401 - apprise is an extra;
     logger = logging.getLogger("apprise")
     logger.propagate = False
     logger.setLevel(logging.WARNING)
-    logger.addHandler(why)
+    if why is not None:
+        logger.addHandler(why)
     asset = apprise.AppriseAsset(app_id="mt5-sentinel", app_desc="mt5-sentinel alerts", storage_mode="memory")
     return apprise.Apprise.instantiate(Secret(url).reveal(), asset=asset)

@@ -9,6 +9,7 @@ import msgspec
 
 from mt5_sentinel.alerting.growth import Growth
 from mt5_sentinel.alerting.shown import SlowLight
+from mt5_sentinel.alerting.steady_time import SteadyTime
 from mt5_sentinel.errors import SentinelError
 from mt5_sentinel.guard import Guard
 from mt5_sentinel.types import INTERVAL_S, DeskFacts
@@ -28,12 +29,14 @@ class Eyes:
         self._growth = Growth()
         self._facts: DeskFacts | None = None
         self._alive_s = 0.0
+        """When the daemon last showed that it lives, monotonic."""
+        self._time = SteadyTime()
 
     def look(self, now_s: float, monotonic_s: float) -> list[Light]:
-        """Every light; ``now_s`` in UTC unix seconds. Raises nothing."""
+        """Every light; ``now_s`` in UTC unix seconds, which may step. Raises nothing."""
         found: list[Standing | None] = []
         shown: list[Light] = []
-        error = Guard().attempt(lambda: found.append(standing.look(self._state_dir, now_s)))
+        error = Guard().attempt(lambda: found.append(self._stands(now_s, monotonic_s)))
         stands = found[0] if found else None
         if error is not None:
             shown.append(Light("journal", "bad", _why(error)))
@@ -41,16 +44,22 @@ class Eyes:
             shown.append(Light("journal", "bad", f"{self._state_dir}: no daemon of this release has written there"))
         else:
             self._facts = stands.symbols[0].facts
-            self._alive_s = now_s - min(one.silent_s for one in stands.symbols)
+            self._alive_s = monotonic_s - min(one.silent_s for one in stands.symbols)
             shown.append(Light("journal", "ok", "it is read"))
             error = Guard().attempt(lambda: shown.extend(_lights(stands)))
             if error is not None:
                 shown.append(Light("watcher", "bad", f"the lights could not be made: {_why(error)}"))
         if self._facts is not None:
             felt = self._feel(self._facts)
-            silent_s = now_s - self._alive_s
-            shown += [pulse.light(felt, silent_s), self._growth.light(felt, monotonic_s)]
+            shown += [pulse.light(felt, monotonic_s - self._alive_s), self._growth.light(felt, monotonic_s)]
         return shown
+
+    def _stands(self, wall_s: float, monotonic_s: float) -> Standing | None:
+        found = standing.look(self._state_dir, self._time.now_s(wall_s, monotonic_s))
+        ends_s = [] if found is None else [0.0 if one.last is None else one.last.ended_s for one in found.symbols]
+        if self._time.hear(ends_s, wall_s, monotonic_s):
+            return standing.look(self._state_dir, wall_s)
+        return found
 
 
 def _lights(stands: Standing) -> list[Light]:

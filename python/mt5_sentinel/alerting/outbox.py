@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -92,11 +92,12 @@ class Outbox:
             rows = self._db.execute("SELECT state FROM shown").fetchall()
         return [msgspec.json.decode(state, type=Shown) for (state,) in rows]
 
-    def told_since(self, since_s: float, now_s: float) -> dict[str, int]:
-        """How many messages of each matter were queued since then; those of a clock that was ahead do not count."""
-        query = "SELECT key, count(*) FROM message WHERE at_s > ? AND at_s <= ? GROUP BY key"
+    def told_since(self, since_s: float, now_s: float) -> list[Message]:
+        """The messages that were queued since then; those of a clock that was ahead do not count."""
+        query = "SELECT body FROM message WHERE at_s > ? AND at_s <= ?"
         with self._turn:
-            return dict(self._db.execute(query, (since_s, now_s + 60)).fetchall())
+            rows = self._db.execute(query, (since_s, now_s + 60)).fetchall()
+        return [msgspec.json.decode(body, type=Message) for (body,) in rows]
 
     def queue(
         self, messages: Iterable[Message], matters: Iterable[Matter], now_s: float, shown: Iterable[Shown] = ()
@@ -112,25 +113,26 @@ class Outbox:
                     row = (one.key, msgspec.json.encode(one).decode())
                     self._db.execute("INSERT INTO shown VALUES (?, ?)", row)
             for message in messages:
-                message.text = letters.shorten(logs.hide(message.text))
-                entry = (message.at_s, message.key, msgspec.json.encode(message).decode())
-                done = self._db.execute("INSERT INTO message (at_s, key, body) VALUES (?, ?, ?)", entry)
-                for endpoint in self._endpoints:
-                    self._make_room(endpoint)
-                    self._db.execute("INSERT INTO waiting VALUES (?, ?)", (done.lastrowid, endpoint))
+                self._put(message)
             self._db.execute(
                 "DELETE FROM message WHERE at_s < ? AND number NOT IN (SELECT number FROM waiting)", (now_s - KEPT_S,)
             )
 
-    def next(self, endpoint: str) -> Letter | None:
-        """The oldest that waits for an endpoint, with what belongs to it."""
+    def next(self, endpoint: str, *, passing: Collection[int] = (), alone: bool = False) -> Letter | None:
+        """The oldest that waits for an endpoint, with what belongs to it.
+
+        Args:
+            endpoint: its key.
+            passing: numbers of messages that others go before.
+            alone: tell one matter, not those of the same kind with it.
+        """
         with self._turn:
-            waiting = self._waiting(endpoint)
+            waiting = [one for one in self._waiting(endpoint) if one.number not in passing]
             found = self._db.execute("SELECT count FROM dropped WHERE endpoint = ?", (endpoint,)).fetchone()
         if not waiting:
             return None
         dropped = 0 if found is None else int(found[0])
-        return letters.write(waiting, machine=self._machine, series=self._series, dropped=dropped)
+        return letters.write(waiting, machine=self._machine, series=self._series, dropped=dropped, alone=alone)
 
     def mark(self, endpoint: str, letter: Letter) -> None:
         """The endpoint took it."""
@@ -138,6 +140,14 @@ class Outbox:
             rows = [(endpoint, number) for number in letter.numbers]
             self._db.executemany("DELETE FROM waiting WHERE endpoint = ? AND number = ?", rows)
             self._db.execute("DELETE FROM dropped WHERE endpoint = ?", (endpoint,))
+
+    def set_aside(self, endpoint: str, letter: Letter, told: str) -> None:
+        """Give a letter up that the endpoint will not take, and queue for each endpoint that this was so."""
+        with self._turn, database.whole(self._db):
+            rows = [(endpoint, number) for number in letter.numbers]
+            self._db.executemany("DELETE FROM waiting WHERE endpoint = ? AND number = ?", rows)
+            (at_s,) = self._db.execute("SELECT max(at_s) FROM message").fetchone()
+            self._put(Message("alerts", "note", "warn", told, at_s, at_s))
 
     def count(self, endpoint: str) -> int:
         """How many wait for an endpoint."""
@@ -148,6 +158,14 @@ class Outbox:
         """Close the file."""
         with self._turn:
             self._db.close()
+
+    def _put(self, message: Message) -> None:
+        message.text = letters.shorten(logs.hide(message.text))
+        entry = (message.at_s, message.key, msgspec.json.encode(message).decode())
+        done = self._db.execute("INSERT INTO message (at_s, key, body) VALUES (?, ?, ?)", entry)
+        for endpoint in self._endpoints:
+            self._make_room(endpoint)
+            self._db.execute("INSERT INTO waiting VALUES (?, ?)", (done.lastrowid, endpoint))
 
     def _waiting(self, endpoint: str) -> list[Message]:
         query = "SELECT number, body FROM message JOIN waiting USING (number) WHERE endpoint = ? ORDER BY number"

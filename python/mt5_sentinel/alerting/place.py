@@ -9,10 +9,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mt5_sentinel import file_lock
+from mt5_sentinel import database, file_lock
 from mt5_sentinel.alerting.letters import Message
 from mt5_sentinel.alerting.outbox import Outbox
-from mt5_sentinel.errors import Misconfigured
+from mt5_sentinel.errors import Misconfigured, SentinelError
 
 DIRECTORY = "alerts"
 FILE = "alerts.db"
@@ -28,6 +28,7 @@ def outbox(state_dir: Path, endpoints: Sequence[str], machine: str, now_s: float
 
     Raises:
         Misconfigured: the directory cannot be written, or another process has it.
+        Transient: the disk is full, or fails.
     """
     directory = state_dir / DIRECTORY
     try:
@@ -37,7 +38,7 @@ def outbox(state_dir: Path, endpoints: Sequence[str], machine: str, now_s: float
         message = f"{directory}: another `mt5-sentinel alerts` runs there and tells the same"
         raise Misconfigured(message, "bad_configuration") from None
     except OSError as error:
-        raise Misconfigured(f"{directory}: cannot be written: {error.strerror}", "bad_configuration") from None
+        raise _unwritable(directory, error) from None
     try:
         box = _open(directory / FILE, endpoints, machine, now_s)
         try:
@@ -52,14 +53,22 @@ def _open(path: Path, endpoints: Sequence[str], machine: str, now_s: float) -> O
     try:
         return Outbox(path, endpoints, machine)
     except sqlite3.OperationalError as error:  # a full or read-only disk is no damage
-        raise Misconfigured(f"{path}: cannot be opened: {error}", "bad_configuration") from None
+        raise _unwritable(path, error) from None
     except sqlite3.DatabaseError as error:
         aside = path.with_name(f"{path.name}.damaged")
         text = f"{path} was damaged ({error}) and is now {aside.name}; what waited in it may not have been told"
-    for suffix in ("", "-wal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
-    log.error("%s", text)
-    box = Outbox(path, endpoints, machine)
+    try:
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
+        log.error("%s", text)
+        box = Outbox(path, endpoints, machine)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise _unwritable(path, error) from None
     box.queue([Message("alerts", "note", "warn", text, now_s, now_s)], [], now_s)
     return box
+
+
+def _unwritable(path: Path, error: Exception) -> SentinelError:
+    place = "alerts writes the directory `alerts` in state_dir, which its user has to be allowed to"
+    return database.unwritable("what waits to be told,", path, error, place=place, reason="alerts_unwritable")

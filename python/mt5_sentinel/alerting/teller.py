@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 
+from mt5_sentinel.alerting import letters
 from mt5_sentinel.alerting.letters import Kind, Message
 from mt5_sentinel.alerting.matters import HOUR_S, Matter
 from mt5_sentinel.alerting.outbox import Outbox
 from mt5_sentinel.alerting.steadiness import Steadiness
-from mt5_sentinel.view.light import LEVELS, Light
+from mt5_sentinel.view.light import LEVELS, Level, Light
 
 MATTER_HOUR_MAX = 6
 """Messages an hour about one matter; what it comes to in the end is told when there is room again. The last of them
@@ -17,7 +18,12 @@ never says that it is better: then its end could be one that is not told."""
 
 HOUR_MAX = 40
 BAD_RESERVE = 15
-"""Messages an hour about everything, and how many of them are kept for what is bad."""
+"""Letters an hour about everything but ``OWN``, and how many of them are kept for what is bad. What one look finds of
+several symbols alike is one letter."""
+
+OWN = ("halt", "drawdown", "orders")
+OWN_HOUR_MAX = 20
+"""What must be told whatever else is: it has room of its own, letters an hour."""
 
 UNTIL_DAEMON = ("daemon", "journal")
 """While one of these is bad, what the journal says of the rest is old, and nothing is told of it."""
@@ -51,14 +57,14 @@ class Teller:
                 if key not in shown and (matter.level, matter.told) != ("ok", "ok")
             }
         messages = []
-        told = self._outbox.told_since(now_s - HOUR_S, now_s)
+        told = _Told(self._outbox.told_since(now_s - HOUR_S, now_s))
         for key, light in shown.items():
             if light.is_old or (is_blind and light.name not in UNTIL_DAEMON):
                 continue  # that nothing is heard any more is told already
             message = self._judge(key, light, told, now_s, monotonic_s)
             if message is not None:
                 messages.append(message)
-                told[key] = told.get(key, 0) + 1
+                told.add(message)
         changed = [matter for key, matter in self._matters.items() if before.get(key) != matter]
         try:
             unsaved = self._steadiness.unsaved(now_s, monotonic_s)
@@ -70,7 +76,7 @@ class Teller:
             raise
         return messages
 
-    def _judge(self, key: str, light: Light, told: dict[str, int], now_s: float, monotonic_s: float) -> Message | None:
+    def _judge(self, key: str, light: Light, told: _Told, now_s: float, monotonic_s: float) -> Message | None:
         matter = self._matters.get(key) or Matter(key)
         level = self._steadiness.level(key, matter.level, light, now_s, monotonic_s)
         if level != matter.level:
@@ -79,7 +85,7 @@ class Teller:
         if key not in self._matters:
             return None
         kind = _kind(matter, now_s, self._repeat_s)
-        if kind is None or not _has_room(kind, matter, told):
+        if kind is None or not _has_room(kind, matter, told, now_s):
             return None
         # A light that is about to change shows something else than what counts.
         text = light.text if light.level == matter.level else matter.text or light.text
@@ -108,8 +114,8 @@ def _kind(matter: Matter, now_s: float, repeat_s: float) -> Kind | None:
     return "repeat" if is_due else None
 
 
-def _has_room(kind: Kind, matter: Matter, told: dict[str, int]) -> bool:
-    count = told.get(matter.key, 0)
+def _has_room(kind: Kind, matter: Matter, told: _Told, now_s: float) -> bool:
+    count = told.of_matter.get(matter.key, 0)
     is_first = matter.key in UNTIL_DAEMON
     if kind == "raise" and is_first and matter.level == "bad":
         return True
@@ -119,8 +125,30 @@ def _has_room(kind: Kind, matter: Matter, told: dict[str, int]) -> bool:
         return False
     if kind == "raise" and count and matter.told == "ok":
         return True  # it was called well within the hour, and is not
+    name = letters.name(matter.key)
+    if (name, kind, matter.level, now_s) in told.groups:
+        return True  # the letter goes anyhow
     limit = HOUR_MAX if "bad" in (matter.level, matter.told) else HOUR_MAX - BAD_RESERVE
-    return sum(told.values()) < limit
+    return told.own < OWN_HOUR_MAX if name in OWN else len(told.groups) - told.own < limit
+
+
+class _Told:
+    """What was told within the hour."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self.of_matter: dict[str, int] = {}
+        self.groups: set[tuple[str, Kind, Level, float]] = set()
+        for message in messages:
+            self.add(message)
+
+    def add(self, message: Message) -> None:
+        self.of_matter[message.key] = self.of_matter.get(message.key, 0) + 1
+        self.groups.add(message.group)
+
+    @property
+    def own(self) -> int:
+        """Letters of what has room of its own."""
+        return sum(1 for name, *_ in self.groups if name in OWN)
 
 
 def _remarks(matter: Matter, now_s: float) -> str:

@@ -114,9 +114,9 @@ def _test(endpoints: Sequence[Channel]) -> int:
     letter = Letter((), "ok", f"mt5-sentinel on {socket.gethostname()}: test", "This is a test; nothing is wrong.")
     failed = 0
     for endpoint in endpoints:
-        why = endpoint.send(letter)
-        print(f"{endpoint.name}: {'sent' if why is None else why}")
-        failed += why is not None
+        refusal = endpoint.send(letter)
+        print(f"{endpoint.name}: {'sent' if refusal is None else refusal.why}")
+        failed += refusal is not None
     return EXIT_TOLD if failed else 0
 
 

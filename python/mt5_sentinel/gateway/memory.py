@@ -28,7 +28,6 @@ refused (-3) and changes nothing.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -46,12 +45,6 @@ MSG_CHARS_MAX = 200
 
 AHEAD_S_MAX = 5.0
 """How far a request's time may lie ahead of this machine's: the two clocks may differ by so much."""
-
-PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO)
-"""Faults of a file system that a later start may not meet again."""
-
-PASSING_WORDS = ("is full", "is locked", "disk I/O error")
-"""The same of SQLite, whose numbers of errors Python does not tell before 3.11."""
 
 State = Literal["sending", "executed", "refused", "unseen"]
 
@@ -244,12 +237,8 @@ class Memory:
             raise self._unwritable(error) from None
 
     def _unwritable(self, error: Exception) -> SentinelError:
-        passes = isinstance(error, OSError) and error.errno in PASSING
-        if passes or any(words in str(error) for words in PASSING_WORDS):
-            message = f"the memory {self.path} cannot be written now: {error}; make room, or end what holds it"
-            return Transient(message, "memory_unwritable")
-        message = f"the memory {self.path} cannot be written: {error}; give --state-dir a writable directory"
-        return Misconfigured(message, "memory_unwritable")
+        place = "give --state-dir a writable directory"
+        return database.unwritable("the memory", self.path, error, place=place, reason="memory_unwritable")
 
 
 COLUMNS = "state, req_id, action, digest, payload, timestamp_s, not_after_s, came_s, retcode, msg, executed"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.python.conftest import ROOT
 from tests.python.host.conftest import Measured
 from tests.python.host.service import VARIABLES, Service
 
+GUIDE = ROOT / "docs" / "DIRECT_ALERTS.md"
 DASHBOARD, ALERTS = "mt5-sentinel-dashboard", "mt5-sentinel-alerts"
 EAR_PORT, HEARD = 8282, "/run/heard"
 EAR = f"""
@@ -91,6 +94,15 @@ def test_both_are_installed_with_what_they_need(
     for unit in (DASHBOARD, ALERTS):
         assert (service.show("ActiveState", unit), service.show("UnitFileState", unit)) == ("active", "enabled")
     measured(f"active and enabled, users {user_of(service, DASHBOARD)} and {user_of(service, ALERTS)}")
+
+
+def test_a_test_message_goes_by_the_command_of_the_guide(service: Service, measured: Measured) -> None:
+    (command,) = re.findall(r"^    # (systemd-run .*)$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    told = service.machine.check("bash", "-c", command)
+    assert told == "1 (json): sent\n"
+    assert [line for line in heard(service) if line.startswith("test: ")] == ["test: This is a test; nothing is wrong."]
+    service.machine.check("rm", HEARD)
+    measured(told.strip())
 
 
 def test_the_dashboard_shows_what_the_journal_holds(service: Service, measured: Measured) -> None:

@@ -45,7 +45,8 @@ def _is_unknown(one: Place) -> None:
 
 
 def _is_refused(one: Place) -> None:
-    one.cycle(240, reason="retcode_10019", outcome="refused", action="BUY", detail="no money", req_id="r1")
+    cycle = one.cycle(240, reason="retcode_10019", outcome="refused", action="BUY", detail="no money", req_id=REQ_ID)
+    one.order(REQ_ID, cycle)
 
 
 def _falls_back(one: Place) -> None:

@@ -38,6 +38,9 @@ MUTANTS = {
     "late data is not ready either": (
         "edges", "\n          unless on (job, instance, symbol) last_over_time(sentinel:data:late_seconds[1d]) > 0", "",
     ),
+    "halted is not ready either": (
+        "edges", "\n          unless on (job, instance, symbol) last_over_time(sentinel_halted[1d]) == 1", "",
+    ),
     "readiness is forgotten": ("edges", "sentinel_ready_check[1d]", "sentinel_ready_check[5m]"),
     "a drawdown without a limit": ("edges", " or sentinel_drawdown_limit == 0", ""),
     "a quota without a limit": ("edges", " or sentinel_quota_units_limit == 0)", ")"),

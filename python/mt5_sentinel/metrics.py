@@ -24,10 +24,11 @@ class Metrics:
         """Register every family, so that each exists from the first scrape.
 
         Args:
-            uptime_s: asked at each scrape; a loop that hangs does not stop it.
+            uptime_s: by a clock that no one sets; asked at each scrape, a loop that hangs does not stop it.
             symbols: what is traded; their units are counted from zero.
         """
         self._families = families = Families()
+        self._uptime_s, self._ended_at_s = uptime_s, 0.0
         symbols = tuple(symbols)
         self._codes = Words(more=150, numbered=24)
         self._conditions = Words(more=60)
@@ -77,6 +78,11 @@ class Metrics:
         self.send_failed = counter("zmq_send_failures", "Orders that failed on the way")
         gauge("daemon_uptime_seconds", "Seconds since the daemon started").set_function(uptime_s)
         self.last_cycle = gauge("last_cycle_timestamp_unix", "When the last cycle ended, UTC unix seconds")
+        age = gauge(
+            "last_cycle_age_seconds",
+            "Seconds since the last cycle ended, or the daemon started; whatever the wall clock does",
+        )
+        age.set_function(lambda: uptime_s() - self._ended_at_s)
         self.reasons = counter("cycle_reasons", "Cycles by reason code", ("reason",))
 
     def _register_services(self) -> None:
@@ -104,6 +110,7 @@ class Metrics:
         if record.reason != STILL_RUNNING:
             _observe(self.cycle_s, record.ended_s - record.started_s)
             self.last_cycle.set(record.ended_s)
+            self._ended_at_s = self._uptime_s()
         if record.status == "failed":
             self.cycles_failed.inc()
         if "fetch" in stages and record.calls.get(record.source):

@@ -12,7 +12,8 @@ from tests.python.conftest import ROOT
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 RULES = PROMETHEUS / "mt5-sentinel.rules.yml"
-RULE_TESTS = tuple(PROMETHEUS / f"mt5-sentinel.{of}.test.yml" for of in ("rules", "drift", "features", "death"))
+TESTS = ("rules", "alive", "drift", "features", "death", "edges", "memory")
+RULE_TESTS = tuple(PROMETHEUS / f"mt5-sentinel.{of}.test.yml" for of in TESTS)
 ALERTMANAGER = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
 PAGE = ROOT / "docs" / "ALERTS.md"
 

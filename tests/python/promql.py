@@ -18,7 +18,10 @@ WORD = re.compile(r"[a-zA-Z_:][\w:]*")
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\s*\{([^{}]*)\}")
 GROUPING = re.compile(r"\b(by|without|on|ignoring|group_left|group_right)\s*\(([^()]*)\)")
-RANGE = re.compile(r"\[[^\]]*\]|\boffset\s+\w+")
+RANGE = re.compile(r"\[[^\]]*\]|\boffset\s+\$?\w+")
+FILTER = re.compile(r"\band on \([^()]*\) [\w:]+")
+"""A metric that only says whether the others count; no label of it is left."""
+
 KNOWN = {
     *("sum", "min", "max", "avg", "count", "topk", "rate", "increase", "changes", "resets", "histogram_quantile"),
     *("and", "or", "unless", "by", "on", "group_left", "le", "absent", "time", "label_values", "abs", "clamp_min"),
@@ -53,7 +56,7 @@ def unknown(expression: str, known: dict[str, set[str]]) -> list[str]:
         told += [f"{name} has no label {label}" for label in sorted(asked - known.get(name, asked))]
     for match in GROUPING.finditer(bare):
         word, labels = match[1], {label.strip() for label in match[2].split(",") if label.strip()}
-        within = _metrics(_argument(bare, match.end())) if word in ("by", "without") else names
+        within = _metrics(FILTER.sub("", _argument(bare, match.end()))) if word in ("by", "without") else names
         each = [known.get(name, labels) for name in within]
         having = set.union(*each) if word.startswith("group") else set.intersection(*each) if each else set[str]()
         told += [f"{word} ({label}): not every metric has it" for label in sorted(labels - having)]

@@ -119,7 +119,7 @@ def test_a_rule_that_is_changed_fails_its_unit_test(tmp_path: Path) -> None:
     for path in (RULES, RULE_TESTS[0]):
         text = path.read_text(encoding="utf-8")
         (tmp_path / path.name).write_text(text.replace("for: 30s", "for: 45s"), encoding="utf-8")
-    with pytest.raises(AssertionError, match=r"SentinelDataStale.*\n.*exp"):
+    with pytest.raises(AssertionError, match=r"SentinelDown.*\n.*exp"):
         tool("promtool", "test", "rules", tmp_path / RULE_TESTS[0].name)
 
 

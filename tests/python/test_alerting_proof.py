@@ -1,7 +1,7 @@
 """The promise itself: killed, frozen and halted daemons are told to PagerDuty and Slack in two minutes, and their ends;
-the death of the halted one is no end of its halt.
+neither the death of the halted one nor a restart of Prometheus is an end of its halt.
 
-Real Prometheus, real Alertmanager, the shipped files with the shipped intervals; it takes six minutes.
+Real Prometheus, real Alertmanager, the shipped files with the shipped intervals; it takes twelve minutes.
 """
 
 from __future__ import annotations
@@ -31,8 +31,11 @@ RESOLVE_S = 200
 SETTLE_S = 45
 """Whatever an evaluation changed has been told: Alertmanager's interval of a group, and an evaluation."""
 
-SILENCE_S = 150
-"""An alert that Prometheus sends no more ends after a minute; then no heartbeat comes."""
+AWAY_S = 100
+"""So long Prometheus is away, as for an upgrade; an alert that it sends no more ends after four minutes."""
+
+SILENCE_S = 330
+"""The four minutes, and Alertmanager's intervals; then no heartbeat comes."""
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def scene(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Scene]
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
 
-    say("\nthe proof of the alerts takes some six minutes:")
+    say("\nthe proof of the alerts takes some twelve minutes:")
     whole = Scene(tmp_path, say)
     try:
         whole.start()
@@ -107,8 +110,13 @@ def _the_halt_outlives_a_death(scene: Scene, halted: Sentinel, halt: Arrival) ->
     is_told = f'sentinel_halted{{instance="{halted.instance}"}}'
     wait_until(lambda: scene.query(is_told) == [1.0], PROMISED_S, "the daemon that was started tells that it is halted")
     scene.resolved(death, RESOLVE_S)
+    scene.prometheus.end()
+    scene.say(f"Prometheus is stopped for {AWAY_S} s")
+    time.sleep(AWAY_S)
+    scene.start_prometheus()
+    wait_until(lambda: scene.query(is_told) == [1.0], PROMISED_S, "Prometheus is back")
     time.sleep(SETTLE_S)
-    assert scene.ends(halt) == [], "a start was told as the end of a halt"
+    assert scene.ends(halt) == [], "a start of the daemon, or of Prometheus, was told as the end of a halt"
     assert scene.endpoints.messages("[resolved] SentinelHalted") == []
     return death
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mt5_sentinel.metrics import Metrics
-from mt5_sentinel.types import CycleRecord
+from mt5_sentinel.types import STILL_RUNNING, CycleRecord
 
 START_S = 1_700_000_000.0
 
@@ -125,9 +126,21 @@ def test_a_traded_cycle() -> None:
 
 
 def test_uptime_goes_on_while_a_cycle_hangs() -> None:
-    ages = iter([1.0, 2.0, 3.0])
+    ages = itertools.count(1.0)
     metrics = Metrics(lambda: next(ages))
-    assert [value(metrics, "sentinel_daemon_uptime_seconds") for _ in range(2)] == [1.0, 2.0]
+    first, second = (value(metrics, "sentinel_daemon_uptime_seconds") for _ in range(2))
+    assert first is not None and second is not None and first < second
+
+
+def test_the_age_of_the_last_cycle_is_by_the_steady_clock() -> None:
+    uptime_s = 30.0
+    metrics = Metrics(lambda: uptime_s)
+    assert value(metrics, "sentinel_last_cycle_age_seconds") == 30.0, "until one has ended, since the start"
+    uptime_s = 60.0
+    metrics.observe(record(status="done", reason="model_hold", finished_s=START_S + 36_000.0))
+    uptime_s = 75.0
+    metrics.observe(record(status="failed", reason=STILL_RUNNING))
+    assert value(metrics, "sentinel_last_cycle_age_seconds") == 15.0, "a skipped minute ends no cycle"
 
 
 def test_a_failed_fetch() -> None:

@@ -77,7 +77,7 @@ class Sentinel:
 
 def prometheus(config: Path, port: int) -> Process:
     """As docs/ALERTS.md has it started."""
-    flags = {"config.file": config, "storage.tsdb.path": config.parent / "tsdb", "rules.alert.resend-delay": "15s"}
+    flags = {"config.file": config, "storage.tsdb.path": config.parent / "tsdb"}
     return _watcher("prometheus", flags, port, config.parent)
 
 

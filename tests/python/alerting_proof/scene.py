@@ -58,9 +58,13 @@ class Scene:
         alertmanager_port, self._port = free_port(), free_port()
         instances = [one.instance for one in self.daemons]
         routes = shipped.alertmanager(self._folder, self.endpoints.url, self.routing_key, self.slack_path)
-        rules = shipped.prometheus(self._folder, f"127.0.0.1:{alertmanager_port}", instances)
+        self._rules = shipped.prometheus(self._folder, f"127.0.0.1:{alertmanager_port}", instances)
         self._watchers = [processes.alertmanager(routes, alertmanager_port)]
-        self.prometheus = processes.prometheus(rules, self._port)
+        self.start_prometheus()
+
+    def start_prometheus(self) -> None:
+        """Start it, on what it has stored."""
+        self.prometheus = processes.prometheus(self._rules, self._port)
         self._watchers.append(self.prometheus)
 
     def query(self, expression: str) -> list[float]:

@@ -111,9 +111,9 @@ class Readiness:
             return Check("data", False, "no bar was brought yet")
         if age_s > self.data_age_limit_s:
             age, allowed = spans.told(age_s), spans.told(self.data_age_limit_s)
-            beyond = spans.told(age_s - self.data_age_limit_s)
-            told = f"the newest bar closed {age} of open market ago, {beyond} more than the {allowed} that are allowed"
-            return Check("data", False, told)
+            more = f"{spans.told(age_s - self.data_age_limit_s)} more than the {allowed} that"
+            beyond = f"{more if age == allowed else allowed} are allowed"
+            return Check("data", False, f"the newest bar closed {age} of open market ago, {beyond}")
         return Check("data", True, f"the newest bar closed {spans.told(age_s)} of open market ago")
 
     def _model(self, seen: Seen) -> Check:

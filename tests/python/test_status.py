@@ -126,7 +126,7 @@ def test_a_narrow_terminal_has_the_texts_of_lights_below(
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 20 and "\u2026" not in out
     assert "\n  WARN loop EURUSD\n    " in out
-    assert "ok halt not halted" in " ".join(out.split())
+    assert "ok halt it is not known whether risk halts: source_down: 503" in " ".join(out.split())
 
 
 def test_colours_are_for_terminals_and_not_where_they_are_unwanted(

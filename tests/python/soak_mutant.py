@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 import threading
+import time
 from typing import Any
 
 from mt5_sentinel import schedule
@@ -61,8 +62,16 @@ def die(count: int) -> None:
         os._exit(3)
 
 
+def fade(count: int) -> None:
+    """Die slowly: the port is closed a little before the process is gone."""
+    if count == MISSED_EVERY:
+        os.closerange(3, 1_000)
+        time.sleep(0.4)
+        os._exit(3)
+
+
 FAULTS = {"memory": leak_memory, "descriptors": leak_descriptors, "threads": leak_threads, "fail": fail, "die": die}
-FAULTS |= {"little": leak_little, "drip": drip}
+FAULTS |= {"little": leak_little, "drip": drip, "fade": fade}
 
 
 def spoil(faults: list[str]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 import urllib.request
 from pathlib import Path
@@ -181,6 +183,13 @@ def test_a_process_is_seen_from_outside(tmp_path: Path) -> None:
     assert (seen.journal_bytes, seen.cache_bytes, seen.cycles) == (1500, 0, 7.0)
     assert seen.cpu_s > 0
     assert seen.others_rss_mb["other"] > 0
+
+
+def test_a_process_that_has_ended_is_gone_before_it_is_reaped(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        with pytest.raises(ProcessLookupError):
+            Watch({"daemon": child.pid}, tmp_path, lambda: 7.0).sample(1.0)
 
 
 def test_slopes_and_drifts() -> None:

@@ -93,9 +93,10 @@ def test_a_run_that_trades_nothing_fails(environment: dict[str, str], tmp_path: 
     assert {name for name, one in verdicts(out).items() if one["verdict"] == "failed"} == {"trades"}
 
 
-def test_a_daemon_that_dies_is_seen(environment: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", ["die", "fade"])
+def test_a_daemon_that_dies_is_seen(environment: dict[str, str], tmp_path: Path, fault: str) -> None:
     out, work = tmp_path / "out", tmp_path / "work"
-    done = run_soak(environment, MUTANT, "die", "--minutes", "300", "--accelerated", "--out", out, "--work", work)
+    done = run_soak(environment, MUTANT, fault, "--minutes", "300", "--accelerated", "--out", out, "--work", work)
     assert done.returncode == 1, done.stdout + done.stderr
     found = verdicts(out)
     assert found["processes"]["found"].startswith("daemon ended by itself")

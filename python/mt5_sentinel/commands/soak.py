@@ -36,6 +36,9 @@ SAMPLES_OF_MINUTES = 10_000.0
 LOOKS_MIN = 60
 """Accelerated, time is let go on by this share of the run from look to look: however fast, it is seen so often."""
 
+ENDING_S = 1.0
+"""A process that ends closes its port a little before it is gone."""
+
 AFTER_LAST_S = 2.0
 """How long after its last moment a run is ended; a cycle that runs then is finished."""
 
@@ -165,18 +168,24 @@ def _watch(scene: Scene, wanted: Wanted, bound_s: float) -> tuple[list[Sample], 
             if scene.clock is not None:
                 scene.clock.skip_until(min(until_s, now_s() + step_s))
             at_s = time.monotonic() - began_s
-            if ended := scene.children.ended():
-                return samples, [f"{name} ended by itself: {scene.children.all[name].last_words()}" for name in ended]
+            if faults := _ended(scene.children):
+                return samples, faults
             if at_s > bound_s:
                 return samples, [f"the run was ended after {bound_s / 60:g} minutes, before its last cycle"]
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended; the next look tells
                 samples.append(watch.sample(at_s))
             if (status := _scrape(scene.metrics_port)) != 200:
-                return samples, [f"/metrics of the daemon answered {status}"]
+                time.sleep(ENDING_S)
+                return samples, _ended(scene.children) or [f"/metrics of the daemon answered {status}"]
             progress.advance(int(samples[-1].cycles) - done if samples else 0)
             done = int(samples[-1].cycles) if samples else 0
             time.sleep(pause_s)
     return samples, []
+
+
+def _ended(children: Children) -> list[str]:
+    """What ended by itself."""
+    return [f"{name} ended by itself: {children.all[name].last_words()}" for name in children.ended()]
 
 
 def _end(children: Children) -> list[str]:

@@ -54,6 +54,8 @@ class Watch:
         """
         pid = self._pids["daemon"]
         status = _numbers(PROC / str(pid) / "status")
+        if "VmRSS" not in status:  # it has ended, and nobody has asked for its exit code yet
+            raise ProcessLookupError(pid)
         times = (PROC / str(pid) / "stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()
         return Sample(
             at_s=at_s,

@@ -105,8 +105,7 @@ class BarStore:
                 log.warning("The bar cache was damaged (%s); it is kept as %s, and begun anew", error, aside.name)
                 self._db = _open(path, durable)
         except (sqlite3.Error, OSError) as error:
-            place = "set state_dir to a writable directory"
-            raise database.unwritable("the bar cache", path, error, place=place, reason="cache_unwritable") from None
+            raise database.unwritable("the bar cache", path, error, reason="cache_unwritable") from None
 
     def series(self, source: str, origin: str, interval_s: int) -> Series:
         """The stored bars of one symbol of one source (``Market.origin``), which is registered if it is new."""

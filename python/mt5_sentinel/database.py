@@ -14,6 +14,8 @@ from mt5_sentinel.errors import Misconfigured, SentinelError, Transient
 LOG_BYTES_MAX = 16 * 2**20
 """What is kept of a write-ahead log that grew while somebody read for long: a few times its usual size."""
 
+STATE_PLACE = "set state_dir to a writable directory"
+
 PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO)
 """Faults of a file system that a later start may not meet again."""
 
@@ -64,15 +66,15 @@ def is_in_place(path: Path, inode: int) -> bool:
         return False
 
 
-def unwritable(what: str, path: Path, error: Exception, *, place: str, reason: str) -> SentinelError:
+def unwritable(what: str, path: Path, error: Exception, *, reason: str, place: str = STATE_PLACE) -> SentinelError:
     """What a file that cannot be opened for writing ends its program with.
 
     Args:
         what: the file, for people: ``the journal``.
         path: where it is.
         error: an ``OSError`` or one of SQLite.
-        place: what to do where the place is wrong: ``set state_dir to a writable directory``.
         reason: the code.
+        place: what to do where the place is wrong.
 
     Returns:
         ``Transient`` where a later start may succeed, so that systemd tries again; else ``Misconfigured``.

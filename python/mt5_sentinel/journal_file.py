@@ -102,8 +102,7 @@ class JournalFile:
             raise self._unwritable(error) from None
 
     def _unwritable(self, error: Exception) -> SentinelError:
-        place = "set state_dir to a writable directory"
-        return database.unwritable("the journal", self.path, error, place=place, reason="journal_unwritable")
+        return database.unwritable("the journal", self.path, error, reason="journal_unwritable")
 
     def _check_place(self) -> None:
         if not database.is_in_place(self.path, self._inode):

@@ -73,8 +73,7 @@ class PaperAccount:
             rebuild(self._core, self._file, (deposit, currency, leverage), magic)
         except sqlite3.Error as error:
             self._file.close()
-            place = "set state_dir to a writable directory"
-            raise database.unwritable("the paper book", path, error, place=place, reason="paper_unwritable") from None
+            raise database.unwritable("the paper book", path, error, reason="paper_unwritable") from None
         except BaseException:
             self._file.close()
             raise

@@ -93,10 +93,7 @@ class PaperFile:
                 self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
                 self._inode = path.stat().st_ino
             except sqlite3.Error as error:
-                place = "set state_dir to a writable directory"
-                raise database.unwritable(
-                    "the paper book", path, error, place=place, reason="paper_unwritable"
-                ) from None
+                raise database.unwritable("the paper book", path, error, reason="paper_unwritable") from None
             undo.pop_all()
 
     def terms(self) -> Terms | None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +19,7 @@ from mt5_sentinel.dashboard.serving import END_S
 from tests.python import dashboard_month
 from tests.python.conftest import Running, Sentinel
 from tests.python.dashboard_served import QUESTIONS, TOKEN, Client, Listening
+from tests.python.powerless import as_any_user
 
 VARIABLE = "MT5_SENTINEL_DASHBOARD_TOKEN"
 
@@ -141,18 +140,6 @@ def test_a_place_that_it_may_not_enter_is_told(start: Start, state_dir: Path) ->
             assert stream.next()
     finally:
         state_dir.chmod(0o755)
-
-
-def as_any_user() -> tuple[str, ...]:
-    """What begins a command that may do only what the modes of files allow.
-
-    Root without any right of root's: another user might be unable to read the checkout, or this interpreter.
-    """
-    if os.geteuid() != 0:
-        return ()
-    if shutil.which("setpriv") is None:
-        pytest.skip("setpriv (util-linux) is not installed")
-    return "setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--"
 
 
 def test_the_token_is_in_no_line_of_its_log(start: Start, state_dir: Path) -> None:

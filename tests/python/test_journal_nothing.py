@@ -13,8 +13,9 @@ import pytest
 
 from mt5_sentinel import cli
 from mt5_sentinel.commands import journal_nothing
+from tests.python.powerless import as_any_user
 from tests.python.standing_place import NOW_S, Place, damaged, place, places
-from tests.python.test_dashboard_process import KILLED, as_any_user
+from tests.python.test_dashboard_process import KILLED
 from tests.python.test_journal_command import full
 
 __all__ = ["full", "place", "places"]

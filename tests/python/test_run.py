@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -23,6 +22,7 @@ from mt5_sentinel import journal
 from tests.python import bodies
 from tests.python.conftest import Running, Sentinel
 from tests.python.eodhd_server import EodhdServer
+from tests.python.powerless import as_any_user
 
 Start = Callable[..., Running]
 
@@ -171,11 +171,7 @@ def test_an_unwritable_journal_directory_is_one_clear_error(
     state = tmp_path / "state"
     state.mkdir()
     state.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    command = [sys.executable, "-m", "mt5_sentinel", "run", "--once", "--eodhd-url", server.url]
-    if os.geteuid() == 0:  # root ignores permissions unless it gives up that right
-        if shutil.which("setpriv") is None:
-            pytest.skip("setpriv (util-linux) is not installed")
-        command = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all", *command]
+    command = [*as_any_user(), sys.executable, "-m", "mt5_sentinel", "run", "--once", "--eodhd-url", server.url]
     variables = environment | {"EODHD_API_TOKEN": "demo"}
     done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60, check=False)
     state.chmod(stat.S_IRWXU)

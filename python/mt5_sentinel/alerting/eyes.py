@@ -56,7 +56,7 @@ class Eyes:
 
     def _stands(self, wall_s: float, monotonic_s: float) -> Standing | None:
         found = standing.look(self._state_dir, self._time.now_s(wall_s, monotonic_s))
-        ends_s = [] if found is None else [0.0 if one.last is None else one.last.ended_s for one in found.symbols]
+        ends_s = [] if found is None else [one.heard_s for one in found.symbols]
         if self._time.hear(ends_s, wall_s, monotonic_s):
             return standing.look(self._state_dir, wall_s)
         return found

@@ -105,7 +105,7 @@ def _account(standing: Standing) -> dict[str, Any]:
         "exposure_max": facts.exposure_total_max,
         "positions": standing.positions,
         "risk_state": standing.risk_state,
-        "risk_s": max((one.risk.ended_s for one in standing.symbols if one.risk is not None), default=None),
+        "risk_s": standing.risk_s,
         "risk_because": standing.risk_because,
     }
 

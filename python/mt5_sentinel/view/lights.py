@@ -42,7 +42,7 @@ def lights(standing: Standing) -> list[Light]:
     found = [light for one in standing.symbols for light in _of_symbol(one, standing)]
     account = [_halt(standing), _drawdown(standing), _quota(standing), _clock(standing)]
     if all(_is_silent(one, standing) for one in standing.symbols):
-        heard_s = max((_heard_s(one) for one in standing.symbols), default=0.0)
+        heard_s = max((one.heard_s for one in standing.symbols), default=0.0)
         account = [_old(light, heard_s, standing.now_s) for light in account]
     return [*found, *account]
 
@@ -58,17 +58,12 @@ def _of_symbol(one: SymbolStanding, standing: Standing) -> list[Light]:
     if standing.is_gone:
         found = [_gone(light, one) if light.name == "loop" else light for light in found]
     found.append(drift.light(one))
-    return [_old(light, _heard_s(one), standing.now_s) for light in found] if _is_silent(one, standing) else found
+    return [_old(light, one.heard_s, standing.now_s) for light in found] if _is_silent(one, standing) else found
 
 
 def _is_silent(one: SymbolStanding, standing: Standing) -> bool:
     """Whether what its cycles found may have changed without our knowing."""
     return one.silent_s > (GONE_BAD_AFTER_S if standing.is_gone else SILENT_AFTER_S)
-
-
-def _heard_s(one: SymbolStanding) -> float:
-    """When a cycle last told of it, UTC seconds; 0 where none ever did."""
-    return 0.0 if one.last is None else one.last.ended_s
 
 
 def _old(light: Light, heard_s: float, now_s: float) -> Light:

@@ -54,6 +54,11 @@ class SymbolStanding(msgspec.Struct):
     sent: SentOrder | None = None
     """The newest order."""
 
+    @property
+    def heard_s(self) -> float:
+        """When a cycle last told of it, UTC seconds; 0 where none ever did."""
+        return 0.0 if self.last is None else self.last.ended_s
+
 
 class Standing(msgspec.Struct):
     """All symbols of the newest way of trading in a journal; money in account currency.
@@ -80,6 +85,8 @@ class Standing(msgspec.Struct):
     """What may be; 0 where nothing is counted."""
     equity_s: float | None = None
     """When the account was known, UTC seconds."""
+    risk_s: float | None = None
+    """When it was told what risk allows, UTC seconds."""
     is_gone: bool = False
     """Whether the daemon's process has ended, as far as can be told from here."""
 
@@ -124,6 +131,7 @@ def look_at(path: Path, now_s: float) -> Standing | None:
         quota_used=_quota_used(path.parent / "bars.db", counted.bars_source, now_s),
         quota_units=counted.quota_units,
         equity_s=None if known is None else known.ended_s,
+        risk_s=None if risk is None else risk.ended_s,
         is_gone=process_place.is_gone(facts.pid, facts.pid_place),
     )
 

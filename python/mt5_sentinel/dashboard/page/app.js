@@ -10,6 +10,7 @@ import { showLights } from "./lights.js";
 import { follow } from "./live.js";
 import { pointPlots, recolourPlots, showPlots } from "./plots.js";
 import { showClosed, showPositions } from "./positions.js";
+import { digitsOf } from "./prices.js";
 import { showStages } from "./stages.js";
 import { showTiles } from "./tiles.js";
 import { watchWide } from "./wide.js";
@@ -68,7 +69,7 @@ function showOverview(overview) {
   state.symbol = symbols.find((one) => one.symbol === state.wanted) ?? symbols[0] ?? null;
   showHead(state.overview, state.symbol);
   showHealth();
-  showPositions(state.symbol, state.overview.now_s, state.known);
+  showPositions(state.symbol, state.overview.now_s, state.symbol && digitsOf(state.symbol, state.known));
   showFeatures(state.symbol);
 }
 
@@ -130,9 +131,10 @@ async function readNew() {
 }
 
 function draw() {
-  showPositions(state.symbol, state.overview.now_s, state.known);
-  showClosed(state.symbol, state.overview.now_s, state.known);
-  showCandles(state.known, state.symbol, pointPlots);
+  const digits = digitsOf(state.symbol, state.known);
+  showPositions(state.symbol, state.overview.now_s, digits);
+  showClosed(state.known.trades, state.overview.now_s, digits);
+  showCandles(state.known, state.symbol, digits, pointPlots);
   showPlots(state.known, state.overview.account, state.symbol.last, pointAt);
   showStages(state.known.stages);
 }

@@ -3,7 +3,6 @@ import { byId, colour, fill, make, tell } from "./elements.js";
 import { nothingSaid, pastSaid } from "./history.js";
 import { beyondSaid, linesOf, scaleFor } from "./lines.js";
 import { barAt, legend, markers, marksSaid } from "./marks.js";
-import { digitsOf } from "./prices.js";
 import * as words from "./words.js";
 
 let chart = null;
@@ -14,11 +13,11 @@ let drawn = null;
 let digits = 0;
 let scale = null;
 
-/** Draw the bars of the span, its trades, and the lines of what is open. */
-export function showCandles(known, symbol, onHover) {
+/** Draw the bars of the span, its trades, and the lines of what is open; prices are told with so many digits. */
+export function showCandles(known, symbol, toDigits, onHover) {
   drawn = { known, symbol };
   const { bars } = known;
-  digits = digitsOf(symbol.open_positions, known);
+  digits = toDigits;
   const place = byId("candles");
   if (!bars.t.length) {
     dispose();

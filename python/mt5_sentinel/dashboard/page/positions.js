@@ -1,19 +1,17 @@
 // Positions of the symbol as tables: those that are open now, and the last that were closed in the range.
 import { byId, empty, fill, make, tell } from "./elements.js";
-import { digitsOf } from "./prices.js";
 import * as words from "./words.js";
 
 const HEADS = ["Side", "Lots", "Entry", "Stop", "Target", "Opened"];
 const CLOSED_HEADS = ["Side, lots", "Entry, exit", "Opened, closed", "Profit, closed by"];
 
-/** One row for each position that is open now, its prices with the digits of what is known of the symbol's bars. */
-export function showPositions(symbol, nowS, known) {
+/** One row for each position that is open now, its prices with so many digits. */
+export function showPositions(symbol, nowS, digits) {
   const open = symbol ? symbol.open_positions : [];
   if (!open.length) {
     fill(byId("positions"), empty("No position is open."));
     return;
   }
-  const digits = digitsOf(open, known?.symbol === symbol.symbol ? known : null);
   const rows = open.map((one) => make(
     "tr",
     {},
@@ -28,11 +26,9 @@ export function showPositions(symbol, nowS, known) {
 }
 
 /** Two lines for each position that was closed last, newest first: what the chart marks, for who cannot point at it. */
-export function showClosed(symbol, nowS, known) {
-  const { closed } = known.trades;
+export function showClosed({ closed }, nowS, digits) {
   byId("closed").hidden = !closed.length;
   tell(byId("closed-title"), `Last closed in this range: ${closed.length}`);
-  const digits = digitsOf(symbol.open_positions, known);
   const rows = closed.map((one) => make(
     "tr",
     {},

@@ -8,8 +8,9 @@ const DIGITS_MAX = 10;
 // Of the last bits of a number, which arithmetic may have touched.
 const NOISE = 4e-15;
 
-/** Digits after the point that show all prices whole: of open positions and, where it is known, of the range. */
-export function digitsOf(open, known) {
+/** Digits after the point that show all prices whole: of open positions and, where it is the symbol's, of the range. */
+export function digitsOf(symbol, shown) {
+  const known = shown?.symbol === symbol.symbol ? shown : null;
   let [digits, isCalculated, largest] = [0, false, 0];
   const look = (price) => {
     if (price === null || price === undefined || price === 0) return;
@@ -18,7 +19,7 @@ export function digitsOf(open, known) {
     else digits = Math.max(digits, found);
     largest = Math.max(largest, Math.abs(price));
   };
-  for (const one of open) [one.price, one.sl, one.tp].forEach(look);
+  for (const one of symbol.open_positions) [one.price, one.sl, one.tp].forEach(look);
   for (const one of known?.trades.closed ?? []) [one.price, one.closed_price].forEach(look);
   for (const name of known ? ["open", "high", "low", "close"] : []) known.bars[name].forEach(look);
   if (isCalculated) digits = Math.max(digits, CALCULATED - 1 - Math.floor(Math.log10(largest)));
